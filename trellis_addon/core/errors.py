@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one tree of errors. Each has a sentence, a next step, and a detail for the log.
+
+Lower rooms turn foreign exceptions (httpx, OSError, RuntimeError of bpy) into these; the
+entrances show ``message`` and ``next_step``. ``kind`` is the stable word in records and in
+``--json``. No error text ever holds the API key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class ErrorFacts:
+    """What is left of an error when it goes through a queue, a record or a pipe."""
+
+    kind: str
+    message: str
+    next_step: str = ""
+    detail: str = ""
+    status: int | None = None
+    retryable: bool = False
+    request_id: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Message and next step as one line, for reports."""
+        return ". ".join(part.rstrip(".") for part in (self.message, self.next_step) if part)
+
+
+class TrellisError(Exception):
+    """Base of all errors that a user may see.
+
+    :param message: one short sentence, no final full stop.
+    :param next_step: what the user can do about it, as one sentence.
+    :param detail: for the log and for "Copy Details"; never shown in a report.
+    :param status: the HTTP status, where one led to this.
+    :param request_id: the gateway's id of the request, for its support.
+    """
+
+    kind: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+    default_next_step: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        message: str,
+        next_step: str = "",
+        *,
+        detail: str = "",
+        status: int | None = None,
+        request_id: str | None = None,
+        retry: bool | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.facts = ErrorFacts(
+            kind=self.kind,
+            message=message,
+            next_step=next_step or self.default_next_step,
+            detail=detail,
+            status=status,
+            retryable=self.retryable if retry is None else retry,
+            request_id=request_id,
+        )
+
+
+class InvalidRequestError(TrellisError):
+    """A value of the request is missing or out of range; nothing was sent."""
+
+    kind = "invalid_request"
+
+    def __init__(self, field: str, message: str, next_step: str = "") -> None:
+        self.field = field
+        super().__init__(message, next_step or f"Change the {field} and try again")
+
+
+class InputError(TrellisError):
+    """A file or an option that the user named cannot be used."""
+
+    kind = "input"
+
+
+class AddressError(TrellisError):
+    """The gateway's URL is not one that can be used."""
+
+    kind = "address"
+    default_next_step = "Correct the gateway URL in the preferences"
+
+
+class NoKeyError(TrellisError):
+    """There is no API key."""
+
+    kind = "no_key"
+    default_next_step = "Paste your AIgateway key into the extension's preferences"
+
+
+class OfflineError(TrellisError):
+    """Blender's Allow Online Access is off and the gateway is not on this machine."""
+
+    kind = "offline"
+
+
+class LibraryError(TrellisError):
+    """The library folder or a prop's record cannot be read or written."""
+
+    kind = "library"
+    default_next_step = "Choose another library folder in the preferences"
+
+
+class GatewayError(TrellisError):
+    """The gateway answered, but not with what was asked for."""
+
+    kind = "gateway"
+
+
+class AccountError(GatewayError):
+    """The gateway refuses this key or this account (401, 402, 403)."""
+
+    kind = "account"
+
+
+class RequestRefusedError(GatewayError):
+    """The gateway refuses this request as it is (400, 404, 409, 413, 422 ...)."""
+
+    kind = "refused"
+
+
+class RateLimitError(GatewayError):
+    """Too many requests (429)."""
+
+    kind = "rate_limit"
+    retryable = True
+
+
+class GatewayFailureError(GatewayError):
+    """The gateway or the provider behind it failed (5xx, a failed job)."""
+
+    kind = "gateway_failure"
+    retryable = True
+    default_next_step = "Try again in a minute"
+
+
+class NoModelInAnswerError(GatewayError):
+    """The answer was understood, and there is no mesh in it."""
+
+    kind = "no_model"
+    default_next_step = "Try again, or choose another model in the preferences"
+
+
+class UnreachableError(TrellisError):
+    """The gateway could not be reached, or the connection broke."""
+
+    kind = "unreachable"
+    retryable = True
+    default_next_step = "Check the network connection and the gateway URL, then try again"
+
+
+class TooSlowError(UnreachableError):
+    """No result within the time limit."""
+
+    kind = "timeout"
+    default_next_step = "Resume the prop later: the gateway may still be working on it"
+
+
+class BadFileError(TrellisError):
+    """What was downloaded is not a model that can be used."""
+
+    kind = "bad_file"
+    default_next_step = "Try again; if it happens again, try another prompt"
+
+
+class ImporterError(TrellisError):
+    """Making a prop of a model that is on the disk failed. The model is kept."""
+
+    kind = "importer"
+    default_next_step = "The downloaded model is kept in the library: import it again for free"
+
+
+class PlacingError(TrellisError):
+    """The finished prop could not be placed into the scene. The prop is kept."""
+
+    kind = "placing"
+    default_next_step = "The prop is kept in the library and can be placed from there"
+
+
+class InternalError(TrellisError):
+    """A fault of this product."""
+
+    kind = "internal"
+    default_next_step = "Report it with the details from the log"
+
+
+class CancelledError(TrellisError):
+    """The user (or the end of Blender) stopped the job. Not a failure."""
+
+    kind = "cancelled"
