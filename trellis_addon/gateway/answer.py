@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From any answer to what it means: where the mesh may be, a job to follow, or words.
+
+:func:`understand` is the one function for answers of the chat endpoint, of the jobs endpoint
+and of a finished job. To add a shape, teach ``_Reader`` (JSON) or ``in_prose`` (text) about it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from .lifting import MARK, Body
+from .locations import AssetLocation, Trust, judged
+from .prose import embedded_json, in_prose, looks_like_html
+from .sniffing import Kind, kind_of_file
+from .wire import job_error_words
+
+_DEEPEST: Final = 40
+_NOTHING: Final[Mapping[str, Any]] = {}
+_MESSAGE_KEYS: Final = ("content", "text", "refusal", "transcript")
+_JOB_IN_TEXT: Final = re.compile(r"\b(job_[A-Za-z0-9_-]{2,})")
+_FILTERED: Final = frozenset({"content_filter", "content_filtered"})
+_MESH_BYTES: Final = frozenset({Kind.GLB, Kind.GLTF, Kind.ZIP, Kind.OBJ, Kind.STL, Kind.FBX})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an answer says."""
+
+    assets: tuple[AssetLocation, ...] = ()
+    """Where the mesh may be, best first. Pictures and videos are not among them."""
+    job_id: str | None = None
+    job_status: str = ""
+    text: str = ""
+    """What the model said in words."""
+    error: str | None = None
+    """An error inside an HTTP 200, in the gateway's words; "" when it gave none."""
+    filtered: bool = False
+    """A content filter stopped the generation."""
+    usage: dict[str, Any] | None = None
+    page: bool = False
+    """A web page instead of an answer."""
+
+
+def understand(body: Body) -> Answer:
+    """Read an answer, whatever its shape. Never raises for what a server sends."""
+    text = body.text.strip()
+    reader = _Reader(body)
+    if "html" in body.content_type or looks_like_html(text):
+        reader.prose(text, "content")
+        return replace(reader.answer(), page=True, text="")
+    documents = list(_documents(text))
+    if not documents:
+        reader.prose(text, "content")
+        reader.words.append(text)
+    for document in documents:
+        reader.walk(document, "", 0)
+        reader.envelope(document)
+    return reader.answer()
+
+
+def _documents(text: str) -> list[Any]:
+    """The JSON documents of a body: one, or those of a stream of server-sent events."""
+    document = _load(text)
+    if document is not None:
+        return [document]
+    if not re.match(r"(?::|data:|event:|id:|retry:)", text):
+        return []
+    events = [_load(line[5:].strip()) for line in text.splitlines() if line.startswith("data:")]
+    found = [event for event in events if event is not None]
+    return [_joined(found)] if found else []
+
+
+def _joined(events: list[Any]) -> dict[str, Any]:
+    """One chat answer out of the deltas of a stream; a URL may be cut between two of them."""
+    content, rest = "", []
+    for event in events:
+        for choice in _dicts(event.get("choices") if isinstance(event, dict) else None):
+            delta = choice.get("delta") or choice.get("message") or {}
+            if isinstance(delta, dict) and isinstance(delta.get("content"), str):
+                content += delta["content"]
+                delta = {k: v for k, v in delta.items() if k != "content"}
+            rest.append(delta)
+            rest.append({"finish_reason": choice.get("finish_reason")})
+        if isinstance(event, dict):
+            rest.append({k: v for k, v in event.items() if k != "choices"})
+    return {"choices": [{"message": {"role": "assistant", "content": content}}], "stream": rest}
+
+
+def _load(text: str) -> Any:
+    if not text.startswith(("{", "[", '"')):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+@dataclass
+class _Reader:
+    body: Body
+    found: list[AssetLocation] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    job: tuple[str, str] | None = None
+    error: str | None = None
+    filtered: bool = False
+    usage: dict[str, Any] | None = None
+
+    def walk(self, value: Any, key: str, depth: int, around: Mapping[str, Any] = _NOTHING) -> None:
+        """Visit every value at any depth. ``around`` is the object that holds it."""
+        if depth > _DEEPEST:
+            return
+        if isinstance(value, str):
+            self.string(value, key, depth, around)
+        elif isinstance(value, list):
+            for item in value:
+                self.walk(item, key, depth + 1, around)
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                self.walk(item, _telling(str(name), key), depth + 1, value)
+
+    def string(self, value: str, key: str, depth: int, around: Mapping[str, Any]) -> None:
+        """A string may itself be JSON, prose with links, a URL, a data URI, or base64."""
+        inner = _load(value.strip()) if len(value) > 1 else None
+        if isinstance(inner, dict | list):
+            self.walk(inner, key, depth + 1)
+            self.envelope(inner)
+            return
+        for document in embedded_json(value):
+            self.walk(document, key, depth + 1)
+            self.envelope(document)
+        self.prose(value, key, around)
+
+    def prose(self, value: str, key: str, around: Mapping[str, Any] = _NOTHING) -> None:
+        """Collect every location in a text."""
+        mime = next((str(around[k]) for k in _MIME if isinstance(around.get(k), str)), "")
+        name = next((str(around[k]) for k in _NAMES if isinstance(around.get(k), str)), "")
+        if "mesh" in str(around.get("asset_type", "")).lower() + mime.lower():
+            mime = mime or "model/"
+        for location in in_prose(value, bare=key in _MESSAGE_KEYS or key == "message"):
+            self.found.append(
+                self.sniffed(
+                    replace(
+                        location,
+                        field=location.field or key,
+                        mime=location.mime or (mime if "/" in mime else ""),
+                        name=location.name or name,
+                        order=len(self.found),
+                    )
+                )
+            )
+
+    def sniffed(self, location: AssetLocation) -> AssetLocation:
+        """The bytes decide, where they are here already."""
+        if location.payload is None:
+            return judged(location) if not location.inline else replace(location, trust=Trust.MIME)
+        if location.payload >= len(self.body.payloads):
+            return replace(location, trust=Trust.NOT_A_MESH)
+        kind = kind_of_file(self.body.payloads[location.payload])
+        if kind in _MESH_BYTES:
+            return replace(location, trust=Trust.BYTES)
+        return replace(location, trust=Trust.LAST_RESORT if kind is Kind.PLY else Trust.NOT_A_MESH)
+
+    def envelope(self, document: Any) -> None:
+        """What stands around the mesh: words, job, error, usage."""
+        if not isinstance(document, dict):
+            return
+        if isinstance(document.get("usage"), dict):
+            self.usage = document["usage"]
+        self._job(document)
+        choices = _dicts(document.get("choices"))
+        for choice in choices:
+            self._choice(choice)
+        for item in _dicts(document.get("artifacts")):
+            if str(item.get("finishReason", "")).lower() in _FILTERED:
+                self.filtered = True
+        for item in _dicts(document.get("stream")):
+            self._choice(item)
+        if document.get("error") and self.job is None:
+            self.error = job_error_words(document["error"])
+        elif "choices" in document and not choices and self.error is None and not self.job:
+            self.error = ""
+
+    def _choice(self, choice: dict[str, Any]) -> None:
+        reason = str(choice.get("finish_reason") or "").lower()
+        self.filtered = self.filtered or reason in _FILTERED
+        if reason == "error" and self.error is None:
+            self.error = ""
+        message = choice.get("message") or choice.get("delta") or choice
+        if not isinstance(message, dict):
+            return
+        if isinstance(message.get("refusal"), str) and message["refusal"]:
+            self.filtered = True
+            self.words.append(message["refusal"])
+        content = message.get("content") or message.get("text")
+        parts = _dicts(content)
+        texts = [content] if isinstance(content, str) else [p.get("text") for p in parts]
+        self.words.extend(text for text in texts if isinstance(text, str) and text.strip())
+
+    def _job(self, document: dict[str, Any]) -> None:
+        if self.job or "choices" in document:
+            return
+        identity = document.get("job_id") or document.get("task_id")
+        if identity is None and isinstance(document.get("status"), str):
+            identity = document.get("id")
+        if isinstance(identity, str) and identity:
+            self.job = (identity, str(document.get("status") or ""))
+            if document.get("error"):
+                self.error = job_error_words(document["error"])
+
+    def answer(self) -> Answer:
+        """Everything that was found, the most trusted location first, each place once."""
+        text = "\n".join(MARK.sub("", word).strip() for word in self.words).strip()
+        ordered = sorted(self.found, key=lambda location: location.rank)
+        unique = {(a.url, a.payload, a.inline): a for a in reversed(ordered)}
+        assets = tuple(
+            a for a in reversed(list(unique.values())) if a.trust is not Trust.NOT_A_MESH
+        )
+        job = self.job
+        named = _JOB_IN_TEXT.search(text)
+        if job is None and named and not assets:
+            job = (named[1], "")
+        return Answer(
+            assets=assets,
+            job_id=job[0] if job else None,
+            job_status=job[1] if job else "",
+            text=text,
+            error=self.error,
+            filtered=self.filtered,
+            usage=self.usage,
+        )
+
+
+_MIME: Final = ("content_type", "mime_type", "mimeType", "media_type", "type")
+_NAMES: Final = ("file_name", "filename", "name", "title")
+_HOLDERS: Final = frozenset(
+    {"url", "uri", "href", "src", "data", "base64", "file_data", "b64_json"}
+)
+
+
+def _telling(name: str, parent: str) -> str:
+    """``{"model_mesh": {"url": ...}}``: the outer name says more than ``url``."""
+    return parent if name in _HOLDERS and parent and parent not in _PLAIN_PARENTS else name
+
+
+_PLAIN_PARENTS: Final = frozenset({"choices", "message", "data", "content", "file"})

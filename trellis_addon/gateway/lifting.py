@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An answer streams to the disk; long runs of base64 are lifted out of it on the way.
+
+No JSON parser ever sees a long string: parsing 200 MB of base64 stops Blender's window for
+0.7 s and takes 1 GB (measured). Whatever surrounds the base64 (a data URI in JSON, JSON in a
+code fence in JSON, an SSE line, HTML) does not matter: a run of 4,096 or more letters of the
+base64 alphabet is decoded into a file of its own, and a short mark stands in its place.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from ..core.errors import BadFileError
+
+SHORTEST: Final = 4096
+"""Characters of base64 that are worth a file. Longer than any token in a signed URL."""
+
+MOST_TEXT: Final = 4 << 20
+"""Bytes of an answer apart from what is lifted. Real ones have a few thousand."""
+
+MARK: Final = re.compile(r"@payload:(\d+)@")
+
+_RUN: Final = re.compile(rb"(?:[A-Za-z0-9+/_-]+|\\[/nr]|\\u00(?:2[bBfF]|3[dD])|[\r\n])+={0,2}")
+"""Base64, plain or URL-safe (RFC 4648), wrapped or not, with what JSON escapes in it."""
+
+_SPLIT_ESCAPE: Final = re.compile(rb"\\(?:u(?:0(?:0[23]?)?)?)?\Z")
+_ESCAPED: Final = re.compile(rb"\\(?:u00([23][0-9a-fA-F])|([/nr]))")
+_UNWANTED: Final = b"\r\n="
+_TO_PLAIN: Final = bytes.maketrans(b"-_", b"+/")
+
+
+@dataclass(frozen=True)
+class Body:
+    """An answer on the disk: the small rest as text, the payloads as decoded files."""
+
+    text: str
+    payloads: tuple[Path, ...]
+    content_type: str = ""
+
+
+class Lifter:
+    """Takes an answer chunk by chunk. Payload files are ``payload-N.part`` in ``folder``."""
+
+    def __init__(self, folder: Path, most_payload: int) -> None:
+        self._folder = folder
+        self._left = most_payload
+        self._text = bytearray()
+        self._held = b""
+        self._sink: _Base64File | None = None
+        self._payloads: list[Path] = []
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes.
+
+        :raises BadFileError: when the answer is larger than allowed.
+        :raises OSError: when the folder cannot be written.
+        """
+        data = self._held + chunk
+        self._held = b""
+        if split := _SPLIT_ESCAPE.search(data, max(0, len(data) - 8)):
+            self._held = data[split.start() :]
+            data = data[: split.start()]
+        while data:
+            data = self._continue(data) if self._sink else self._look(data)
+
+    def _continue(self, data: bytes) -> bytes:
+        assert self._sink is not None
+        run = _RUN.match(data)
+        end = run.end() if run else 0
+        self._sink.write(data[:end])
+        self._spend(end)
+        if end < len(data):
+            self._sink.close()
+            self._sink = None
+        return data[end:]
+
+    def _look(self, data: bytes) -> bytes:
+        last = None
+        for run in _RUN.finditer(data):
+            if run.end() - run.start() >= SHORTEST:
+                self._keep(data[: run.start()])
+                self._open()
+                return data[run.start() :]
+            last = run
+        at = last.start() if last and last.end() == len(data) else len(data)
+        self._keep(data[:at])
+        self._held = data[at:] + self._held
+        return b""
+
+    def _open(self) -> None:
+        path = self._folder / f"payload-{len(self._payloads)}.part"
+        self._sink = _Base64File(path)
+        self._keep(f"@payload:{len(self._payloads)}@".encode())
+        self._payloads.append(path)
+
+    def _keep(self, text: bytes) -> None:
+        self._text += text
+        if len(self._text) > MOST_TEXT:
+            raise BadFileError("The gateway's answer is too large to be one", detail="text")
+
+    def _spend(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise BadFileError("The model in the gateway's answer is larger than allowed")
+
+    def finish(self, content_type: str = "") -> Body:
+        """The answer, after its last chunk."""
+        self.close()
+        self._text += self._held
+        return Body(self._text.decode("utf-8", "replace"), tuple(self._payloads), content_type)
+
+    def close(self) -> None:
+        """Let go of the file in hand."""
+        if self._sink:
+            self._sink.close()
+            self._sink = None
+
+    def discard(self) -> None:
+        """Remove what has been lifted so far."""
+        self.close()
+        discard(self._payloads)
+
+
+class _Base64File:
+    """Decodes as it writes."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: BinaryIO = path.open("wb")
+        self._rest = b""
+
+    def write(self, run: bytes) -> None:
+        if b"\\" in run:
+            run = _ESCAPED.sub(_unescape, run)
+        run = self._rest + run.translate(_TO_PLAIN, _UNWANTED)
+        whole = len(run) // 4 * 4
+        self._rest = run[whole:]
+        self._file.write(binascii.a2b_base64(run[:whole]))
+
+    def close(self) -> None:
+        if len(self._rest) > 1:
+            self._file.write(binascii.a2b_base64(self._rest + b"=" * (-len(self._rest) % 4)))
+        self._rest = b""
+        self._file.close()
+
+
+def _unescape(match: re.Match[bytes]) -> bytes:
+    if match[1]:
+        return bytes([int(match[1], 16)])
+    return b"/" if match[2] == b"/" else b""
+
+
+def discard(paths: Iterable[Path]) -> None:
+    """Remove payload files that nobody needs any more."""
+    for path in paths:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a mesh may be, and which of several places to try first.
+
+No page shows what a 3D answer of this gateway looks like, so every shape that any host of the
+model is known to use is read. The order of trust: bytes, MIME type, file extension, field name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+MESH_FIELDS: Final = (
+    "model_mesh model_glb model_file glb glb_url model_url model_urls mesh_url mesh pbr_model "
+    "base_model file_url result_url asset asset_url download_url output_url artifacts b64_json "
+    "glb_base64 base64 data output result results files file_data url uri href src"
+).split()
+"""Field names that other hosts use, the most telling first."""
+
+_NOT_THE_MESH: Final = frozenset(
+    "color_video combined_video normal_video video no_background_image no_background_images "
+    "thumbnail thumbnail_url preview preview_url rendered_image rendered_image_url image_preview "
+    "gaussian_ply".split()
+)
+_NO_RESULT: Final = frozenset(
+    "poll_url status_url cancel_url webhook_url docs documentation docs_url logs logs_url "
+    "request input inputs prompt help support terms".split()
+)
+
+_MESH_TYPES: Final = ("model/", "application/gltf", "application/vnd.usdz", "application/x-tgif")
+_MESH_EXTENSIONS: Final = frozenset("glb gltf zip obj ply stl fbx usdz usd usdc".split())
+_OTHER_EXTENSIONS: Final = frozenset(
+    "png jpg jpeg webp gif avif svg mp4 webm mov mp3 wav json txt html htm pdf css js".split()
+)
+
+
+class Trust(IntEnum):
+    """How sure it is that the mesh is there. Lower is tried first."""
+
+    BYTES = 0
+    MIME = 1
+    EXTENSION = 2
+    FIELD = 3
+    UNKNOWN = 4
+    LAST_RESORT = 5
+    NOT_A_MESH = 9
+
+
+@dataclass(frozen=True)
+class AssetLocation:
+    """One place that an answer names: a URL, or a payload file lifted out of the answer."""
+
+    url: str = ""
+    payload: int | None = None
+    inline: bytes = b""
+    field: str = ""
+    mime: str = ""
+    name: str = ""
+    trust: Trust = Trust.UNKNOWN
+    order: int = 0
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """For sorting: trust, then the field's place in the list, then the place in the text."""
+        known = MESH_FIELDS.index(self.field) if self.field in MESH_FIELDS else len(MESH_FIELDS)
+        return (int(self.trust), known, self.order)
+
+    def to_record(self) -> dict[str, str]:
+        """What a restart needs to fetch it again. A payload lives only as long as its answer."""
+        return {"url": self.url, "field": self.field, "mime": self.mime, "name": self.name}
+
+
+def judged(location: AssetLocation) -> AssetLocation:
+    """The same location with its trust worked out from type, extension and field name."""
+    return replace(location, trust=_trust(location))
+
+
+def _trust(location: AssetLocation) -> Trust:
+    field, mime = location.field.lower(), location.mime.lower()
+    extension = extension_of(location.name) or extension_of(urlsplit(location.url).path)
+    if field == "gaussian_ply" or (extension == "ply" and "gaussian" in location.url.lower()):
+        return Trust.LAST_RESORT
+    if mime.startswith(_MESH_TYPES):
+        return Trust.MIME
+    if field in _NO_RESULT or mime.startswith(("image/", "video/", "audio/", "text/")):
+        return Trust.NOT_A_MESH
+    if extension in _MESH_EXTENSIONS:
+        return Trust.EXTENSION
+    if extension in _OTHER_EXTENSIONS or field in _NOT_THE_MESH:
+        return Trust.NOT_A_MESH
+    return Trust.FIELD if field in MESH_FIELDS[:24] else Trust.UNKNOWN
+
+
+def extension_of(path: str) -> str:
+    """The extension without its dot, in lower case; "" where there is none."""
+    name = unquote(path).rsplit("/", 1)[-1]
+    match = re.search(r"\.([A-Za-z0-9]{2,5})$", name)
+    return match[1].lower() if match else ""

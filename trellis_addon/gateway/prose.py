@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Locations in running text: links, markdown, HTML, data URIs, raw base64, JSON in a fence."""
+
+from __future__ import annotations
+
+import binascii
+import html
+import json
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
+
+from .lifting import MARK
+from .locations import AssetLocation
+
+_HTML: Final = re.compile(r"\s*(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
+_MARKDOWN: Final = re.compile(
+    r"(!?)\[([^\]\n]{0,300})\]\(\s*<?((?:https?:|data:)[^)\s>]+)>?[^)]*\)"
+)
+_ATTRIBUTE: Final = re.compile(
+    r"""<([a-zA-Z-]{1,30})\b[^<>]{0,2000}?\b(?:src|href)\s*=\s*["']?([^"'\s>]+)""", re.DOTALL
+)
+_URL: Final = re.compile(r"https?://[^\s<>\"'`\\)\]}|]+", re.IGNORECASE)
+_DATA: Final = re.compile(
+    r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.=+-]+)*),(@payload:\d+@|[A-Za-z0-9+/=_%-]+)"
+)
+_BASE64_MESH: Final = re.compile(r"(?<![A-Za-z0-9+/])((?:Z2xURg|UEsDB)[A-Za-z0-9+/\r\n]+={0,2})")
+_FENCE: Final = re.compile(r"```[a-zA-Z0-9]*\s*\n?(.*?)```", re.DOTALL)
+_PICTURE_TAGS: Final = frozenset({"img", "video", "source", "audio", "script", "link", "iframe"})
+_NOT_MODELS: Final = ("image/", "video/", "audio/", "text/")
+_MOST: Final = 200
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether a whole answer is a web page."""
+    return _HTML.match(text) is not None
+
+
+def embedded_json(text: str) -> Iterator[Any]:
+    """JSON in code fences, or one object between words."""
+    blocks = [match[1] for match in _FENCE.finditer(text)]
+    start, end = text.find("{"), text.rfind("}")
+    if not blocks and 0 < start < end:
+        blocks = [text[start : end + 1]]
+    for block in blocks[:_MOST]:
+        try:
+            document = json.loads(block.strip())
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(document, dict | list):
+            yield document
+
+
+def in_prose(text: str, *, bare: bool = True) -> Iterator[AssetLocation]:
+    """Every location in a text.
+
+    :param bare: whether a URL may stand among other words; else the text must be one URL.
+    """
+    text = text.strip()
+    yield from islice(_all(text, bare), _MOST)
+
+
+def _all(text: str, bare: bool) -> Iterator[AssetLocation]:
+    taken: set[str] = set()
+    for match in _MARKDOWN.finditer(text):
+        if match[3].startswith("http"):
+            taken.add(match[3])
+            picture = "image/" if match[1] and not _names_mesh(match[3]) else ""
+            yield AssetLocation(url=match[3], name=_file_name(match[2]), mime=picture)
+    for match in _ATTRIBUTE.finditer(text):
+        url, tag = html.unescape(match[2]), match[1].lower()
+        if url.startswith("http"):
+            taken.add(url)
+            is_picture = tag in _PICTURE_TAGS and not _names_mesh(url)
+            yield AssetLocation(
+                url=url,
+                mime="image/" if is_picture else "",
+                field="mesh" if tag == "model-viewer" else "",
+            )
+    yield from _data_uris(text)
+    if bare or _URL.fullmatch(text):
+        for match in _URL.finditer(text):
+            url = html.unescape(match[0].rstrip(".,;:!?*"))
+            if url not in taken:
+                taken.add(url)
+                yield AssetLocation(url=url)
+
+
+def _data_uris(text: str) -> Iterator[AssetLocation]:
+    covered = set()
+    for match in _DATA.finditer(text):
+        mime, content = match[1] or "", match[3]
+        if mark := MARK.fullmatch(content):
+            covered.add(mark[0])
+            yield AssetLocation(payload=int(mark[1]), mime=mime)
+        elif (
+            "base64" in match[2]
+            and not mime.startswith(_NOT_MODELS)
+            and (data := _decoded(content))
+        ):
+            yield AssetLocation(inline=data, mime=mime)
+    for mark in MARK.finditer(text):
+        if mark[0] not in covered:
+            yield AssetLocation(payload=int(mark[1]))
+    for match in _BASE64_MESH.finditer(text):
+        if data := _decoded(match[1]):
+            yield AssetLocation(inline=data)
+
+
+def _decoded(content: str) -> bytes:
+    try:
+        return binascii.a2b_base64(content.replace("-", "+").replace("_", "/"))
+    except binascii.Error:
+        return b""
+
+
+def _names_mesh(url: str) -> bool:
+    return re.search(r"\.(?:glb|gltf|obj|fbx|stl|ply|usdz)\b", url, re.IGNORECASE) is not None
+
+
+def _file_name(label: str) -> str:
+    return label if re.fullmatch(r"[\w .()-]+\.\w{2,5}", label) else ""

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a file really is: its first bytes decide, whatever its name or type claims."""
+
+from __future__ import annotations
+
+import struct
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from ..core.errors import BadFileError
+from ..core.text import shorten
+
+HEAD: Final = 512
+
+
+class Kind(StrEnum):
+    """What the bytes say."""
+
+    GLB = "glb"
+    GLTF = "gltf"
+    ZIP = "zip"
+    OBJ = "obj"
+    PLY = "ply"
+    STL = "stl"
+    FBX = "fbx"
+    PICTURE = "picture"
+    VIDEO = "video"
+    WEB_PAGE = "web page"
+    EMPTY = "empty"
+    UNKNOWN = "unknown"
+
+
+def kind_of(head: bytes, size: int) -> Kind:
+    """Tell a file by its first bytes (up to 512) and its size in bytes."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if size == 0:
+        return Kind.EMPTY
+    if head.startswith(b"glTF"):
+        return Kind.GLB
+    if head.startswith(b"PK\x03\x04"):
+        return Kind.ZIP
+    if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or head[8:12] == b"WEBP":
+        return Kind.PICTURE
+    if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):
+        return Kind.VIDEO
+    if head.startswith(b"Kaydara FBX Binary"):
+        return Kind.FBX
+    if head.startswith((b"ply\n", b"ply\r")):
+        return Kind.PLY
+    if text.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
+        return Kind.WEB_PAGE
+    if text.startswith(b"{") and (b'"asset"' in text or b'"scenes"' in text or b'"nodes"' in text):
+        return Kind.GLTF
+    if len(head) >= 84 and size == 84 + 50 * struct.unpack_from("<I", head, 80)[0]:
+        return Kind.STL
+    if text.startswith(b"solid"):
+        return Kind.STL
+    if text.startswith((b"v ", b"mtllib ", b"o ", b"# ")) and (
+        b"\nv " in text or b"\nmtllib" in text
+    ):
+        return Kind.OBJ
+    return Kind.UNKNOWN
+
+
+def kind_of_file(path: Path) -> Kind:
+    """:func:`kind_of` for a file on the disk."""
+    with path.open("rb") as file:
+        return kind_of(file.read(HEAD), path.stat().st_size)
+
+
+def check_glb(path: Path) -> None:
+    """The cheap part of the check, on the thread: is it a GLB, and is it all there?
+
+    Follows the glTF 2.0 specification, section 4.4 (binary glTF layout). The contents are
+    checked in the background Blender, by ``importer.glb``.
+
+    :raises BadFileError: empty, a web page, truncated, or not version 2.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    match kind_of(head, size):
+        case Kind.GLB:
+            pass
+        case Kind.EMPTY:
+            raise BadFileError("The downloaded model is empty")
+        case Kind.WEB_PAGE:
+            raise BadFileError("A web page was downloaded instead of a model", detail=_quoted(head))
+        case other:
+            raise BadFileError(
+                f"The downloaded file is not a GLB model ({other.value})", detail=_quoted(head)
+            )
+    if size < 20:
+        raise BadFileError(f"The downloaded model is truncated: {size} bytes")
+    version, length = struct.unpack_from("<II", head, 4)
+    if version != 2:
+        raise BadFileError(f"The model is glTF version {version}, but only 2 can be used")
+    if length != size:
+        word = "truncated" if size < length else "too long"
+        raise BadFileError(
+            f"The downloaded model is {word}: {size:,} of {length:,} bytes", retry=size < length
+        )
+
+
+def _quoted(head: bytes) -> str:
+    return shorten(head.decode("utf-8", "replace"), 300)
