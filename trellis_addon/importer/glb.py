@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is a GLB sound? Checked before Blender's importer sees it. No bpy.
+
+Blender's importer says FINISHED for many broken files, reads image files outside the GLB (also
+``../`` and absolute paths) and packs them, and leaves halves behind after a failure. So whatever
+points outside, or at bytes that are not there, is refused here, by the glTF 2.0 specification:
+sections 3.6 (buffers, accessors), 3.8.3 (images), 3.5 (nodes), 4.4 (GLB layout).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ..core.errors import BadFileError
+from .pictures import picture_size
+
+MOST_ELEMENTS: Final = 200_000_000
+MOST_TRIANGLES: Final = 20_000_000
+MOST_NODES: Final = 20_000
+DEEPEST_NODE: Final = 300
+MOST_PIXELS: Final = 16_384
+"""A picture's longest side. A PNG of a few bytes may claim 100,000 by 100,000."""
+MOST_JSON: Final = 64 << 20
+
+_JSON_CHUNK: Final = 0x4E4F534A
+_BIN_CHUNK: Final = 0x004E4942
+_COMPONENT_BYTES: Final = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
+_COMPONENTS: Final = {
+    "SCALAR": 1,
+    "VEC2": 2,
+    "VEC3": 3,
+    "VEC4": 4,
+    "MAT2": 4,
+    "MAT3": 9,
+    "MAT4": 16,
+}
+
+KNOWN_EXTENSIONS: Final = frozenset(
+    {
+        "EXT_mesh_gpu_instancing",
+        "EXT_texture_webp",
+        "KHR_lights_punctual",
+        "KHR_materials_anisotropy",
+        "KHR_materials_clearcoat",
+        "KHR_materials_emissive_strength",
+        "KHR_materials_ior",
+        "KHR_materials_pbrSpecularGlossiness",
+        "KHR_materials_sheen",
+        "KHR_materials_specular",
+        "KHR_materials_transmission",
+        "KHR_materials_unlit",
+        "KHR_materials_variants",
+        "KHR_materials_volume",
+        "KHR_mesh_quantization",
+        "KHR_texture_transform",
+    }
+)
+"""What Blender's importer reads in every version from 4.2. Draco and meshopt depend on the
+version and on libraries that some builds lack, so they come in from outside."""
+
+_WORDS: Final = {
+    "KHR_draco_mesh_compression": "Draco compression",
+    "EXT_meshopt_compression": "meshopt compression",
+    "KHR_texture_basisu": "KTX2 textures",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a sound file holds."""
+
+    triangles: int
+    nodes: int
+    scenes: int
+    cameras: int
+    lights: int
+    animations: int
+    skins: int
+
+
+def check(path: Path, extensions: frozenset[str] = KNOWN_EXTENSIONS) -> Facts:
+    """Read the structure of a GLB and refuse what is not sound.
+
+    :param extensions: what the importer in reach can read, if a file requires it.
+    :raises BadFileError: with one sentence on the first fault.
+    """
+    try:
+        return _Checker(path.read_bytes(), extensions).run()
+    except BadFileError:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, struct.error) as error:
+        raise BadFileError(
+            "The model's structure is broken", detail=f"{type(error).__name__}: {error}"
+        ) from error
+    except RecursionError as error:
+        raise BadFileError("The model's structure is nested too deeply") from error
+
+
+def _refuse(condition: bool, message: str, detail: str = "") -> None:
+    if condition:
+        raise BadFileError(message, detail=detail)
+
+
+class _Checker:
+    def __init__(self, content: bytes, extensions: frozenset[str]) -> None:
+        self.content = content
+        self.extensions = extensions
+        self.binary = memoryview(b"")
+        self.document: dict[str, Any] = {}
+
+    def run(self) -> Facts:
+        self._chunks()
+        self._head()
+        self._buffers()
+        for index in range(len(self._list("accessors"))):
+            self._accessor(index)
+        self._images()
+        triangles = self._meshes()
+        self._nodes()
+        lights = self.document.get("extensions", {}).get("KHR_lights_punctual", {})
+        return Facts(
+            triangles=triangles,
+            nodes=len(self._list("nodes")),
+            scenes=len(self._list("scenes")),
+            cameras=len(self._list("cameras")),
+            lights=len(lights.get("lights", [])),
+            animations=len(self._list("animations")),
+            skins=len(self._list("skins")),
+        )
+
+    def _list(self, name: str) -> list[dict[str, Any]]:
+        value = self.document.get(name, [])
+        _refuse(not isinstance(value, list), f"The model's list of {name} is broken")
+        _refuse(
+            any(not isinstance(v, dict) for v in value), f"The model's list of {name} is broken"
+        )
+        return list(value)
+
+    def _chunks(self) -> None:
+        content = self.content
+        _refuse(len(content) < 20, "The model is truncated")
+        magic, version, length = struct.unpack_from("<4sII", content)
+        _refuse(magic != b"glTF" or version != 2, "The model is not a GLB of version 2")
+        _refuse(length != len(content), "The model is truncated or too long")
+        size, kind = struct.unpack_from("<II", content, 12)
+        _refuse(kind != _JSON_CHUNK or 20 + size > length, "The model's JSON part is broken")
+        _refuse(size > MOST_JSON, "The model's JSON part is too large")
+        try:
+            document = json.loads(content[20 : 20 + size])
+        except (ValueError, UnicodeDecodeError) as error:
+            raise BadFileError("The model's JSON part is broken", detail=str(error)) from error
+        _refuse(not isinstance(document, dict), "The model's JSON part is broken")
+        self.document = document
+        at = 20 + size
+        if at + 8 <= length:
+            size, kind = struct.unpack_from("<II", content, at)
+            _refuse(at + 8 + size > length, "The model's binary part is broken")
+            if kind == _BIN_CHUNK:
+                self.binary = memoryview(content)[at + 8 : at + 8 + size]
+
+    def _head(self) -> None:
+        version = str(self.document.get("asset", {}).get("version", ""))
+        _refuse(not version.startswith("2."), "The model is not glTF 2")
+        missing = sorted(set(self.document.get("extensionsRequired", [])) - self.extensions)
+        names = ", ".join(_WORDS.get(str(name), str(name)) for name in missing)
+        _refuse(bool(missing), f"The model needs {names}, which this Blender cannot read")
+
+    def _buffers(self) -> None:
+        for index, buffer in enumerate(self._list("buffers")):
+            uri = buffer.get("uri")
+            _refuse(
+                uri is not None and not str(uri).startswith("data:"),
+                "The model points to a file outside itself",
+                str(uri)[:200],
+            )
+            size = _count(buffer["byteLength"])
+            if uri is None:
+                _refuse(index > 0, "The model's buffers are broken")
+                _refuse(size > len(self.binary), "The model lacks part of its data")
+        for view in self._list("bufferViews"):
+            buffer = self._list("buffers")[_count(view["buffer"])]
+            end = _count(view.get("byteOffset", 0)) + _count(view["byteLength"])
+            _refuse(end > buffer["byteLength"], "The model points beyond its own data")
+            stride = view.get("byteStride")
+            _refuse(stride is not None and not 4 <= stride <= 252, "The model's data is broken")
+
+    def _accessor(self, index: int) -> None:
+        accessor = self._list("accessors")[index]
+        count = _count(accessor["count"])
+        element = _COMPONENT_BYTES[accessor["componentType"]] * _COMPONENTS[accessor["type"]]
+        _refuse(count > MOST_ELEMENTS, "The model claims more data than anyone can use")
+        if "bufferView" in accessor:
+            view = self._list("bufferViews")[_count(accessor["bufferView"])]
+            stride = view.get("byteStride") or element
+            need = _count(accessor.get("byteOffset", 0)) + (stride * (count - 1) + element) * (
+                count > 0
+            )
+            _refuse(need > view["byteLength"], "The model points beyond its own data")
+        elif count > 1_000_000 and "extensions" not in str(accessor.keys()):
+            compressed = "KHR_draco_mesh_compression" in self.document.get("extensionsUsed", [])
+            _refuse(not compressed, "The model claims data that it does not have")
+        sparse = accessor.get("sparse")
+        if sparse:
+            _refuse(_count(sparse["count"]) > count, "The model's data is broken")
+
+    def _images(self) -> None:
+        for image in self._list("images"):
+            uri = image.get("uri")
+            if uri is not None:
+                _refuse(
+                    not str(uri).startswith("data:image/"),
+                    "The model points to a picture outside itself",
+                    str(uri)[:200],
+                )
+                continue
+            view = self._list("bufferViews")[_count(image["bufferView"])]
+            start = _count(view.get("byteOffset", 0))
+            size = picture_size(bytes(self.binary[start : start + view["byteLength"]][: 1 << 18]))
+            if size is None:
+                continue  # KTX2, AVIF ...: Blender skips what it cannot read
+            _refuse(
+                max(size) > MOST_PIXELS,
+                f"A picture in the model claims {size[0]} x {size[1]} pixels",
+            )
+
+    def _meshes(self) -> int:
+        accessors = self._list("accessors")
+        triangles = 0
+        for mesh in self._list("meshes"):
+            for primitive in mesh["primitives"]:
+                position = accessors[_count(primitive["attributes"]["POSITION"])]
+                for semantic, where in primitive["attributes"].items():
+                    other = accessors[_count(where)]["count"]
+                    _refuse(other != position["count"], f"The model's {semantic} data is broken")
+                count = position["count"]
+                if "indices" in primitive:
+                    count = accessors[_count(primitive["indices"])]["count"]
+                mode = primitive.get("mode", 4)
+                triangles += count // 3 if mode == 4 else max(0, count - 2) * (mode > 4)
+        _refuse(triangles > MOST_TRIANGLES, f"The model has too many triangles: {triangles:,}")
+        _refuse(triangles == 0, "There is no surface in the model")
+        return triangles
+
+    def _nodes(self) -> None:
+        nodes = self._list("nodes")
+        _refuse(len(nodes) > MOST_NODES, f"The model has too many parts: {len(nodes):,}")
+        children = [[_count(child) for child in node.get("children", [])] for node in nodes]
+        parents = [0] * len(nodes)
+        for group in children:
+            for child in group:
+                parents[child] += 1
+        _refuse(any(count > 1 for count in parents), "The model's parts hang in each other")
+        level = [index for index, count in enumerate(parents) if count == 0]
+        seen, depth = len(level), 0
+        while level:
+            level = [child for index in level for child in children[index]]
+            seen, depth = seen + len(level), depth + 1
+            _refuse(depth > DEEPEST_NODE, "The model's parts are nested too deeply")
+        _refuse(seen != len(nodes), "The model's parts hang in each other in a circle")
+
+
+def _count(value: Any) -> int:
+    _refuse(
+        not isinstance(value, int) or isinstance(value, bool) or value < 0,
+        "The model has a broken number",
+        repr(value)[:50],
+    )
+    return int(value)
