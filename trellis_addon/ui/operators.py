@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operators. Thin: properties -> frozen request -> job -> report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..core.errors import TrellisError
+from ..core.identity import ADDON_ID
+from ..core.settings import Settings
+from ..engine.consent import obstacle
+from ..preferences import read_settings
+from ..scene.placing import at_cursor, current_scene
+from .properties import TrellisProperties
+from .session import Session
+from .texts import CATEGORY
+
+MODAL_SECONDS = 0.2
+
+
+def properties(context: bpy.types.Context) -> TrellisProperties:
+    """``Scene.trellis`` with its type."""
+    group: TrellisProperties = context.scene.trellis
+    return group
+
+
+class TRELLIS_OT_generate(bpy.types.Operator):
+    """Generate a prop from the prompt and place it at the 3D cursor.
+
+    Blender stays usable meanwhile; in a script the call returns when the prop is placed
+    """
+
+    bl_idname = "trellis.generate"
+    bl_label = "Generate"
+    bl_description = (
+        "Generate a textured prop from the prompt with the AI gateway (this costs credit) and "
+        "place it at the 3D cursor. Blender stays usable meanwhile"
+    )
+    bl_options = {"REGISTER"}
+
+    prompt: bpy.props.StringProperty(
+        name="Prompt",
+        description="What the prop is, in words. Empty: the prompt in the sidebar",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Needs a scene; what else is missing is said by the panel and on the click."""
+        return context.scene is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Generate and block until the prop is placed: for scripts and background mode."""
+        prop_id = self._start(context)
+        if prop_id is None:
+            return {"CANCELLED"}
+        session = Session.get()
+        session.wait(prop_id)
+        return self._end(session, prop_id)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Start the job and watch it without holding anything up."""
+        prop_id = self._start(context)
+        if prop_id is None:
+            return {"CANCELLED"}
+        # Plain Python values on the operator; the job and its thread never see the operator.
+        self._prop_id = prop_id
+        self._timer = context.window_manager.event_timer_add(MODAL_SECONDS, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        context.workspace.status_text_set(
+            f"Generating a prop: Esc with the pointer over the {CATEGORY} tab cancels"
+        )
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Let everything pass but Esc over the sidebar; end with the job."""
+        session = Session.get()
+        if session.has_ended(self._prop_id):
+            self._stop_watching(context)
+            return self._end(session, self._prop_id)
+        if event.type == "ESC" and event.value == "PRESS" and over_sidebar(context, event):
+            session.cancel(self._prop_id)
+            return {"RUNNING_MODAL"}
+        return {"PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends the operator (a file is loaded): the job goes on in the session."""
+        self._stop_watching(context)
+
+    def _start(self, context: bpy.types.Context) -> str | None:
+        group = properties(context)
+        session = Session.get()
+        try:
+            request = group.to_request(self.prompt)
+            job = session.workshop.generate(request, read_settings())
+        except TrellisError as error:
+            session.last_error = error.facts
+            self.report({"ERROR"}, error.facts.sentence)
+            return None
+        placement = at_cursor(current_scene(), linked=group.method == "LINK")
+        session.add(job, request.prompt, placement)
+        return job.prop_id
+
+    def _end(self, session: Session, prop_id: str) -> set[str]:
+        report = session.reports.pop(prop_id, None)
+        if report is None:
+            return {"CANCELLED"}
+        self.report({report.level}, report.text)
+        return {"FINISHED"} if report.level == "INFO" else {"CANCELLED"}
+
+    def _stop_watching(self, context: bpy.types.Context) -> None:
+        context.window_manager.event_timer_remove(self._timer)
+        if context.workspace:
+            context.workspace.status_text_set(None)
+
+
+class TRELLIS_OT_add(bpy.types.Operator):
+    """Ask for a prompt, then generate a prop and place it at the 3D cursor"""
+
+    bl_idname = "trellis.add"
+    bl_label = "Generate Trellis Prop"
+    bl_options = {"REGISTER"}
+
+    prompt: bpy.props.StringProperty(
+        name="Prompt", description="What the prop is, in a few words: shape, material, style"
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """A small dialog with the prompt."""
+        self.prompt = properties(context).prompt
+        return context.window_manager.invoke_props_dialog(self, width=420)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The field, and what stands in the way."""
+        self.layout.activate_init = True
+        self.layout.prop(self, "prompt", text="")
+        if missing := obstacle_now():
+            self.layout.label(text=missing.facts.message, icon="ERROR")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Hand over to the one operator that generates."""
+        properties(context).prompt = self.prompt
+        how = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
+        getattr(bpy.ops, "trellis").generate(how, prompt=self.prompt)  # noqa: B009  (not in stubs)
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_cancel(bpy.types.Operator):
+    """Stop this generation. What the gateway has begun may still be billed"""
+
+    bl_idname = "trellis.cancel"
+    bl_label = "Cancel Generation"
+    bl_options = {"INTERNAL"}
+
+    prop_id: bpy.props.StringProperty(
+        name="Prop", description="The id of the prop to cancel. Empty: all", options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Tell the session."""
+        Session.get().cancel(self.prop_id)
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_preferences(bpy.types.Operator):
+    """Open the preferences of Trellis Props: API key, gateway URL, library folder"""
+
+    bl_idname = "trellis.preferences"
+    bl_label = "Open Preferences"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Show the extension's own page."""
+        bpy.ops.preferences.addon_show(module=ADDON_ID)
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_allow_online_access(bpy.types.Operator):
+    """Switch on Blender's own Allow Online Access (Preferences > System > Network)"""
+
+    bl_idname = "trellis.allow_online_access"
+    bl_label = "Allow Online Access"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Not when the command line has decided."""
+        if bpy.app.online_access_override:
+            cls.poll_message_set("Blender was started with --offline-mode")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """The user's own click is the consent."""
+        context.preferences.system.use_online_access = True
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_dismiss(bpy.types.Operator):
+    """Hide the last message"""
+
+    bl_idname = "trellis.dismiss"
+    bl_label = "Dismiss"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Forget error and note."""
+        session = Session.get()
+        session.last_error = None
+        session.last_note = ""
+        return {"FINISHED"}
+
+
+def settings_now() -> Settings:
+    """The preferences as they are."""
+    return read_settings()
+
+
+def obstacle_now() -> TrellisError | None:
+    """What stands in the way of a generation, if anything."""
+    return obstacle(settings_now())
+
+
+def over_sidebar(context: bpy.types.Context, event: Any) -> bool:
+    """Whether the pointer is over a 3D view's sidebar with our tab in front."""
+    for area in context.screen.areas if context.screen else ():
+        if area.type != "VIEW_3D":
+            continue
+        for region in area.regions:
+            inside = (
+                region.x <= event.mouse_x < region.x + region.width
+                and region.y <= event.mouse_y < region.y + region.height
+            )
+            if region.type == "UI" and inside:
+                return bool(getattr(region, "active_panel_category", "") == CATEGORY)
+    return False
+
+
+CLASSES = (
+    TRELLIS_OT_generate,
+    TRELLIS_OT_add,
+    TRELLIS_OT_cancel,
+    TRELLIS_OT_preferences,
+    TRELLIS_OT_allow_online_access,
+    TRELLIS_OT_dismiss,
+)
+
+
+def register() -> None:
+    """Register the operators."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """Unregister them."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
