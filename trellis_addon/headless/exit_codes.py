@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Errors as exit codes: the one place that decides."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..core.errors import (
+    AccountError,
+    AddressError,
+    InputError,
+    InvalidRequestError,
+    NoKeyError,
+    OfflineError,
+    RateLimitError,
+    TooSlowError,
+    UnreachableError,
+)
+
+DONE: Final = 0
+SOME_FAILED: Final = 1
+BAD_INPUT: Final = 2
+ACCOUNT: Final = 3
+UNREACHABLE: Final = 4
+INTERRUPTED: Final = 130
+
+_BY_KIND: Final = {
+    InvalidRequestError.kind: BAD_INPUT,
+    InputError.kind: BAD_INPUT,
+    AddressError.kind: BAD_INPUT,
+    NoKeyError.kind: ACCOUNT,
+    AccountError.kind: ACCOUNT,
+    OfflineError.kind: UNREACHABLE,
+    UnreachableError.kind: UNREACHABLE,
+    TooSlowError.kind: SOME_FAILED,
+    RateLimitError.kind: SOME_FAILED,
+}
+
+
+def exit_code(kind: str) -> int:
+    """The exit code for an error's kind: 1 for what concerns one prop only."""
+    return _BY_KIND.get(kind, SOME_FAILED)
