@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Works in folders whose path holds spaces or letters of any language: every path in a recipe is relative, no
+# path is a prerequisite, and every tool is started with `python -m`, as installed scripts break in such folders.
+
+# Any Python 3.8 or newer; it finds or makes the environments with the right ones.
+PYTHON ?= python3
+# More arguments for pytest: make test ARGS="-k folder -x"
+ARGS ?=
+# One benchmark alone: make bench ONLY=name
+ONLY ?=
+
+# A prompt may hold quotes, dollar signs and backticks. So make must not expand it, and the shell reads it from
+# the environment, never from a command line. (On Windows, PROMPT is how the command prompt looks.)
+ifneq ($(filter undefined default,$(origin PROMPT)),)
+PROMPT := a weathered oak barrel with iron hoops
+else ifeq ($(value PROMPT),$$P$$G)
+override PROMPT := a weathered oak barrel with iron hoops
+else
+override PROMPT := $(value PROMPT)
+endif
+export PROMPT
+ifdef BLENDER
+override BLENDER := $(value BLENDER)
+export BLENDER
+endif
+override ONLY := $(value ONLY)
+export ONLY
+
+# The start of a recipe that needs an environment: sets $$py to its interpreter, or stops.
+newest = py="$$("$(PYTHON)" .ci/setup.py path newest)" || exit 1;
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo gateway test test-all test-desktop check format package vendor lock bench clean
+
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Make the environment of the newest Blender (1.2 GB, once)
+	@"$(PYTHON)" .ci/setup.py path newest
+
+demo: ## Generate one prop against the stand-in gateway: make demo PROMPT='oak barrel'
+	@$(newest) "$$py" tests/demo.py --prompt "$$PROMPT"
+
+gateway: ## Run the stand-in gateway until Ctrl-C
+	@$(newest) "$$py" tests/gateway/serve.py
+
+test: ## Run all tests on the newest Blender; more for pytest in ARGS
+	@"$(PYTHON)" .ci/run_tests.py newest -- $(ARGS)
+
+test-all: ## Run the tests that need Blender on every version there is
+	@"$(PYTHON)" .ci/run_tests.py all -- $(ARGS)
+
+test-desktop: ## Drive a real Blender with a window: make test-desktop BLENDER=/path/to/blender
+	@$(newest) "$$py" -m pytest tests/desktop $(ARGS)
+
+check: ## Check format, lint and types
+	@$(newest) code=0; \
+	"$$py" -m ruff format --check . || code=1; \
+	"$$py" -m ruff check . || code=1; \
+	"$$py" -m mypy || code=1; \
+	exit $$code
+
+format: ## Format and mend what can be mended by itself
+	@$(newest) "$$py" -m ruff format . && "$$py" -m ruff check --fix .
+
+package: ## Build and validate the zips in dist/
+	@$(newest) "$$py" .ci/package.py
+
+vendor: ## Fetch the bundled wheels
+	@$(newest) "$$py" vendor/fetch.py
+
+lock: ## Resolve the locked requirements anew; ARGS=--upgrade for newer versions
+	@"$(PYTHON)" .ci/lock.py $(ARGS)
+
+bench: ## Run the benchmarks; one alone with ONLY=name
+	@$(newest) "$$py" tests/bench/run.py $${ONLY:+--only "$$ONLY"}
+
+clean: ## Remove what was built, not the environments
+	@rm -rf dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name .venv -prune -o -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
