@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""/v1/batches: a file of chat requests, answered together after the gateway's delay."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from .chat import answer_chat
+from .context import Context, context_of, json_object
+from .replies import GatewayError, error_body, json_reply
+from .uploads import add_upload, find_upload
+
+LIMIT = 100
+ENDPOINTS = ("/v1/chat/completions", "/v1/embeddings")
+HALF_PRICE = 0.5
+
+
+@dataclass
+class Batch:
+    """One batch. `born` is monotonic time in seconds, `created` Unix time."""
+
+    id: str
+    input_file_id: str
+    endpoint: str
+    metadata: dict[str, str]
+    lines: list[dict[str, Any]]
+    created: int
+    born: float
+    delay: float
+    cancelled: bool = False
+    output_file_id: str | None = None
+    failed: int = 0
+
+    def state(self) -> str:
+        """The OpenAI word for where the batch is."""
+        if self.cancelled:
+            return "cancelled"
+        return "completed" if time.monotonic() - self.born >= self.delay else "in_progress"
+
+
+async def create(request: Request) -> Response:
+    """Accept a batch of at most 100 lines."""
+    context = context_of(request)
+    data = json_object(context.body)
+    upload = find_upload(data.get("input_file_id"), context)
+    endpoint = data.get("endpoint", ENDPOINTS[0])
+    if endpoint not in ENDPOINTS:
+        raise GatewayError(400, f"endpoint must be one of {ENDPOINTS}.", "endpoint")
+    if data.get("completion_window", "24h") != "24h":
+        raise GatewayError(400, "completion_window must be 24h.", "completion_window")
+    store = context.store
+    batch = Batch(
+        store.new_id("batch"),
+        upload.id,
+        endpoint,
+        data.get("metadata") or {},
+        _lines(upload.content),
+        int(time.time()),
+        time.monotonic(),
+        store.settings.delay,
+    )
+    store.batches[batch.id] = batch
+    return json_reply(await _record(batch, context), 201)
+
+
+def _lines(content: bytes) -> list[dict[str, Any]]:
+    """The requests of an input file. Raises `GatewayError` (400)."""
+    try:
+        lines = [json.loads(line) for line in content.splitlines() if line.strip()]
+    except ValueError:
+        raise GatewayError(400, "The input file is not JSONL.", "input_file_id") from None
+    if not 1 <= len(lines) <= LIMIT:
+        raise GatewayError(400, f"A batch has 1 to {LIMIT} requests.", "input_file_id")
+    for line in lines:
+        if not isinstance(line, dict) or not {"custom_id", "method", "url", "body"} <= set(line):
+            raise GatewayError(400, "Each line has custom_id, method, url and body.")
+    return lines
+
+
+async def listing(request: Request) -> Response:
+    """All batches, newest first."""
+    context = context_of(request)
+    text = request.query_params.get("limit", "20")
+    newest = list(reversed(context.store.batches.values()))
+    chosen = newest[: int(text) if text.isdecimal() else 20]
+    data = [await _record(batch, context) for batch in chosen]
+    return json_reply({"object": "list", "data": data, "has_more": False})
+
+
+async def record(request: Request) -> Response:
+    """One batch."""
+    context = context_of(request)
+    return json_reply(await _record(_find(request, context), context))
+
+
+async def cancel(request: Request) -> Response:
+    """Cancel a batch that still runs."""
+    context = context_of(request)
+    batch = _find(request, context)
+    if batch.state() == "in_progress":
+        batch.cancelled = True
+    return json_reply(await _record(batch, context))
+
+
+def _find(request: Request, context: Context) -> Batch:
+    batch = context.store.batches.get(request.path_params["id"])
+    if not isinstance(batch, Batch):
+        raise GatewayError(404, "No such batch.", "id")
+    return batch
+
+
+async def _record(batch: Batch, context: Context) -> dict[str, Any]:
+    state = batch.state()
+    if state == "completed" and batch.output_file_id is None:
+        await _run(batch, context)
+    done = len(batch.lines) if state == "completed" else 0
+    return {
+        "id": batch.id,
+        "object": "batch",
+        "endpoint": batch.endpoint,
+        "input_file_id": batch.input_file_id,
+        "completion_window": "24h",
+        "status": state,
+        "output_file_id": batch.output_file_id,
+        "error_file_id": None,
+        "created_at": batch.created,
+        "request_counts": {
+            "total": len(batch.lines),
+            "completed": done - batch.failed,
+            "failed": batch.failed,
+        },
+        "metadata": batch.metadata,
+    }
+
+
+async def _run(batch: Batch, context: Context) -> None:
+    """Answer every line and keep the answers as an output file."""
+    out = []
+    for line in batch.lines:
+        try:
+            reply = await answer_chat(line["body"], context, price=HALF_PRICE)
+            status, body = reply.status_code, bytes(reply.body)
+        except GatewayError as error:
+            status, body = error.status, error_body(error.status, str(error), error.param)
+        batch.failed += status >= 400
+        response = {
+            "status_code": status,
+            "request_id": context.store.new_id("req"),
+            "body": json.loads(body),
+        }
+        identity = {"id": context.store.new_id("batch_req"), "custom_id": line["custom_id"]}
+        out.append(json.dumps({**identity, "response": response, "error": None}))
+    text = ("\n".join(out) + "\n").encode()
+    batch.output_file_id = add_upload(context, "output.jsonl", "batch_output", text).id
