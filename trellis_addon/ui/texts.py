@@ -3,25 +3,37 @@
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Callable
 from typing import Final
 
 CATEGORY: Final = "Trellis"
 """The sidebar's tab."""
 
-UNDO_STEP: Final = "Generate Trellis Prop"
+EXAMPLE: Final = "Weathered oak barrel, iron hoops"
+"""What an empty prompt field shows."""
 
 USUAL_TIME: Final = "usually 30 s to 5 min"
 
 
-def wrapped(text: str, region_width: int, ui_scale: float) -> list[str]:
+def wrapped(text: str, room: float, width_of: Callable[[str], float]) -> list[str]:
     """Break a text into the lines of a panel; Blender's labels do not wrap.
 
-    :param region_width: pixels.
-    :param ui_scale: Blender's resolution scale times pixel size.
+    :param room: the widest that a line may be, in pixels; a longer word gets a line of its own.
+    :param width_of: a text's width in pixels, in the font that draws it.
     """
-    letters = max(16, int((region_width / ui_scale - 46) / 6.1))
-    return textwrap.wrap(text, letters) or [""]
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and width_of(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def undo_name(count: int) -> str:
+    """The undo step of props that were placed together, as Edit > Undo History shows it."""
+    return "Generate Trellis Prop" if count == 1 else f"Generate {count} Trellis Props"
 
 
 def elapsed(seconds: float) -> str:

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real Blender (the bpy module) with this checkout installed as an extension.
+
+Everything here goes by the extension's own name, `bl_ext.user_default.trellis.trellis_addon`; see
+`support.rooms` for why.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway import StandInGateway
+from gateway.meshes import make_glb
+from support.processes import REPOSITORY
+from support.rooms import KEY, PROMPT, Rooms
+
+# A Blender user of its own. bpy reads the variable when it is imported, so it has to stand here.
+assert "bpy" not in sys.modules, "bpy came before its disposable profile"
+PROFILE = Path(tempfile.mkdtemp(prefix="trellis profile "))
+os.environ["BLENDER_USER_RESOURCES"] = str(PROFILE)
+
+EXTENSION = "bl_ext.user_default.trellis"
+
+
+def install() -> None:
+    """Put the checkout where Blender looks for extensions."""
+    place = PROFILE / "extensions" / "user_default"
+    place.mkdir(parents=True)
+    (place / "trellis").symlink_to(REPOSITORY, target_is_directory=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rooms() -> Iterator[Rooms]:
+    """The enabled extension's modules.
+
+    It is disabled at the end: whatever stays registered crashes bpy 4.2 and hangs bpy 4.5 at exit.
+    """
+    import bpy
+
+    # isort: split
+    import addon_utils  # one of Blender's own modules: importable once bpy is
+
+    install()
+    bpy.ops.wm.read_homefile(use_empty=True)
+    addon_utils.enable(EXTENSION, default_set=True)
+    assert addon_utils.check(EXTENSION) == (True, True)
+    yield Rooms(f"{EXTENSION}.trellis_addon")
+    bpy.ops.wm.read_homefile(use_empty=True)
+    addon_utils.disable(EXTENSION, default_set=True)
+    shutil.rmtree(PROFILE, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def fresh_file(rooms: Rooms) -> Iterator[None]:
+    """An empty file for each test, and no setting left over from the one before."""
+    import bpy
+
+    bpy.ops.wm.read_homefile(use_empty=True)
+    yield
+    bpy.context.preferences.system.use_online_access = False
+    own = bpy.context.preferences.addons[EXTENSION].preferences
+    for name in ("api_key", "base_url", "library"):
+        own.property_unset(name)
+
+
+@pytest.fixture(scope="session")
+def background(rooms: Rooms) -> Iterator[Any]:
+    """One background Blender for all tests that only need one."""
+    process = rooms("importer.process")
+    blender = process.BackgroundBlender(process.command_for("", sys.executable))
+    yield blender
+    blender.close()
+
+
+Make = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def make(rooms: Rooms, background: Any) -> Make:
+    """Makes a prop of a GLB in the background Blender: `folder, made = make(library, content)`."""
+
+    def made(library: Path, content: bytes, **request: Any) -> tuple[Any, Any]:
+        folder = rooms.downloaded(library, content, **request)
+        token = rooms("core.cancel").CancelToken()
+        return folder, background.convert(folder, folder.read(), token, lambda text: None)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def barrel(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The folder of a finished prop. Tests leave it as it is."""
+    library = tmp_path_factory.mktemp("Bibliothek für alle")
+    folder, _ = make(library, make_glb(PROMPT, 0, 2000, 64), prompt=PROMPT, seed=7)
+    return folder
+
+
+@pytest.fixture
+def settings(stand_in: StandInGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The environment of a user with a key, a gateway and a library, whose folder it gives."""
+    library = tmp_path / "my library"
+    monkeypatch.setenv("AIGATEWAY_API_KEY", KEY)
+    monkeypatch.setenv("AIGATEWAY_BASE_URL", stand_in.base_url)
+    monkeypatch.setenv("TRELLIS_LIBRARY", str(library))
+    return library

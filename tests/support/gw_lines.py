@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One generation on the test's own thread; every wait takes no time and is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway import StandInGateway
+
+from support.jobs import ROOMS, PlainImporter
+from trellis_addon.core.cancel import CancelToken
+from trellis_addon.core.errors import ErrorFacts
+from trellis_addon.core.events import Event, Failed, Finished, Progress
+from trellis_addon.core.settings import GatewaySettings
+from trellis_addon.gateway.address import Address
+from trellis_addon.gateway.client import Gateway
+from trellis_addon.gateway.rate import RateBudget
+from trellis_addon.gateway.transport import Transport
+from trellis_addon.job.generate import Generation
+from trellis_addon.library.folder import PropFolder
+from trellis_addon.library.memory import DayMemory
+from trellis_addon.library.record import Call, PropRecord
+
+CHAT, JOBS = "POST /v1/chat/completions", "POST /v1/3d/generations"
+POLL, FILES, SCHEMA = "GET /v1/jobs/*", "GET /v1/files/*", "GET /v1/models/*"
+
+
+class QuickToken(CancelToken):
+    """Waits are written down instead of waited; the clock goes on by as much."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+        self.now = 1000.0
+
+    def wait(self, seconds: float) -> None:
+        """No time passes, except on :attr:`now`."""
+        self.check()
+        self.waits.append(seconds)
+        self.now += max(0.0, seconds)
+
+    def clock(self) -> float:
+        """For a :class:`RateBudget`."""
+        return self.now
+
+
+@dataclass
+class Ran:
+    """A generation that has ended."""
+
+    folder: PropFolder
+    events: list[Event]
+    token: QuickToken
+
+    @property
+    def record(self) -> PropRecord:
+        """The record as it is now."""
+        return self.folder.read()
+
+    @property
+    def calls(self) -> list[tuple[str, int | None]]:
+        """Endpoint and status of each call in the record."""
+        return [(call.endpoint, call.status) for call in self.record.origin.calls]
+
+    @property
+    def call(self) -> Call:
+        """The only call in the record."""
+        (call,) = self.record.origin.calls
+        return call
+
+    @property
+    def error(self) -> ErrorFacts:
+        """What went wrong; it must have."""
+        last = self.events[-1]
+        assert isinstance(last, Failed), last
+        return last.error
+
+    @property
+    def finished(self) -> Finished:
+        """The good end; there must be one."""
+        last = self.events[-1]
+        assert isinstance(last, Finished), last
+        return last
+
+    @property
+    def model(self) -> bytes:
+        """The received model's bytes."""
+        return self.finished.glb.read_bytes()
+
+    @property
+    def said(self) -> list[str]:
+        """All progress texts, in order."""
+        return [event.text for event in self.events if isinstance(event, Progress)]
+
+
+@dataclass
+class Bench:
+    """A library with a gateway at ``url``. Settings and budget are those of every run."""
+
+    url: str
+    library: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def gateway_settings(self) -> GatewaySettings:
+        """How the gateway is reached."""
+        more = {"endpoint": "auto", **self.settings}
+        settings: GatewaySettings = ROOMS.settings(self.url, **more)
+        return settings
+
+    def run(self, **request: Any) -> Ran:
+        """A new prop, to its end."""
+        folder = ROOMS.new_folder(self.library, self.url, **request)
+        # `new_folder` writes down an endpoint; the product writes "auto" and so does this.
+        origin = folder.read().origin.model_copy(update={"endpoint": "auto"})
+        folder.update(origin=origin)
+        return self.go_on(folder)
+
+    def go_on(self, folder: PropFolder) -> Ran:
+        """Another run on the same folder."""
+        token, events = QuickToken(), list[Event]()
+
+        def line(token: CancelToken, say: Callable[[str], None]) -> Gateway:
+            return Gateway(self.gateway_settings(), token, RateBudget(clock=clock), say)
+
+        clock = token.clock
+        memory = DayMemory(self.library)
+        Generation(folder, line, memory, PlainImporter(), events.append, token).run()
+        return Ran(folder, events, token)
+
+    def transport(self, token: CancelToken | None = None, budget: Any = None) -> Transport:
+        """A bare line to the gateway, to be closed by the test."""
+        token = token or QuickToken()
+        clock = token.clock if isinstance(token, QuickToken) else None
+        budget = budget or (RateBudget(clock=clock) if clock else RateBudget())
+        return Transport(Address.parse(self.url), self.gateway_settings(), token, budget)
+
+
+def completion(content: Any, **more: Any) -> dict[str, Any]:
+    """A chat answer with this content."""
+    message = {"role": "assistant", "content": content, **more}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+    }
+
+
+def fresh(gateway: StandInGateway) -> StandInGateway:
+    """A stand-in that goes on from test to test (to stop one takes 0.2 s), as if it were new."""
+    gateway.script.clear()
+    gateway._requests.clear()
+    return gateway

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands between client and gateway: a TLS front, a proxy that may ask for a password."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import pytest
+
+from support.gw_raw import Asked, read_request, relay
+
+VALID = ("20200101000000Z", "20990101000000Z")
+EXPIRED = ("20200101000000Z", "20210101000000Z")
+NOT_YET = ("20980101000000Z", "20990101000000Z")
+
+_CONFIG = """
+[ca]
+default_ca = own
+[own]
+database = index.txt
+serial = serial
+new_certs_dir = .
+default_md = sha256
+policy = any
+x509_extensions = names
+[any]
+commonName = supplied
+[names]
+basicConstraints = critical,CA:TRUE
+subjectAltName = {names}
+[req]
+distinguished_name = empty
+[empty]
+"""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate that has signed itself, and its key, as PEM files."""
+
+    file: Path
+    key: Path
+
+    def server(self) -> ssl.SSLContext:
+        """For a server that shows it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.file, self.key)
+        return context
+
+
+def certificate(
+    folder: Path, days: tuple[str, str] = VALID, names: str = "IP:127.0.0.1,DNS:localhost"
+) -> Certificate:
+    """Make one with the openssl program."""
+    if shutil.which("openssl") is None:
+        pytest.skip("the openssl program is not here to make a certificate")
+    folder.mkdir(parents=True)
+    (folder / "ca.cnf").write_text(_CONFIG.format(names=names))
+    (folder / "index.txt").write_text("")
+    (folder / "serial").write_text("01\n")
+    new = "req -new -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=stand-in"
+    sign = "ca -batch -selfsign -notext -keyfile key.pem -in request.pem -out certificate.pem"
+    for command in (new, f"{sign} -startdate {days[0]} -enddate {days[1]}"):
+        subprocess.run(
+            ["openssl", *command.split(), "-config", "ca.cnf"],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
+    return Certificate(folder / "certificate.pem", folder / "key.pem")
+
+
+class _Front:
+    """Accepts connections on loopback, each on a thread of its own."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port: int = self._listener.getsockname()[1]
+        self._stop = threading.Event()
+        self._open: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        socket.create_connection(("127.0.0.1", self.port)).close()
+        self._thread.join(20)
+        self._listener.close()
+        for connection in self._open:
+            connection.close()
+
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            if self._stop.is_set():
+                connection.close()
+                return
+            self._open.append(connection)
+            threading.Thread(target=self._guarded, args=(connection,), daemon=True).start()
+
+    def _guarded(self, connection: socket.socket) -> None:
+        try:
+            with connection:
+                self._serve(connection)
+        except OSError:
+            return  # the client left, or refused our certificate: the test sees it there
+
+    def _serve(self, connection: socket.socket) -> None:
+        raise NotImplementedError
+
+
+class TlsFront(_Front):
+    """Gives a plain HTTP server on loopback an https address."""
+
+    def __init__(self, behind: str, shown: Certificate) -> None:
+        super().__init__()
+        self._port_behind = urlsplit(behind).port
+        self._context = shown.server()
+        self.url = f"https://127.0.0.1:{self.port}"
+
+    def _serve(self, connection: socket.socket) -> None:
+        with (
+            self._context.wrap_socket(connection, server_side=True) as wrapped,
+            socket.create_connection(("127.0.0.1", self._port_behind)) as behind,
+        ):
+            relay(wrapped, behind)
+
+
+class Proxy(_Front):
+    """A forward proxy (RFC 9110, section 3.7): tunnels, and plain http by absolute URL.
+
+    :param login: ``user:password`` that it asks for. :param refuses: answers everything with 403.
+    """
+
+    def __init__(self, login: str = "", *, refuses: bool = False) -> None:
+        super().__init__()
+        self.login = login
+        self.refuses = refuses
+        self.asked: list[Asked] = []
+
+    def url(self, login: str = "") -> str:
+        """Its address for a client."""
+        return f"http://{login + '@' if login else ''}127.0.0.1:{self.port}"
+
+    def _serve(self, connection: socket.socket) -> None:
+        asked = read_request(connection)
+        if asked is None:
+            return
+        self.asked.append(asked)
+        expected = "Basic " + base64.b64encode(self.login.encode()).decode()
+        if self.refuses:
+            connection.sendall(_refusal("403 Forbidden"))
+        elif self.login and asked.headers.get("proxy-authorization") != expected:
+            connection.sendall(
+                _refusal("407 Proxy Authentication Required", 'Proxy-Authenticate: Basic realm="x"')
+            )
+        else:
+            self._forward(connection, asked)
+
+    def _forward(self, connection: socket.socket, asked: Asked) -> None:
+        tunnel = asked.method == "CONNECT"
+        parts = urlsplit(f"//{asked.target}" if tunnel else asked.target)
+        with socket.create_connection((parts.hostname or "", parts.port or 80)) as behind:
+            if tunnel:
+                connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            else:
+                behind.sendall(_as_origin(asked, parts.path, parts.query))
+            relay(connection, behind)
+
+
+def _as_origin(asked: Asked, path: str, query: str) -> bytes:
+    target = path + (f"?{query}" if query else "")
+    hidden = ("proxy-authorization", "connection")
+    lines = [f"{asked.method} {target} HTTP/1.1", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in asked.headers.items() if name not in hidden]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + asked.body
+
+
+def _refusal(status: str, *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", "Content-Length: 0", "Connection: close", *headers]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def unused_port() -> int:
+    """A port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The product in processes of its own, and a look at the processes that it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# Far beyond what any of them takes; a hang at exit must not hold up the run.
+LIMIT_SECONDS = 180.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A finished process."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Every line of standard output as JSON; a line that is none fails the test."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The last of them."""
+        assert self.stdout, self.explain()
+        return self.events[-1]
+
+    def explain(self) -> str:
+        """Everything there is to see."""
+        return f"exit code {self.code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
+
+
+def environment(home: Path, **variables: str) -> dict[str, str]:
+    """A process's environment: nothing of the caller's settings, a home of its own."""
+    ours = ("AIGATEWAY_", "TRELLIS_", "BLENDER_", "PYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    folders = {"HOME": str(home), "BLENDER_USER_RESOURCES": str(home / "blender")}
+    return kept | folders | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"} | variables
+
+
+def start(arguments: list[str | Path], home: Path, **variables: str) -> subprocess.Popen[str]:
+    """Start this Python with the arguments, in the checkout's folder."""
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)],
+        cwd=REPOSITORY,
+        env=environment(home, **variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> Ended:
+    """Wait for the end of a process; one that hangs is killed and fails the test."""
+    try:
+        stdout, stderr = process.communicate(timeout=LIMIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        stdout, stderr = process.communicate()
+        raise AssertionError(f"still running\n{stdout}\n{stderr}") from None
+    return Ended(process.returncode, stdout, stderr)
+
+
+def run(arguments: list[str | Path], home: Path, **variables: str) -> Ended:
+    """Start a process and wait for its end."""
+    return ended(start(arguments, home, **variables))
+
+
+def workers(parent: int) -> list[int]:
+    """The background Blenders that a process has started (Linux: from /proc)."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (folder / "stat").read_text()
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue  # it has ended meanwhile
+        state, owner = stat.rpartition(")")[2].split()[:2]
+        if int(owner) == parent and state != "Z" and b"worker.py" in command:
+            found.append(int(folder.name))
+    return found
