@@ -8,19 +8,28 @@ a .blend: preferences belong to the user, not to the file.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import bpy
 
 from .core.identity import ADDON_ID
 from .core.secret import Secret
-from .core.settings import DEFAULT_BASE_URL, GatewaySettings, Settings
+from .core.settings import (
+    DEFAULT_BASE_URL,
+    DEFAULT_LIMIT_SECONDS,
+    LONGEST_TAG,
+    Endpoint,
+    GatewaySettings,
+    Settings,
+)
 
 KEY_VARIABLE: Final = "AIGATEWAY_API_KEY"
 URL_VARIABLE: Final = "AIGATEWAY_BASE_URL"
 LIBRARY_VARIABLE: Final = "TRELLIS_LIBRARY"
+PROVIDER_PREFIX: Final = "AIGATEWAY_BYOK_"
 
 
 class TrellisPreferences(bpy.types.AddonPreferences):
@@ -47,6 +56,48 @@ class TrellisPreferences(bpy.types.AddonPreferences):
         subtype="DIR_PATH",
     )
 
+    endpoint: bpy.props.EnumProperty(
+        name="Endpoint",
+        description="Which of the gateway's two ways to generate is used",
+        items=(
+            ("auto", "Automatic", "Ask the gateway which one the model needs, once a day"),
+            ("chat", "Chat", "Only /v1/chat/completions, as the model's page says"),
+            ("jobs", "Jobs", "Only /v1/3d/generations, as the gateway's documents say"),
+        ),
+        default="auto",
+    )
+    limit_minutes: bpy.props.IntProperty(
+        name="Time Limit",
+        description="The longest that one generation may take, in minutes",
+        default=15,
+        min=1,
+        max=24 * 60,
+    )
+    tag: bpy.props.StringProperty(
+        name="Cost Tag",
+        description="Sent with each generation, so that the gateway can group its costs by it. "
+        "At most 64 characters; empty sends none",
+        maxlen=LONGEST_TAG,
+    )
+    proxy: bpy.props.StringProperty(
+        name="Proxy",
+        description="A proxy's address, such as http://user:password@host:8080. Empty: the one of "
+        "the environment (HTTPS_PROXY)",
+        subtype="PASSWORD",
+    )
+    ca_file: bpy.props.StringProperty(
+        name="Certificates",
+        description="A PEM file with certificates to trust besides the operating system's, for "
+        "company networks",
+        subtype="FILE_PATH",
+    )
+    provider_keys: bpy.props.StringProperty(
+        name="Provider Keys",
+        description="Your own keys of providers behind the gateway, as provider=key, separated by "
+        "commas. They are sent to the gateway only",
+        subtype="PASSWORD",
+    )
+
     def draw(self, _context: bpy.types.Context) -> None:
         """Three fields, and what the environment overrides."""
         column = self.layout.column()
@@ -63,6 +114,14 @@ class TrellisPreferences(bpy.types.AddonPreferences):
                 )
         if not self.library:
             column.label(text=f"Now: {default_library()}", icon="FILE_FOLDER")
+        layout: Any = self.layout  # the stubs do not know that panel() gives two layouts
+        header, body = layout.panel("trellis_network", default_closed=True)
+        header.label(text="Network")
+        if body:
+            column = body.column()
+            column.use_property_split = True
+            for name in ("endpoint", "limit_minutes", "tag", "proxy", "ca_file", "provider_keys"):
+                column.prop(self, name)
 
 
 def stored() -> TrellisPreferences | None:
@@ -89,23 +148,51 @@ def read_settings(
     base_url: str | None = None,
     library: Path | None = None,
     online: bool = False,
+    endpoint: Endpoint | None = None,
+    limit_seconds: float | None = None,
 ) -> Settings:
     """Plain values for the other rooms. Main thread only.
 
     :param base_url: from the command line, before everything else.
     :param library: likewise.
     :param online: consent given on the command line, where there are no preferences to ask.
+    :param endpoint: from the command line. :param limit_seconds: likewise.
     """
     own = stored()
     key = environment.get(KEY_VARIABLE, "").strip() or (own.api_key if own else "")
     url = base_url or environment.get(URL_VARIABLE, "").strip() or (own.base_url if own else "")
+    own_limit = own.limit_minutes * 60.0 if own else DEFAULT_LIMIT_SECONDS
     folder = environment.get(LIBRARY_VARIABLE, "").strip() or (own.library if own else "")
     return Settings(
-        gateway=GatewaySettings(base_url=url or DEFAULT_BASE_URL, key=Secret(key)),
+        gateway=GatewaySettings(
+            base_url=url or DEFAULT_BASE_URL,
+            key=Secret(key),
+            limit_seconds=limit_seconds or own_limit,
+            endpoint=endpoint or (own.endpoint if own else "auto"),
+            tag=own.tag if own else "",
+            proxy=own.proxy if own else "",
+            ca_file=bpy.path.abspath(own.ca_file) if own and own.ca_file else "",
+            provider_keys=_provider_keys(environment, own.provider_keys if own else ""),
+        ),
         library=library or (Path(bpy.path.abspath(folder)) if folder else default_library()),
         online_access=online or bpy.app.online_access,
         online_locked=bpy.app.online_access_override and not bpy.app.online_access,
     )
+
+
+def _provider_keys(
+    environment: Mapping[str, str], stored_keys: str
+) -> tuple[tuple[str, Secret], ...]:
+    """``AIGATEWAY_BYOK_<PROVIDER>=key`` of the environment, else ``provider=key, ...``."""
+    keys = {}
+    for pair in stored_keys.split(","):
+        provider, _, key = pair.partition("=")
+        keys[provider.strip().lower()] = key.strip()
+    for name, value in environment.items():
+        if name.startswith(PROVIDER_PREFIX):
+            keys[name.removeprefix(PROVIDER_PREFIX).lower()] = value.strip()
+    usable = re.compile(r"[a-z0-9-]{1,40}")
+    return tuple((p, Secret(k)) for p, k in sorted(keys.items()) if k and usable.fullmatch(p))
 
 
 def register() -> None:

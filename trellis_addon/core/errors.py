@@ -109,6 +109,32 @@ class LibraryError(TrellisError):
     default_next_step = "Choose another library folder in the preferences"
 
 
+class BrokenRecordError(LibraryError):
+    """A prop's record is damaged. Its files are still there, and it can be adopted again."""
+
+    default_next_step = "Its files are still in the folder; import model.glb again from there"
+
+
+class NewerRecordError(LibraryError):
+    """A prop's record was written by a newer version of this product: it is never changed."""
+
+    default_next_step = "Update Trellis Props; the prop can be placed meanwhile"
+
+
+class LockedError(LibraryError):
+    """Somebody else is working on the prop."""
+
+    kind = "locked"
+    retryable = True
+    default_next_step = "Wait until it is done there, or quit that Blender"
+
+
+class NoBinError(LibraryError):
+    """The system has no bin for files in this place. Nothing was deleted."""
+
+    default_next_step = "Delete it permanently, or delete its folder yourself"
+
+
 class GatewayError(TrellisError):
     """The gateway answered, but not with what was asked for."""
 
@@ -125,6 +151,12 @@ class RequestRefusedError(GatewayError):
     """The gateway refuses this request as it is (400, 404, 409, 413, 422 ...)."""
 
     kind = "refused"
+
+
+class LinkExpiredError(RequestRefusedError):
+    """A link to a file no longer works; the file itself may still be there."""
+
+    kind = "link_expired"
 
 
 class RateLimitError(GatewayError):

@@ -7,5 +7,7 @@ from typing import Final
 
 RECORD: Final = "prop.json"
 MODEL: Final = "model.glb"
+"""The model as received. Other formats keep their own ending: ``model.obj``, ``model.zip`` ..."""
+MODEL_STEM: Final = "model."
 BLEND: Final = "prop.blend"
 THUMBNAIL: Final = "thumbnail.png"

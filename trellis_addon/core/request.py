@@ -5,11 +5,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from .errors import InvalidRequestError
 from .identity import MODEL
 
+Scalar = bool | int | float | str
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -33,8 +41,20 @@ class GenerationRequest(BaseModel):
     max_tokens: int = Field(default=1024, ge=1, le=1_000_000)
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
     """Same seed, same prop, as far as the model keeps to it; None lets the model choose."""
+    image_url: str | None = None
+    """A reference image, as an https URL or a data URI. Goes by the jobs endpoint."""
+    parameters: tuple[tuple[str, Scalar], ...] = ()
+    """The host's own parameters (texture_size, mesh_simplify ...), sent as they are by the jobs
+    endpoint and left out when the model refuses them."""
     name: str | None = Field(default=None, max_length=200)
     """The prop's name in Blender; None takes it from the prompt."""
+
+    @field_validator("image_url")
+    @classmethod
+    def _image(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("https://", "data:image/")):
+            raise ValueError("write an https URL or choose a picture file")
+        return value or None
 
     @classmethod
     def checked(cls, **values: Any) -> GenerationRequest:
@@ -64,5 +84,7 @@ def _sentence(field: str, fault: Any) -> str:
             return f"The {label} is longer than {context['max_length']} characters"
         case "extra_forbidden":
             return f"There is no setting called {label}"
+        case "value_error":
+            return f"The {label} is not usable: {context['error']}"
         case _:
             return f"The {label} is not usable: {fault['msg'][:1].lower()}{fault['msg'][1:]}"

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from .secret import Secret
 
 DEFAULT_BASE_URL: Final = "https://api.aigateway.sh"
+DEFAULT_LIMIT_SECONDS: Final = 900.0
+LONGEST_TAG: Final = 64
+
+Endpoint = Literal["auto", "chat", "jobs"]
 
 
 @dataclass(frozen=True)
@@ -18,8 +22,18 @@ class GatewaySettings:
 
     base_url: str = DEFAULT_BASE_URL
     key: Secret = field(default_factory=lambda: Secret(""))
-    limit_seconds: float = 900.0
+    limit_seconds: float = DEFAULT_LIMIT_SECONDS
     """The longest that one generation may take, all polls included."""
+    endpoint: Endpoint = "auto"
+    """``chat`` and ``jobs`` force one of the two; ``auto`` asks the gateway."""
+    tag: str = ""
+    """Sent as ``x-aig-tag``, by which the gateway groups costs; at most 64 characters."""
+    proxy: str = ""
+    """A proxy's URL; empty: the environment's (HTTPS_PROXY, NO_PROXY)."""
+    ca_file: str = ""
+    """A file with further certificates to trust, PEM; empty: the operating system's alone."""
+    provider_keys: tuple[tuple[str, Secret], ...] = ()
+    """The user's own keys of providers behind the gateway, by provider (``x-byok-<provider>``)."""
 
 
 @dataclass(frozen=True)

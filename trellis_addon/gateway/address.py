@@ -93,14 +93,18 @@ class Address:
 
     def may_have_key(self, url: str) -> bool:
         """Whether a URL belongs to this gateway: same scheme, host and port, or its media host."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            return False  # an address that cannot be read is nobody's
         if parts.scheme != self.scheme:
             return False
-        if parts.hostname == self.host and _port(parts.scheme, parts.port) == _port(
+        if parts.hostname == self.host and _port(parts.scheme, port) == _port(
             self.scheme, self.port
         ):
             return True
-        return parts.hostname in _MEDIA_HOSTS.get(self.host, ()) and parts.port in (None, 443)
+        return parts.hostname in _MEDIA_HOSTS.get(self.host, ()) and port in (None, 443)
 
 
 def _port(scheme: str, port: int | None) -> int:

@@ -16,8 +16,8 @@ from typing import Any, Final
 from .lifting import MARK, Body
 from .locations import AssetLocation, Trust, judged
 from .prose import embedded_json, in_prose, looks_like_html
-from .sniffing import Kind, kind_of_file
-from .wire import job_error_words
+from .sniffing import HEAD, Kind, kind_of, kind_of_file
+from .wire import WORKING, job_error_words, status_word
 
 _DEEPEST: Final = 40
 _NOTHING: Final[Mapping[str, Any]] = {}
@@ -160,11 +160,14 @@ class _Reader:
 
     def sniffed(self, location: AssetLocation) -> AssetLocation:
         """The bytes decide, where they are here already."""
-        if location.payload is None:
-            return judged(location) if not location.inline else replace(location, trust=Trust.MIME)
-        if location.payload >= len(self.body.payloads):
+        if location.inline:
+            kind = kind_of(location.inline[:HEAD], len(location.inline))
+        elif location.payload is None:
+            return judged(location)
+        elif location.payload >= len(self.body.payloads):
             return replace(location, trust=Trust.NOT_A_MESH)
-        kind = kind_of_file(self.body.payloads[location.payload])
+        else:
+            kind = kind_of_file(self.body.payloads[location.payload])
         if kind in _MESH_BYTES:
             return replace(location, trust=Trust.BYTES)
         return replace(location, trust=Trust.LAST_RESORT if kind is Kind.PLY else Trust.NOT_A_MESH)
@@ -225,6 +228,9 @@ class _Reader:
             a for a in reversed(list(unique.values())) if a.trust is not Trust.NOT_A_MESH
         )
         job = self.job
+        if job and status_word(job[1]) in WORKING:
+            # The addresses in such a record are for asking again, for logs, or the request's own.
+            assets = tuple(a for a in assets if a.trust <= Trust.FIELD)
         named = _JOB_IN_TEXT.search(text)
         if job is None and named and not assets:
             job = (named[1], "")

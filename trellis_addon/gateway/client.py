@@ -3,53 +3,37 @@
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import quote
-
-import httpx
+from typing import Final
+from urllib.parse import quote, urlsplit
 
 from ..core.cancel import CancelToken
-from ..core.errors import (
-    GatewayError,
-    GatewayFailureError,
-    NoKeyError,
-    NoModelInAnswerError,
-    UnreachableError,
-)
+from ..core.errors import GatewayError, InvalidRequestError, NoKeyError, UnreachableError
 from ..core.request import GenerationRequest
 from ..core.settings import GatewaySettings
-from ..core.text import shorten
 from .address import Address
-from .answer import Answer, understand
-from .download import Report, fetch
-from .failures import from_response, retry_after
+from .catalogue import Catalogue, Memory
+from .download import Fetched, Report, fetch
+from .failures import from_response
 from .lifting import Body
-from .locations import AssetLocation
-from .receiving import error_text, receive
+from .locations import AssetLocation, Trust
+from .rate import RateBudget
+from .reply import CHAT, JOBS, Reply, read_reply
 from .transport import STALL_SECONDS, Transport
-from .wire import ChatBody, job_outcome
+from .wire import ChatBody, JobBody
 
-CHAT: Final = "chat"
 FIRST_POLL_SECONDS: Final = 5.0
 """The documents allow one poll in 3 s; 10 requests a minute is the free tier's whole budget."""
-
+SHORTEST_POLL_SECONDS: Final = 3.0
 SLOWEST_POLL_SECONDS: Final = 15.0
 
-
-@dataclass(frozen=True)
-class Reply:
-    """One answer of the gateway, with what its headers tell."""
-
-    answer: Answer
-    body: Body
-    endpoint: str
-    status: int
-    request_id: str | None
-    cost_cents: float | None
-    poll_after: float | None = None
+REFUSES_ENDPOINT: Final = frozenset({400, 404, 405, 422, 501})
+"""Statuses of the chat endpoint after which the jobs endpoint is asked."""
+_REFUSES_FIELDS: Final = frozenset({400, 422})
+_PATHS: Final = {CHAT: "chat/completions", JOBS: "3d/generations"}
+_FILE: Final = re.compile(r"/v1/files/jobs/([^/]+)/([^/?]+)")
 
 
 class Gateway:
@@ -58,64 +42,135 @@ class Gateway:
     :raises AddressError: the base URL cannot be used. :raises NoKeyError: there is no key.
     """
 
-    def __init__(self, settings: GatewaySettings, token: CancelToken) -> None:
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        token: CancelToken,
+        budget: RateBudget | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.address = Address.parse(settings.base_url)
         if not settings.key:
             raise NoKeyError("There is no API key for the gateway")
         self._settings = settings
         self._token = token
-        self._transport = Transport(self.address, settings, token)
+        self._budget = budget or RateBudget()
+        self._transport = Transport(self.address, settings, token, self._budget, say)
+        self.catalogue = Catalogue(self._transport)
 
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
 
-    def submit(self, request: GenerationRequest, idempotency_key: str, folder: Path) -> Reply:
+    @property
+    def seconds_left(self) -> float:
+        """Until the limit of the whole generation.
+
+        :raises TooSlowError: when it has passed.
+        """
+        return self._transport.seconds_left
+
+    @property
+    def may_turn(self) -> bool:
+        """Whether the jobs endpoint may be asked when the chat endpoint gives no mesh."""
+        return self._settings.endpoint == "auto"
+
+    def first_endpoint(self, request: GenerationRequest, memory: Memory) -> str:
+        """The endpoint to begin with: the forced one, or what the model's schema names.
+
+        :raises InvalidRequestError: a reference image with the chat endpoint forced.
+        """
+        if request.image_url:
+            if self._settings.endpoint == CHAT:
+                raise InvalidRequestError(
+                    "image",
+                    "A reference image needs the jobs endpoint, and the chat endpoint is forced",
+                    "Set the endpoint to Automatic in the preferences",
+                )
+            return JOBS
+        if self._settings.endpoint != "auto":
+            return self._settings.endpoint
+        return JOBS if self.catalogue.endpoint_of(request.model, memory) == JOBS else CHAT
+
+    def submit(
+        self,
+        request: GenerationRequest,
+        endpoint: str,
+        idempotency_key: str,
+        folder: Path,
+        refused: Callable[[GatewayError], None] = lambda _: None,
+    ) -> Reply:
         """Send the paid request and stream its answer into ``folder``.
 
-        :raises TrellisError: when no answer came, or one that has neither mesh nor job.
+        A refusal of the optional fields (422, unsupported_parameter) is answered by sending the
+        request once more without them, after ``refused`` was told.
+
+        :raises TrellisError: when no usable answer came.
         """
+        body: type[ChatBody] | type[JobBody] = ChatBody if endpoint == CHAT else JobBody
+        try:
+            return self._submit(
+                body.of(request).to_json(), request, endpoint, idempotency_key, folder
+            )
+        except GatewayError as error:
+            bare = body.of(request, bare=True).to_json()
+            refused_field = "unsupported" in error.facts.detail or error.facts.status == 422
+            if error.facts.status not in _REFUSES_FIELDS or not refused_field:
+                raise
+            refused(error)
+            self._transport.say("The model refuses a setting; asking again without")
+            return self._submit(bare, request, endpoint, f"{idempotency_key}-bare", folder)
+
+    def _submit(
+        self, content: bytes, request: GenerationRequest, endpoint: str, key: str, folder: Path
+    ) -> Reply:
         with self._transport.exchange(
             "POST",
-            self.address.endpoint("chat/completions"),
-            content=ChatBody.of(request).to_json(),
+            self.address.endpoint(_PATHS[endpoint]),
+            content=content,
             headers={
                 "Content-Type": "application/json",
-                "X-Request-Id": str(uuid.uuid4()),
-                "Idempotency-Key": idempotency_key,
+                "Idempotency-Key": key,
+                # A cached answer may hold a link that has expired, and is not what was asked for.
                 "x-cache": "skip",
             },
         ) as response:
             if response.status_code not in (200, 201, 202):
-                text = error_text(response, self._token)
+                text = self._transport.text_of(response)
                 raise from_response(
                     response.status_code, response.headers, text, model=request.model
                 )
-            return self._reply(response, receive(response, folder, self._token), CHAT)
+            return read_reply(response, self._transport.body_of(response, folder), endpoint)
 
-    def poll(self, job_id: str, folder: Path) -> Reply | None:
-        """Ask after a job; None when the gateway says that there is no news (304).
+    def poll(self, job_id: str, folder: Path) -> Reply:
+        """Ask after a job; an empty answer when the gateway says that there is no news (304).
 
-        :raises TrellisError: when the job has failed, or the gateway refuses the question.
+        :raises TrellisError: the gateway refuses the question, or cannot be reached.
         """
         url = self.address.endpoint(f"jobs/{quote(job_id, safe='')}")
         with self._transport.exchange("GET", url, stall_seconds=STALL_SECONDS) as response:
             if response.status_code == 304:
-                return None
+                return read_reply(response, Body("", ()), JOBS)
             if response.status_code != 200:
                 raise from_response(
-                    response.status_code, response.headers, error_text(response, self._token)
+                    response.status_code,
+                    response.headers,
+                    self._transport.text_of(response),
+                    subject="job",
                 )
-            return self._reply(response, receive(response, folder, self._token), "jobs")
+            return read_reply(response, self._transport.body_of(response, folder), JOBS)
 
     def cancel(self, job_id: str) -> bool:
-        """Tell the gateway to drop a job; False when it could not be told."""
+        """Tell the gateway to drop a job; False when it could not be told.
+
+        ``DELETE`` (the spec), then ``POST .../cancel`` (docs/async-jobs).
+        """
         url = self.address.endpoint(f"jobs/{quote(job_id, safe='')}")
         # The job's own token is set by now, so this last word has a line of its own.
-        transport = Transport(self.address, self._settings, CancelToken())
+        transport = Transport(self.address, self._settings, CancelToken(), RateBudget())
         try:
             for method, target in (("DELETE", url), ("POST", f"{url}/cancel")):
-                with transport.exchange(method, target, stall_seconds=5.0) as response:
+                with transport.exchange(method, target, stall_seconds=5.0, tries=1) as response:
                     if response.status_code not in (404, 405, 501):
                         return response.status_code < 300
             return False
@@ -124,88 +179,40 @@ class Gateway:
         finally:
             transport.close()
 
-    def fetch(
-        self, location: AssetLocation, reply_body: Body, folder: Path, report: Report
-    ) -> Path:
+    def fetch(self, location: AssetLocation, body: Body, folder: Path, report: Report) -> Fetched:
         """Bring a mesh to the disk; see :func:`download.fetch`."""
-        return fetch(self._transport, location, reply_body.payloads, folder, report)
+        return fetch(self._transport, location, body.payloads, folder, report)
 
-    def _reply(self, response: httpx.Response, body: Body, endpoint: str) -> Reply:
-        answer = understand(body)
-        return Reply(
-            answer=answer,
-            body=body,
-            endpoint=endpoint,
-            status=response.status_code,
-            request_id=response.headers.get("x-request-id"),
-            cost_cents=_cost(response, answer),
-            poll_after=retry_after(response.headers),
-        )
+    def renewed(
+        self, location: AssetLocation, job_id: str | None, folder: Path
+    ) -> Iterator[AssetLocation]:
+        """Other ways to a file whose link has expired (24 h) while it still lives (7 days).
 
+        The job's record gives a fresh link; a link can be minted; the media host takes the key.
+        Each is asked for only when the one before did not do.
+        """
+        file = _FILE.search(urlsplit(location.url).path)
+        job = job_id or (file[1] if file else None)
+        if job is None:
+            return
+        try:
+            reply = self.poll(job, folder)
+            yield from (a for a in reply.answer.assets if a.url)
+        except GatewayError:
+            if file is None:
+                raise
+        if file is not None:
+            yield from self._minted(job, file[2], location)
 
-def _cost(response: httpx.Response, answer: Answer) -> float | None:
-    """US cents: the ``X-Cost-Cents`` header, else ``usage.cost`` in dollars."""
-    try:
-        return float(response.headers["x-cost-cents"])
-    except (KeyError, ValueError):
-        cost = (answer.usage or {}).get("cost")
-        return cost * 100 if isinstance(cost, int | float) else None
-
-
-def without_mesh(reply: Reply) -> GatewayError:
-    """The error for an answer in which nothing is a mesh."""
-    answer = reply.answer
-    detail = shorten(answer.text or reply.body.text, 1000)
-    facts: dict[str, Any] = {
-        "detail": detail,
-        "status": reply.status,
-        "request_id": reply.request_id,
-    }
-    if answer.filtered:
-        return NoModelInAnswerError(
-            "The gateway's content filter stopped this prompt", "Change the prompt", **facts
-        )
-    if answer.error is not None:
-        said = f": {shorten(answer.error)}" if answer.error else ""
-        return GatewayFailureError(f"The generation failed at the gateway{said}", **facts)
-    if answer.page:
-        return NoModelInAnswerError(
-            "The gateway answered with a web page, not with a model",
-            "Check the gateway URL in the preferences",
-            **facts,
-        )
-    if answer.text:
-        return NoModelInAnswerError(
-            f"The gateway answered with text, not with a model: “{shorten(answer.text, 120)}”",
-            **facts,
-        )
-    return NoModelInAnswerError("There is no model in the gateway's answer", **facts)
-
-
-def job_is_done(reply: Reply) -> bool:
-    """Whether a job's record has its result.
-
-    :raises GatewayError: when the job has failed or was cancelled.
-    """
-    match job_outcome(reply.answer.job_status):
-        case "done":
-            return True
-        case "failed":
-            if "filter" in reply.answer.job_status.lower() or reply.answer.filtered:
-                raise NoModelInAnswerError(
-                    "The gateway's content filter stopped this prompt",
-                    "Change the prompt",
-                    request_id=reply.request_id,
-                )
-            said = f": {shorten(reply.answer.error)}" if reply.answer.error else ""
-            raise GatewayFailureError(
-                f"The generation failed at the gateway{said}",
-                "Try again; a failed generation is not charged",
-                request_id=reply.request_id,
-            )
-        case "cancelled":
-            raise GatewayFailureError(
-                "The generation was cancelled at the gateway", request_id=reply.request_id
-            )
-        case _:
-            return False
+    def _minted(self, job: str, name: str, location: AssetLocation) -> Iterator[AssetLocation]:
+        path = f"files/jobs/{quote(job, safe='')}/{name}"
+        try:
+            document = self.catalogue.get(f"{path}/signed?expires_in=3600")
+            if isinstance(document, dict) and isinstance(document.get("url"), str):
+                yield AssetLocation(url=document["url"], field="url", trust=Trust.FIELD)
+        except GatewayError as error:
+            self._transport.say(error.facts.message)
+        bare = urlsplit(location.url)._replace(query="", fragment="", path=f"/v1/{path}").geturl()
+        for url in dict.fromkeys((bare, self.address.endpoint(path))):
+            if self.address.may_have_key(url):
+                yield AssetLocation(url=url, field="file_url", trust=Trust.FIELD)

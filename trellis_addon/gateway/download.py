@@ -1,28 +1,41 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a location to a file on the disk: bounded, checked, renamed only when whole."""
+"""From a location to a file on the disk: bounded, resumed after a break, checked."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 import httpx
 
-from ..core.errors import BadFileError, RequestRefusedError, TrellisError
+from ..core.errors import BadFileError, LinkExpiredError, TrellisError, UnreachableError
 from .address import is_loopback
-from .failures import from_response
+from .failures import from_response, request_id_of
 from .locations import AssetLocation
-from .receiving import MOST_BYTES, error_text, pieces
-from .sniffing import check_glb
+from .receiving import MOST_BYTES, pieces
+from .retrying import delay
+from .sniffing import Kind, check_model
 from .transport import STALL_SECONDS, Transport
 
-PART: Final = "model.glb.part"
+PART: Final = "model.part"
+MOST_BREAKS: Final = 6
+_LONGEST_TAIL: Final = 4096
+_LINK_GONE: Final = {400, 401, 403, 404, 410}
 
 Report = Callable[[int, int | None], None]
 """Called with the bytes so far and, where the server told it, the size of the whole."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A whole, checked file that waits for its name."""
+
+    part: Path
+    kind: Kind
 
 
 def fetch(
@@ -31,60 +44,146 @@ def fetch(
     payloads: tuple[Path, ...],
     folder: Path,
     report: Report,
-) -> Path:
-    """Bring a mesh to ``model.glb.part`` in ``folder``, synced and checked.
+) -> Fetched:
+    """Bring a mesh to ``model.part`` in ``folder``, synced and checked.
 
-    :raises BadFileError: it is no whole GLB. :raises TrellisError: it could not be had.
-    :raises OSError: the disk refuses.
+    :raises BadFileError: it is no whole model. :raises LinkExpiredError: the link is dead.
+    :raises TrellisError: it could not be had. :raises OSError: the disk refuses.
     """
     part = folder / PART
     try:
         if location.payload is not None:
             payloads[location.payload].replace(part)
+            _drop_tail(part)
         elif location.inline:
             part.write_bytes(location.inline)
         else:
-            _download(transport, location.url, part, report)
-        check_glb(part)
+            _Download(transport, location.url, part, report).run()
+        kind = check_model(part)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
+    except BadFileError as error:
+        part.unlink(missing_ok=True)
+        # Its detail quotes what was sent in place of a model.
+        error.facts = replace(error.facts, detail=transport.hide(error.facts.detail))
+        raise
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    return part
+    return Fetched(part, kind)
 
 
-def _download(transport: Transport, url: str, part: Path, report: Report) -> None:
-    _refuse_strange(transport, url)
-    with transport.exchange(
-        "GET", url, headers={"Accept": "model/gltf-binary, */*"}, stall_seconds=STALL_SECONDS
-    ) as response:
-        if response.status_code != 200:
-            raise _file_error(response, error_text(response, transport.token))
-        total = _length(response)
-        if total is not None and total > MOST_BYTES:
-            raise BadFileError(f"The model is larger than allowed: {total:,} bytes")
-        size = 0
-        with part.open("wb") as file:
-            for chunk in pieces(response, transport.token):
-                size += len(chunk)
-                if size > MOST_BYTES:
-                    raise BadFileError("The model is larger than allowed")
-                file.write(chunk)
-                report(size, total)
+def _drop_tail(part: Path) -> None:
+    """Words behind a base64 text without padding look like more of it and were decoded too."""
+    with part.open("rb+") as file:
+        head = file.read(12)
+        size = file.seek(0, os.SEEK_END)
+        length = int.from_bytes(head[8:12], "little") if head.startswith(b"glTF") else size
+        if size - _LONGEST_TAIL <= length < size:
+            file.truncate(length)
+
+
+class _Download:
+    """One file over as many connections as it takes."""
+
+    def __init__(self, transport: Transport, url: str, part: Path, report: Report) -> None:
+        _refuse_strange(transport, url)
+        self._transport = transport
+        self._url = url
+        self._part = part
+        self._report = report
+        self._validator = ""
+        self._total: int | None = None
+        self._size = 0
+
+    def run(self) -> None:
+        part = self._part
+        part.unlink(missing_ok=True)
+        breaks = 0
+        while True:
+            before = self._size
+            try:
+                self._once()
+                return
+            except UnreachableError as error:
+                self._transport.check()
+                breaks = 0 if self._size > before else breaks + 1
+                if breaks >= MOST_BREAKS or not error.facts.retryable:
+                    raise
+                self._transport.say("The download broke off; going on with it")
+                self._transport.token.wait(delay(breaks))
+
+    def _once(self) -> None:
+        # Compressed, the bytes that are here would not be those that a range counts.
+        headers = {"Accept": "model/gltf-binary, */*", "Accept-Encoding": "identity"}
+        if self._size and self._validator:
+            # Only the rest, and only if it is still the same file (RFC 9110, section 13.1.5).
+            headers |= {"Range": f"bytes={self._size}-", "If-Range": self._validator}
+        with self._transport.exchange(
+            "GET", self._url, headers=headers, stall_seconds=STALL_SECONDS
+        ) as response:
+            if response.status_code == 416 and self._size:
+                self._is_whole(response)
+                return
+            if response.status_code not in (200, 206):
+                raise _file_error(response, self._transport.text_of(response))
+            mode = "ab" if self._continues(response) else "wb"
+            with self._part.open(mode) as file:
+                for chunk in pieces(response, self._transport):
+                    self._size += len(chunk)
+                    if self._size > MOST_BYTES:
+                        raise BadFileError("The model is larger than allowed")
+                    file.write(chunk)
+                    self._report(self._size, self._total)
+
+    def _continues(self, response: httpx.Response) -> bool:
+        """Whether this answer goes on where the last one broke; else everything starts anew."""
+        length = _length(response)
+        if response.status_code == 206:
+            start = response.headers.get("content-range", "").removeprefix("bytes ").split("-")[0]
+            if start == str(self._size):
+                return True
+            self._start_over()
+        self._size = 0
+        self._total = length
+        if length is not None and length > MOST_BYTES:
+            raise BadFileError(f"The model is larger than allowed: {length:,} bytes")
+        etag = response.headers.get("etag", "")
+        strong = etag if etag and not etag.startswith("W/") else ""
+        self._validator = strong or response.headers.get("last-modified", "")
+        if response.headers.get("content-encoding"):
+            self._validator = ""
+        return False
+
+    def _is_whole(self, response: httpx.Response) -> None:
+        """Nothing is behind what is here: the announced length was wrong (RFC 9110, 15.5.17).
+
+        :raises UnreachableError: the file is another than before.
+        """
+        if response.headers.get("content-range", "").replace(" ", "") != f"bytes*/{self._size}":
+            self._start_over()
+
+    def _start_over(self) -> NoReturn:
+        self._size, self._validator = 0, ""
+        raise UnreachableError("The server sent another part of the file than was asked for")
 
 
 def _refuse_strange(transport: Transport, url: str) -> None:
     """An answer may name any URL; only a web server's is followed, and of this machine or in
     clear text only when the gateway itself is on this machine.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port, httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        raise BadFileError("The gateway's answer points to a broken address") from None
     local = transport.address.loopback
     allowed = parts.scheme == "https" or (parts.scheme == "http" and local)
-    if not allowed or not parts.hostname or (is_loopback(parts.hostname) and not local):
+    if not allowed or not host or (is_loopback(host) and not local):
         raise BadFileError(
             "The gateway's answer points to an address that is not fetched",
-            detail=f"{parts.scheme}://{parts.hostname}",
+            detail=f"{parts.scheme}://{host}",
         )
     if parts.username or parts.password:
         raise BadFileError("The gateway's answer points to an address with a password in it")
@@ -98,12 +197,12 @@ def _length(response: httpx.Response) -> int | None:
 
 
 def _file_error(response: httpx.Response, text: str) -> TrellisError:
-    if response.status_code in (400, 403, 404, 410):
-        return RequestRefusedError(
+    if response.status_code in _LINK_GONE:
+        return LinkExpiredError(
             f"The download link no longer works (HTTP {response.status_code})",
             "Try again; finished models stay on the gateway for 7 days",
             detail=text[:300],
             status=response.status_code,
-            request_id=response.headers.get("x-request-id"),
+            request_id=request_id_of(response.headers),
         )
     return from_response(response.status_code, response.headers, text)

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that goes wrong over HTTP, as one of our errors. One row per status.
+"""An error answer as one of our errors: one row per status.
 
 The gateway's pages disagree on the names (``code`` is an integer here and a string there), so:
-the status first, then ``code`` if it is a string, then ``type``.
+the status first, then ``code`` if it is a string, then ``type``. Requests that got no answer at
+all are worded by ``broken_connections``.
 """
 
 from __future__ import annotations
 
 import json
-import ssl
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any, Final
-
-import httpx
 
 from ..core.errors import (
     AccountError,
@@ -23,19 +22,174 @@ from ..core.errors import (
     GatewayFailureError,
     RateLimitError,
     RequestRefusedError,
-    TooSlowError,
-    TrellisError,
-    UnreachableError,
 )
 from ..core.text import shorten
 
-TOP_UP: Final = "https://aigateway.sh"
 
-_PREFERENCES: Final = "Check the key in the extension's preferences"
-_CREDIT: Final = (
-    "Top up the account or raise the key's limit on the gateway's site; "
-    "free sign-up credit covers only some models"
+@dataclass(frozen=True)
+class Row:
+    """What is told for a status. ``quotes`` adds the gateway's own words to the message."""
+
+    kind: type[GatewayError]
+    message: str
+    next_step: str
+    quotes: bool = True
+
+
+ROWS: Final[dict[int, Row]] = {
+    400: Row(
+        RequestRefusedError,
+        "The gateway does not accept the request",
+        "Change the prompt or the settings and try again",
+    ),
+    401: Row(
+        AccountError,
+        "The gateway does not accept the API key",
+        "Check the key in the extension's preferences",
+        quotes=False,
+    ),
+    402: Row(
+        AccountError,
+        "The account has no credit left, or this key has reached its spending limit",
+        "Top up or raise the limit on the gateway's site; the free sign-up credit covers only "
+        "some models",
+        quotes=False,
+    ),
+    403: Row(
+        AccountError,
+        "This API key may not use this model, or its limit is reached",
+        "Check the key's models and limits on the gateway's site",
+    ),
+    404: Row(
+        RequestRefusedError,
+        "The gateway does not know this model or address",
+        "Check the model and the gateway URL in the preferences",
+    ),
+    405: Row(
+        RequestRefusedError,
+        "The gateway does not offer this way to generate props",
+        "Set the endpoint to Automatic, or check the gateway URL in the preferences",
+    ),
+    407: Row(
+        GatewayFailureError,
+        "The network's proxy asks for a user name and password",
+        "Put them into the proxy's address in the preferences",
+        quotes=False,
+    ),
+    408: Row(
+        GatewayFailureError,
+        "The gateway stopped waiting for the model",
+        "Try again; a failed generation is not charged",
+    ),
+    409: Row(
+        RequestRefusedError,
+        "The gateway has this request already, with other settings",
+        "Start a new generation",
+    ),
+    413: Row(
+        RequestRefusedError,
+        "The request is too large for the gateway",
+        "Use a shorter prompt or a smaller image",
+    ),
+    422: Row(
+        RequestRefusedError,
+        "The model does not support one of the settings",
+        "Reset the settings and try again",
+    ),
+    429: Row(RateLimitError, "Too many requests to the gateway", "Try again in {wait}"),
+    499: Row(GatewayFailureError, "The gateway saw the request as cancelled", "Try again"),
+    500: Row(GatewayFailureError, "The gateway failed", "Try again"),
+    501: Row(
+        RequestRefusedError,
+        "The gateway does not offer this way to generate props",
+        "Set the endpoint to Automatic, or check the gateway URL in the preferences",
+    ),
+    502: Row(GatewayFailureError, "The service that makes the models failed", "Try again"),
+    503: Row(GatewayFailureError, "The gateway is overloaded", "Try again in {wait}"),
+    504: Row(
+        GatewayFailureError,
+        "The service that makes the models took too long",
+        "Try again; a failed generation is not charged",
+    ),
+}
+
+_JOB_GONE: Final = Row(
+    RequestRefusedError,
+    "The gateway no longer knows this generation; finished ones are kept for 7 days",
+    "Generate the prop again",
+    quotes=False,
 )
+_ODD: Final = Row(
+    RequestRefusedError, "The gateway gave an answer that is not understood", "Try again"
+)
+_UNREACHED: Final = Row(
+    GatewayFailureError, "The gateway's service cannot be reached", "Try again in a few minutes"
+)
+_REDIRECT: Final = Row(
+    RequestRefusedError,
+    "The gateway points to another address",
+    "Write that address as the gateway URL in the preferences",
+    quotes=False,
+)
+
+
+def row_for(status: int) -> Row:
+    """The row of a status that has one of its own, or of its family."""
+    if status in ROWS:
+        return ROWS[status]
+    if 520 <= status <= 527:  # Cloudflare, on which the gateway runs
+        return _UNREACHED
+    if status >= 500:
+        return ROWS[500]
+    if 300 <= status < 400:
+        return _REDIRECT
+    return ROWS[400] if status >= 400 else _ODD
+
+
+def from_response(
+    status: int, headers: Mapping[str, str], text: str, *, model: str = "", subject: str = ""
+) -> GatewayError:
+    """The error for an answer with an error status.
+
+    :param text: its body, bounded.
+    :param model: the model that was asked for, to be named.
+    :param subject: ``job`` where a 404 means that a job is gone.
+    """
+    body = read_error(text)
+    row = _JOB_GONE if subject == "job" and status == 404 else row_for(status)
+    request_id = request_id_of(headers)
+    message = row.message
+    if model and status == 404:
+        message += f" ({model})"
+    if row.quotes and body.message:
+        message += f": {body.message.rstrip('.')}"
+    step = row.next_step.format(wait=_wait_words(retry_after(headers)))
+    if status >= 500 and request_id:
+        step += f"; the gateway's support can look up request {shorten(request_id, 80)}"
+    name = body.code or body.type
+    return row.kind(
+        message,
+        step,
+        detail=" ".join(filter(None, (f"HTTP {status}", name, body.message))),
+        status=status,
+        request_id=request_id,
+    )
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """The gateway's id of a request, for its support; bounded, as it goes into records."""
+    return shorten(headers.get("x-request-id", "")) or None
+
+
+def _wait_words(seconds: float | None) -> str:
+    if seconds is None:
+        return "a minute"
+    return f"{max(1, round(seconds))} s" if seconds < 120 else f"{round(seconds / 60)} min"
+
+
+_MESSAGE: Final = re.compile(r'"(?:message|detail|msg)"\s*:\s*"((?:[^"\\]|\\.){1,400})')
+_MARKUP: Final = re.compile(r'\s*[:(-]?\s*(?:[{\[]\s*["{\[]|<[!/?a-zA-Z]).*', re.DOTALL)
+"""From where on a text is JSON or HTML and no longer words."""
 
 
 @dataclass(frozen=True)
@@ -52,74 +206,43 @@ def read_error(text: str) -> ErrorBody:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        page = text.lstrip().lower().startswith(("<!doctype", "<html"))
-        return ErrorBody(message="" if page else shorten(text))
+        cut = _MESSAGE.search(text)  # JSON of which only the beginning was read
+        return ErrorBody(message=plain(cut[1] if cut else text))
     if isinstance(document, str):
-        return ErrorBody(message=shorten(document))
+        return ErrorBody(message=plain(document))
     if not isinstance(document, dict):
         return ErrorBody()
-    inner = document.get("error", document)
+    inner = document.get("error") or document
     if isinstance(inner, str):
-        return ErrorBody(message=shorten(inner))
+        return ErrorBody(message=plain(inner))
     if not isinstance(inner, dict):
         return ErrorBody()
     return ErrorBody(
-        message=shorten(_words(inner.get("message") or inner.get("detail") or "")),
-        code=inner["code"] if isinstance(inner.get("code"), str) else "",
-        type=inner["type"] if isinstance(inner.get("type"), str) else "",
+        message=plain(_words(inner.get("message") or inner.get("detail") or "")),
+        code=shorten(inner["code"], 80) if isinstance(inner.get("code"), str) else "",
+        type=shorten(inner["type"], 80) if isinstance(inner.get("type"), str) else "",
     )
 
 
-def _words(value: Any) -> str:
+def plain(text: str) -> str:
+    """Foreign words for a sentence: short, without the markup, JSON or bytes that are in them."""
+    nested = _MESSAGE.search(text)  # a provider's own error body, passed on as text
+    if nested and text.lstrip().startswith("{"):
+        text = nested[1]
+    text = _MARKUP.sub("", text)
+    readable = "".join(c for c in text if c.isprintable() or c.isspace())
+    if readable.count("\ufffd") > len(text) // 10 or len(readable) < len(text) * 0.9:
+        return ""
+    return shorten(readable)
+
+
+def _words(value: Any, depth: int = 0) -> str:
     """FastAPI's ``detail`` may be a list of ``{"loc": [...], "msg": "..."}``."""
-    if isinstance(value, list):
-        return "; ".join(_words(item) for item in value)
-    if isinstance(value, dict):
-        return str(value.get("msg") or value.get("message") or value)
-    return str(value)
-
-
-def from_response(
-    status: int, headers: Mapping[str, str], text: str, *, model: str = ""
-) -> GatewayError:
-    """The error for an answer with an error status. ``text`` is its body, bounded."""
-    body = read_error(text)
-    request_id = headers.get("x-request-id")
-    said = f": {body.message}" if body.message else ""
-    name = body.code or body.type
-    detail = f"HTTP {status} {name} {body.message}".strip()
-    kind: type[GatewayError] = RequestRefusedError
-    match status:
-        case 401:
-            kind = AccountError
-            message, step = "The gateway does not accept the API key", _PREFERENCES
-        case 402:
-            kind = AccountError
-            message, step = "The account has no credit left for this model", _CREDIT
-        case 403:
-            kind = AccountError
-            message = f"This API key may not do this{said}"
-            step = "Check the key's model list and limits on the gateway's site"
-        case 404 | 405 | 501:
-            message = f"The gateway does not know this model or address{said}"
-            step = f"Check the model ({model}) and the gateway URL in the preferences"
-        case 413:
-            message, step = "The request is too large for the gateway", "Use a smaller image"
-        case 429:
-            kind = RateLimitError
-            wait = retry_after(headers)
-            message = "Too many requests to the gateway"
-            step = f"Try again in {wait:.0f} seconds" if wait else "Try again in a minute"
-        case _ if status >= 500:
-            kind = GatewayFailureError
-            message = f"The gateway or the service behind it failed (HTTP {status}){said}"
-            step = "Try again in a minute"
-            if request_id:
-                step += f"; its support can look up request {request_id}"
-        case _:
-            message = f"The gateway does not accept the request (HTTP {status}){said}"
-            step = "Change the prompt or the settings and try again"
-    return kind(message, step, detail=detail, status=status, request_id=request_id)
+    if isinstance(value, list) and depth < 3:
+        return "; ".join(_words(item, depth + 1) for item in value[:10])
+    if isinstance(value, dict) and depth < 3:
+        return _words(value.get("msg") or value.get("message") or "", depth + 1)
+    return value if isinstance(value, str) else ""
 
 
 def retry_after(headers: Mapping[str, str], limit: float = 3600.0) -> float | None:
@@ -137,51 +260,3 @@ def retry_after(headers: Mapping[str, str], limit: float = 3600.0) -> float | No
     if seconds != seconds:  # NaN
         return None
     return min(max(seconds, 0.0), limit)
-
-
-def from_exception(error: Exception, host: str) -> TrellisError:
-    """The error for a request that got no answer. ``host`` names the other side."""
-    detail = f"{type(error).__name__}: {error}"
-    chain = tuple(_causes(error))
-    text = " ".join(str(cause) for cause in chain).lower()
-    if any(isinstance(c, ssl.SSLCertVerificationError) for c in chain) or "certificate" in text:
-        return UnreachableError(
-            f"The certificate of {host} is not trusted by this computer",
-            "Check the computer's date; on a company network, have its certificate installed "
-            "in the operating system",
-            detail=detail,
-            retry=False,
-        )
-    if isinstance(error, httpx.ProxyError):
-        return UnreachableError(
-            "The network's proxy refused the connection",
-            "Check the proxy's address and password (HTTPS_PROXY)",
-            detail=detail,
-        )
-    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return UnreachableError(f"{host} does not answer", detail=detail)
-    if isinstance(error, httpx.TimeoutException):
-        return TooSlowError(f"{host} took too long to answer", detail=detail)
-    if any(phrase in text for phrase in _NO_NAME):
-        return UnreachableError(f"The name {host} cannot be found", detail=detail)
-    if isinstance(error, httpx.ConnectError):
-        return UnreachableError(f"{host} refuses the connection", detail=detail)
-    return UnreachableError(f"The connection to {host} broke", detail=detail)
-
-
-_NO_NAME: Final = (
-    "name or service not known",
-    "nodename nor servname",
-    "getaddrinfo failed",
-    "temporary failure in name resolution",
-    "no address associated",
-    "name resolution",
-)
-
-
-def _causes(error: BaseException | None) -> Any:
-    seen = 0
-    while error is not None and seen < 10:
-        yield error
-        error = error.__cause__ or error.__context__
-        seen += 1

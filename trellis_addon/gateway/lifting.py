@@ -10,6 +10,7 @@ base64 alphabet is decoded into a file of its own, and a short mark stands in it
 from __future__ import annotations
 
 import binascii
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,11 +27,19 @@ MOST_TEXT: Final = 4 << 20
 
 MARK: Final = re.compile(r"@payload:(\d+)@")
 
-_RUN: Final = re.compile(rb"(?:[A-Za-z0-9+/_-]+|\\[/nr]|\\u00(?:2[bBfF]|3[dD])|[\r\n])+={0,2}")
-"""Base64, plain or URL-safe (RFC 4648), wrapped or not, with what JSON escapes in it."""
+SHORTEST_LINE: Final = 40
+"""Base64 that is wrapped has longer lines; what stands in shorter ones before it are words."""
 
-_SPLIT_ESCAPE: Final = re.compile(rb"\\(?:u(?:0(?:0[23]?)?)?)?\Z")
-_ESCAPED: Final = re.compile(rb"\\(?:u00([23][0-9a-fA-F])|([/nr]))")
+_LETTERS: Final = rb"(?:[A-Za-z0-9+/_-]+|\\{1,7}(?:[/nr]|u00(?:2[bBfF]|3[dD]))|[\r\n])"
+_RUN: Final = re.compile(_LETTERS + rb"+={0,2}")
+"""Base64, plain or URL-safe (RFC 4648), wrapped or not, with what JSON escapes in it: one
+backslash, three where JSON stands as a string in JSON, seven one level deeper."""
+
+_MORE: Final = re.compile(_LETTERS + rb"*={0,2}")
+_PADDING: Final = re.compile(rb"={0,2}")
+_NEW_LINE: Final = re.compile(rb"(?:\\{1,7}[nr]|[\r\n])+")
+_SPLIT_ESCAPE: Final = re.compile(rb"\\{1,7}(?:u(?:0(?:0[23]?)?)?)?\Z")
+_ESCAPED: Final = re.compile(rb"\\{1,7}(?:u00([23][0-9a-fA-F])|([/nr]))")
 _UNWANTED: Final = b"\r\n="
 _TO_PLAIN: Final = bytes.maketrans(b"-_", b"+/")
 
@@ -47,13 +56,19 @@ class Body:
 class Lifter:
     """Takes an answer chunk by chunk. Payload files are ``payload-N.part`` in ``folder``."""
 
-    def __init__(self, folder: Path, most_payload: int) -> None:
+    def __init__(self, folder: Path, most_payload: int, first: int = 0) -> None:
         self._folder = folder
+        self._first = first
         self._left = most_payload
         self._text = bytearray()
         self._held = b""
         self._sink: _Base64File | None = None
         self._payloads: list[Path] = []
+
+    @property
+    def next_payload(self) -> int:
+        """The number of the next payload's file."""
+        return self._first + len(self._payloads)
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes.
@@ -63,7 +78,7 @@ class Lifter:
         """
         data = self._held + chunk
         self._held = b""
-        if split := _SPLIT_ESCAPE.search(data, max(0, len(data) - 8)):
+        if split := _SPLIT_ESCAPE.search(data, max(0, len(data) - 16)):
             self._held = data[split.start() :]
             data = data[: split.start()]
         while data:
@@ -71,7 +86,7 @@ class Lifter:
 
     def _continue(self, data: bytes) -> bytes:
         assert self._sink is not None
-        run = _RUN.match(data)
+        run = (_PADDING if self._sink.padded else _MORE).match(data)
         end = run.end() if run else 0
         self._sink.write(data[:end])
         self._spend(end)
@@ -81,20 +96,24 @@ class Lifter:
         return data[end:]
 
     def _look(self, data: bytes) -> bytes:
-        last = None
+        at = len(data)
         for run in _RUN.finditer(data):
-            if run.end() - run.start() >= SHORTEST:
-                self._keep(data[: run.start()])
-                self._open()
-                return data[run.start() :]
-            last = run
-        at = last.start() if last and last.end() == len(data) else len(data)
+            start = run.start()
+            while run.end() - start >= SHORTEST:
+                words = _words_before(data[start : start + SHORTEST])
+                if not words:
+                    self._keep(data[:start])
+                    self._open()
+                    return data[start:]
+                start += words
+            if run.end() == len(data):
+                at = start
         self._keep(data[:at])
         self._held = data[at:] + self._held
         return b""
 
     def _open(self) -> None:
-        path = self._folder / f"payload-{len(self._payloads)}.part"
+        path = self._folder / f"payload-{self.next_payload}.part"
         self._sink = _Base64File(path)
         self._keep(f"@payload:{len(self._payloads)}@".encode())
         self._payloads.append(path)
@@ -127,14 +146,31 @@ class Lifter:
         discard(self._payloads)
 
 
+def _words_before(run: bytes) -> int:
+    """The length of the words in front of base64, such as the ``base64`` of a code fence.
+
+    Looks at the first :data:`SHORTEST` characters only, so that it does not matter in which
+    pieces the answer comes.
+    """
+    start = 0
+    for end in _NEW_LINE.finditer(run):
+        if end.start() - start >= SHORTEST_LINE:
+            break
+        start = end.end()
+    return start
+
+
 class _Base64File:
     """Decodes as it writes."""
 
     def __init__(self, path: Path) -> None:
         self._file: BinaryIO = path.open("wb")
         self._rest = b""
+        self.padded = False
+        """Whether the end has come: what follows is another text."""
 
     def write(self, run: bytes) -> None:
+        self.padded = self.padded or run.endswith(b"=")
         if b"\\" in run:
             run = _ESCAPED.sub(_unescape, run)
         run = self._rest + run.translate(_TO_PLAIN, _UNWANTED)
@@ -146,6 +182,8 @@ class _Base64File:
         if len(self._rest) > 1:
             self._file.write(binascii.a2b_base64(self._rest + b"=" * (-len(self._rest) % 4)))
         self._rest = b""
+        self._file.flush()
+        os.fsync(self._file.fileno())  # what was paid for survives a power cut from here on
         self._file.close()
 
 

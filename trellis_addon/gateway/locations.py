@@ -8,9 +8,10 @@ model is known to use is read. The order of trust: bytes, MIME type, file extens
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 MESH_FIELDS: Final = (
@@ -68,9 +69,25 @@ class AssetLocation:
         known = MESH_FIELDS.index(self.field) if self.field in MESH_FIELDS else len(MESH_FIELDS)
         return (int(self.trust), known, self.order)
 
-    def to_record(self) -> dict[str, str]:
-        """What a restart needs to fetch it again. A payload lives only as long as its answer."""
-        return {"url": self.url, "field": self.field, "mime": self.mime, "name": self.name}
+    def to_record(self) -> dict[str, Any]:
+        """What a restart needs to fetch it again."""
+        known = {"url": self.url, "payload": self.payload, "field": self.field, "mime": self.mime}
+        return {key: value for key, value in known.items() if value not in (None, "")}
+
+    @classmethod
+    def from_record(cls, known: Mapping[str, Any]) -> AssetLocation | None:
+        """The location that :meth:`to_record` wrote down; None for anything else."""
+        url, payload = known.get("url", ""), known.get("payload")
+        if not isinstance(url, str) or not (url or isinstance(payload, int)):
+            return None
+        return judged(
+            cls(
+                url=url,
+                payload=payload if isinstance(payload, int) else None,
+                field=str(known.get("field", "")),
+                mime=str(known.get("mime", "")),
+            )
+        )
 
 
 def judged(location: AssetLocation) -> AssetLocation:
@@ -80,18 +97,31 @@ def judged(location: AssetLocation) -> AssetLocation:
 
 def _trust(location: AssetLocation) -> Trust:
     field, mime = location.field.lower(), location.mime.lower()
-    extension = extension_of(location.name) or extension_of(urlsplit(location.url).path)
+    try:
+        path = urlsplit(location.url).path
+    except ValueError:
+        return Trust.NOT_A_MESH  # an address that cannot be taken apart cannot be fetched either
+    extension = extension_of(location.name) or extension_of(path) or _mesh_in_path(path)
     if field == "gaussian_ply" or (extension == "ply" and "gaussian" in location.url.lower()):
         return Trust.LAST_RESORT
     if mime.startswith(_MESH_TYPES):
         return Trust.MIME
-    if field in _NO_RESULT or mime.startswith(("image/", "video/", "audio/", "text/")):
+    if field in _NO_RESULT:
         return Trust.NOT_A_MESH
+    if mime.startswith(("image/", "video/", "audio/", "text/")):
+        # Type and name contradict each other: only the bytes can tell.
+        return Trust.LAST_RESORT if extension in _MESH_EXTENSIONS else Trust.NOT_A_MESH
     if extension in _MESH_EXTENSIONS:
         return Trust.EXTENSION
     if extension in _OTHER_EXTENSIONS or field in _NOT_THE_MESH:
         return Trust.NOT_A_MESH
     return Trust.FIELD if field in MESH_FIELDS[:24] else Trust.UNKNOWN
+
+
+def _mesh_in_path(path: str) -> str:
+    """For ``.../model.glb/public?token=...``, the gateway's own form of a signed link."""
+    extensions = (extension_of(segment) for segment in path.split("/"))
+    return next((e for e in extensions if e in _MESH_EXTENSIONS), "")
 
 
 def extension_of(path: str) -> str:

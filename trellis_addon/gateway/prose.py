@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
+from urllib.parse import unquote
 
 from .lifting import MARK
 from .locations import AssetLocation
@@ -28,7 +29,6 @@ _DATA: Final = re.compile(
 _BASE64_MESH: Final = re.compile(r"(?<![A-Za-z0-9+/])((?:Z2xURg|UEsDB)[A-Za-z0-9+/\r\n]+={0,2})")
 _FENCE: Final = re.compile(r"```[a-zA-Z0-9]*\s*\n?(.*?)```", re.DOTALL)
 _PICTURE_TAGS: Final = frozenset({"img", "video", "source", "audio", "script", "link", "iframe"})
-_NOT_MODELS: Final = ("image/", "video/", "audio/", "text/")
 _MOST: Final = 200
 
 
@@ -94,11 +94,7 @@ def _data_uris(text: str) -> Iterator[AssetLocation]:
         if mark := MARK.fullmatch(content):
             covered.add(mark[0])
             yield AssetLocation(payload=int(mark[1]), mime=mime)
-        elif (
-            "base64" in match[2]
-            and not mime.startswith(_NOT_MODELS)
-            and (data := _decoded(content))
-        ):
+        elif "base64" in match[2] and (data := _decoded(content)):
             yield AssetLocation(inline=data, mime=mime)
     for mark in MARK.finditer(text):
         if mark[0] not in covered:
@@ -109,8 +105,9 @@ def _data_uris(text: str) -> Iterator[AssetLocation]:
 
 
 def _decoded(content: str) -> bytes:
+    plain = "".join(unquote(content).split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        return binascii.a2b_base64(content.replace("-", "+").replace("_", "/"))
+        return binascii.a2b_base64(plain + "=" * (-len(plain) % 4))
     except binascii.Error:
         return b""
 

@@ -6,11 +6,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import httpx
 
-from ..core.cancel import CancelToken
 from ..core.errors import BadFileError
 from .lifting import Body, Lifter
 from .sniffing import HEAD, Kind, kind_of
@@ -18,38 +17,54 @@ from .sniffing import HEAD, Kind, kind_of
 PIECE: Final = 64 << 10
 """Bytes that are worked on at once: about 0.1 ms with the interpreter's lock held."""
 
-PAUSE_SECONDS: Final = 0.0005
-"""Between two pieces. Without it a thread that decodes makes each of Blender's redraws four
-times slower, since every panel that is drawn has to wait for the lock (measured)."""
+SHORTEST_PAUSE_SECONDS: Final = 0.0005
+PAUSES_PER_WORK: Final = 8.0
+"""After each piece the thread sleeps for so many times the processor time that it took. Without
+it a thread that decodes makes each of Blender's redraws four times slower, since every panel
+that is drawn has to wait for the interpreter's lock (measured). At 64 KB a piece this still
+takes 25 MB of base64 a second."""
 
 MOST_BYTES: Final = 1 << 30
 MOST_ERROR_BYTES: Final = 64 << 10
 
+_BINARY_TYPES: Final = {"application/octet-stream", "application/zip"}
 _MESH_BYTES: Final = {Kind.GLB, Kind.ZIP, Kind.FBX, Kind.STL}
 
 
-def pieces(response: httpx.Response, token: CancelToken) -> Iterator[bytes]:
+class Watch(Protocol):
+    """A ``CancelToken``, or a ``Transport``, which knows the time limit as well."""
+
+    def check(self) -> None:
+        """Go on, or raise."""
+
+
+def pieces(response: httpx.Response, watch: Watch) -> Iterator[bytes]:
     """The body in small pieces, with a breath between two, so that Blender stays fluid."""
-    for chunk in response.iter_bytes(PIECE):
-        token.check()
-        yield chunk
-        time.sleep(PAUSE_SECONDS)
+    before = time.thread_time()
+    # As they come: a size given to iter_bytes would hold back, and lose, what is less than it.
+    for data in response.iter_bytes():
+        for start in range(0, len(data), PIECE):
+            watch.check()
+            yield data[start : start + PIECE]
+            worked = time.thread_time() - before
+            time.sleep(max(SHORTEST_PAUSE_SECONDS, PAUSES_PER_WORK * worked))
+            before = time.thread_time()
 
 
-def receive(response: httpx.Response, folder: Path, token: CancelToken) -> Body:
+def receive(response: httpx.Response, folder: Path, watch: Watch) -> Body:
     """Stream an answer to the disk: text is kept, base64 and binaries become payload files.
 
     :raises BadFileError: when it is larger than allowed.
     :raises OSError: when the folder cannot be written.
     """
     content_type = response.headers.get("content-type", "").split(";")[0].strip().lower()
-    stream = pieces(response, token)
+    stream = pieces(response, watch)
     head = b""
     for chunk in stream:
         head += chunk
         if len(head) >= HEAD:
             break
-    if content_type.startswith("model/") or kind_of(head[:HEAD], len(head)) in _MESH_BYTES:
+    if _is_binary(content_type, head):
         return _binary(head, stream, folder, content_type)
     lifter = Lifter(folder, MOST_BYTES)
     try:
@@ -60,6 +75,15 @@ def receive(response: httpx.Response, folder: Path, token: CancelToken) -> Body:
     except BaseException:
         lifter.discard()
         raise
+
+
+def _is_binary(content_type: str, head: bytes) -> bool:
+    """Whether the answer is the file itself. Servers mislabel JSON, so its start counts too."""
+    kind = kind_of(head[:HEAD], len(head))
+    if kind in _MESH_BYTES or (kind is Kind.GLTF and content_type == "model/gltf+json"):
+        return True
+    claims = content_type.startswith("model/") or content_type in _BINARY_TYPES
+    return claims and not head.lstrip().startswith((b"{", b"[", b"data:", b"<"))
 
 
 def _binary(head: bytes, stream: Iterator[bytes], folder: Path, content_type: str) -> Body:
@@ -80,11 +104,35 @@ def _binary(head: bytes, stream: Iterator[bytes], folder: Path, content_type: st
     return Body("@payload:0@", (path,), content_type)
 
 
-def error_text(response: httpx.Response, token: CancelToken) -> str:
-    """The start of an error answer's body, decoded somehow."""
+def error_text(response: httpx.Response, watch: Watch, most_bytes: int = MOST_ERROR_BYTES) -> str:
+    """The start of a small answer's body, decoded somehow."""
     text = b""
-    for chunk in pieces(response, token):
+    for chunk in pieces(response, watch):
         text += chunk
-        if len(text) >= MOST_ERROR_BYTES:
+        if len(text) >= most_bytes:
             break
-    return text[:MOST_ERROR_BYTES].decode("utf-8", "replace")
+    return text[:most_bytes].decode("utf-8", "replace")
+
+
+def receive_line(stream: Iterator[bytes], folder: Path, most_payload: int) -> Iterator[Body]:
+    """A JSONL answer, one body for each line, base64 lifted out as in :func:`receive`.
+
+    Payload files are numbered through all lines, so that one line's do not overwrite another's.
+    """
+    lifter = Lifter(folder, most_payload)
+    try:
+        for chunk in stream:
+            *whole, rest = chunk.split(b"\n")
+            for end in whole:
+                lifter.feed(end)
+                body = lifter.finish("application/json")
+                lifter = Lifter(folder, most_payload, first=lifter.next_payload)
+                if body.text.strip():
+                    yield body
+            lifter.feed(rest)
+        body = lifter.finish("application/json")
+        if body.text.strip():
+            yield body
+    except BaseException:
+        lifter.discard()
+        raise

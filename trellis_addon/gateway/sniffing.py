@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+import zipfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,9 @@ from ..core.errors import BadFileError
 from ..core.text import shorten
 
 HEAD: Final = 512
+MESHES_IN_ZIP: Final = (".glb", ".gltf", ".obj", ".fbx", ".ply", ".stl", ".usdc", ".usda", ".usd")
+
+_GLTF_KEYS: Final = tuple(f'"{k}"'.encode() for k in "asset scenes nodes accessors buffers".split())
 
 
 class Kind(StrEnum):
@@ -24,6 +28,7 @@ class Kind(StrEnum):
     PLY = "ply"
     STL = "stl"
     FBX = "fbx"
+    USDZ = "usdz"
     PICTURE = "picture"
     VIDEO = "video"
     WEB_PAGE = "web page"
@@ -50,7 +55,7 @@ def kind_of(head: bytes, size: int) -> Kind:
         return Kind.PLY
     if text.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
         return Kind.WEB_PAGE
-    if text.startswith(b"{") and (b'"asset"' in text or b'"scenes"' in text or b'"nodes"' in text):
+    if text.startswith(b"{") and any(key in text for key in _GLTF_KEYS):
         return Kind.GLTF
     if len(head) >= 84 and size == 84 + 50 * struct.unpack_from("<I", head, 80)[0]:
         return Kind.STL
@@ -69,30 +74,37 @@ def kind_of_file(path: Path) -> Kind:
         return kind_of(file.read(HEAD), path.stat().st_size)
 
 
-def check_glb(path: Path) -> None:
-    """The cheap part of the check, on the thread: is it a GLB, and is it all there?
+def check_model(path: Path) -> Kind:
+    """The cheap part of the check, on the thread: is it a model, and is it all there?
 
-    Follows the glTF 2.0 specification, section 4.4 (binary glTF layout). The contents are
-    checked in the background Blender, by ``importer.glb``.
+    The contents are checked in the background Blender, by ``importer``.
 
-    :raises BadFileError: empty, a web page, truncated, or not version 2.
+    :raises BadFileError: empty, a web page, truncated, or of no known kind.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(HEAD)
-    match kind_of(head, size):
-        case Kind.GLB:
-            pass
+    kind = kind_of(head, size)
+    match kind:
         case Kind.EMPTY:
             raise BadFileError("The downloaded model is empty")
         case Kind.WEB_PAGE:
             raise BadFileError("A web page was downloaded instead of a model", detail=_quoted(head))
-        case other:
+        case Kind.GLB:
+            _check_glb(head, size)
+        case Kind.ZIP:
+            return _check_zip(path)
+        case Kind.PICTURE | Kind.VIDEO | Kind.UNKNOWN:
             raise BadFileError(
-                f"The downloaded file is not a GLB model ({other.value})", detail=_quoted(head)
+                f"The downloaded file is not a model but {_NAMES[kind]}", detail=_quoted(head)
             )
+    return kind
+
+
+def _check_glb(head: bytes, size: int) -> None:
+    """The header of a GLB: glTF 2.0 specification, section 4.4 (binary glTF layout)."""
     if size < 20:
-        raise BadFileError(f"The downloaded model is truncated: {size} bytes")
+        raise BadFileError(f"The downloaded model is truncated: {size} bytes", retry=True)
     version, length = struct.unpack_from("<II", head, 4)
     if version != 2:
         raise BadFileError(f"The model is glTF version {version}, but only 2 can be used")
@@ -101,6 +113,22 @@ def check_glb(path: Path) -> None:
         raise BadFileError(
             f"The downloaded model is {word}: {size:,} of {length:,} bytes", retry=size < length
         )
+
+
+def _check_zip(path: Path) -> Kind:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.lower() for name in archive.namelist()[:10_000]]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise BadFileError("The downloaded ZIP file is damaged", detail=str(error)) from error
+    if names and names[0].endswith((".usdc", ".usda", ".usd")):
+        return Kind.USDZ  # a USDZ is a ZIP whose first file is the stage (USDZ specification)
+    if not any(name.endswith(MESHES_IN_ZIP) for name in names):
+        raise BadFileError("There is no model in the downloaded ZIP file")
+    return Kind.ZIP
+
+
+_NAMES: Final = {Kind.PICTURE: "a picture", Kind.VIDEO: "a video", Kind.UNKNOWN: "something else"}
 
 
 def _quoted(head: bytes) -> str:

@@ -1,30 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One exchange with one server: who gets the key, how long it may take, how it is cancelled.
-
-Connections are verified against the operating system's certificates (truststore), so that a
-company's own certificates work; there is no switch to turn verification off. Proxies come from
-the environment (HTTPS_PROXY, NO_PROXY), as httpx reads it.
-"""
+"""One exchange with one server: who gets the key, how long it takes, retries, cancelling."""
 
 from __future__ import annotations
 
-import socket
+import math
 import ssl
-import threading
 import time
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
 import httpx
-import truststore
 
 from ..core.cancel import CancelToken
 from ..core.errors import TooSlowError, TrellisError
-from ..core.identity import user_agent
 from ..core.settings import GatewaySettings
-from .address import Address
-from .failures import from_exception
+from .address import Address, is_loopback
+from .broken_connections import from_exception
+from .connection import gateway_headers, new_client, secrets_of
+from .failures import retry_after
+from .lifting import Body
+from .rate import RateBudget
+from .receiving import MOST_ERROR_BYTES, error_text, receive
+from .retrying import MOST_TRIES, delay, error_may_be_retried, status_may_be_retried
+from .sockets import Sockets
 
 CONNECT_SECONDS: Final = 20.0
 WRITE_SECONDS: Final = 60.0
@@ -33,56 +35,35 @@ STALL_SECONDS: Final = 60.0
 
 MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = {301, 302, 303, 307, 308}
-
-
-class Sockets:
-    """The open sockets of one client, so that a blocked read can be broken from outside.
-
-    They are learned from httpcore's ``trace`` extension (its documented way to watch a request),
-    since neither httpx nor httpcore can cancel a blocking call.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._sockets: list[socket.socket] = []
-
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Called by httpcore on each step of a request."""
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            sock = info["return_value"].get_extra_info("socket")
-            with self._lock:
-                self._sockets = [s for s in self._sockets if s.fileno() >= 0] + [sock]
-
-    def break_all(self) -> None:
-        """End every connection at once; the thread that reads from it gets an error."""
-        with self._lock:
-            sockets = tuple(self._sockets)
-        for sock in sockets:
-            try:
-                # The plain socket's method: SSLSocket's own would pull the TLS state away
-                # from under the thread that is reading.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-            except OSError:
-                continue  # closed already: that is what was wanted
+_KEEPS_METHOD: Final = {307, 308}
+_LAST_PORT: Final = 65_535
 
 
 class Transport:
     """Sends requests for one job. Not for use by two threads at once.
 
-    :param limit_seconds: for everything that this transport does, together.
+    :param budget: the requests a minute, shared with all other jobs of the process.
+    :param say: told when something is waited for.
     """
 
-    def __init__(self, address: Address, settings: GatewaySettings, token: CancelToken) -> None:
+    def __init__(
+        self,
+        address: Address,
+        settings: GatewaySettings,
+        token: CancelToken,
+        budget: RateBudget,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.address = address
         self.token = token
-        self._key = settings.key
+        self.say = say
+        self._budget = budget
+        self._private = gateway_headers(settings)
+        self._secrets = secrets_of(settings)
+        self._url = httpx.URL()
         self._deadline = time.monotonic() + settings.limit_seconds
         self._sockets = Sockets()
-        self._client = httpx.Client(
-            verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            headers={"User-Agent": user_agent(), "Accept": "application/json"},
-            follow_redirects=False,
-        )
+        self._client = new_client(settings)
         self._forget = token.on_cancel(self._sockets.break_all)
 
     def close(self) -> None:
@@ -101,6 +82,29 @@ class Transport:
             raise TooSlowError("The generation took longer than the time limit")
         return left
 
+    def check(self) -> None:
+        """Asked for each piece of a body, as one that drips for ever never stalls.
+
+        :raises CancelledError: when asked to stop. :raises TooSlowError: the limit has passed.
+        """
+        self.token.check()
+        _ = self.seconds_left
+
+    def hide(self, text: str) -> str:
+        """A text of the gateway's without the keys, which some servers quote in their errors."""
+        for secret in self._secrets:
+            text = secret.hide_in(text)
+        return text
+
+    def text_of(self, response: httpx.Response, most_bytes: int = MOST_ERROR_BYTES) -> str:
+        """The text of a small answer."""
+        return self.hide(error_text(response, self, most_bytes))
+
+    def body_of(self, response: httpx.Response, folder: Path) -> Body:
+        """An answer streamed to the disk; see :func:`receiving.receive`."""
+        body = receive(response, folder, self)
+        return replace(body, text=self.hide(body.text))
+
     @contextmanager
     def exchange(
         self,
@@ -110,31 +114,96 @@ class Transport:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         stall_seconds: float | None = None,
+        tries: int = MOST_TRIES,
     ) -> Iterator[httpx.Response]:
         """Send one request and give its answer, the body still unread.
 
         :param stall_seconds: the longest silence; None allows all that is left of the limit.
+        :param tries: at the most, where another try is safe (see ``retrying``).
         :raises TrellisError: for everything that is not an answer; never an httpx exception.
         """
-        host = httpx.URL(url).host
         try:
-            self.token.check()
-            response = self._send(method, url, content, dict(headers or {}), stall_seconds)
+            self._url = httpx.URL(url)
+            response = self._answered(
+                method, url, content, dict(headers or {}), stall_seconds, tries
+            )
             try:
                 yield response
             finally:
                 response.close()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as error:
             self.token.check()  # a broken socket may be our own doing
-            if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
-                raise  # a full disk is not a network error: let the caller word it
-            raise self._worded(error, host) from error
+            raise self._worded(error) from error
 
-    def _worded(self, error: Exception, host: str) -> TrellisError:
-        worded = from_exception(error, host)
+    def _worded(self, error: Exception) -> TrellisError:
         if isinstance(error, httpx.TimeoutException):
             _ = self.seconds_left  # the whole limit has a sentence of its own
-        return worded
+        url, reached = self._url, self._sockets.reached_for
+        port = url.port or (443 if url.scheme == "https" else 80)
+        direct = reached == (url.raw_host.decode("ascii"), port)
+        return from_exception(error, url.host or self.address.host, "" if direct else reached[0])
+
+    def _answered(
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        headers: dict[str, str],
+        stall_seconds: float | None,
+        tries: int,
+    ) -> httpx.Response:
+        """Try until there is an answer worth giving back."""
+        submit = method == "POST"
+        headers.setdefault("X-Request-Id", str(uuid.uuid4()))
+        for attempt in range(tries):
+            last = attempt == tries - 1
+            try:
+                response = self._redirected(method, url, content, headers, stall_seconds)
+            except httpx.HTTPError as error:
+                self.token.check()
+                if last or not error_may_be_retried(error, submit=submit):
+                    raise
+                self.say("The connection failed; trying again")
+                self.token.wait(min(delay(attempt), self.seconds_left))
+                continue
+            if last or not status_may_be_retried(response.status_code, submit=submit):
+                return response
+            wait = retry_after(response.headers)
+            if wait is None:
+                wait = delay(attempt)
+            if wait > self.seconds_left:
+                return response
+            response.close()
+            self._count_down(wait)
+        raise AssertionError("the last try returns or raises")
+
+    def _count_down(self, seconds: float) -> None:
+        while seconds > 0:
+            self.say(f"The gateway is busy; waiting {math.ceil(seconds)} s")
+            self.token.wait(min(seconds, 1.0))
+            seconds -= 1.0
+
+    def _redirected(
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        headers: dict[str, str],
+        stall_seconds: float | None,
+    ) -> httpx.Response:
+        for _ in range(MOST_REDIRECTS + 1):
+            response = self._send(method, url, content, headers, stall_seconds)
+            target = response.headers.get("location")
+            if response.status_code not in _REDIRECTS or not target:
+                return response
+            following = self._following(url, target)
+            if method != "GET" and not (
+                response.status_code in _KEEPS_METHOD and self.address.may_have_key(following)
+            ):
+                return response  # a paid request is not carried to where nobody sent it
+            response.close()
+            url = following
+        raise httpx.TooManyRedirects("too many redirects")
 
     def _send(
         self,
@@ -144,38 +213,48 @@ class Transport:
         headers: dict[str, str],
         stall_seconds: float | None,
     ) -> httpx.Response:
-        request = None
-        for _ in range(MOST_REDIRECTS + 1):
-            request = self._client.build_request(
-                method,
-                url,
-                content=content,
-                headers=self._headers_for(url, headers),
-                timeout=self._timeout(stall_seconds),
-                extensions={"trace": self._sockets.trace},
-            )
+        # The key goes to the configured gateway's own hosts and to no other, and only their
+        # answers tell of its limits.
+        own = self.address.may_have_key(url)
+        self._url = httpx.URL(url)
+        if (self._url.port or 0) > _LAST_PORT:
+            raise httpx.InvalidURL("no such port")  # the system would take it modulo 65536
+        if own:
+            self._budget.take(self.token, self.say)
+        self.token.check()
+        request = self._client.build_request(
+            method,
+            url,
+            content=content,
+            headers={**headers, **(self._private if own else {})},
+            timeout=self._timeout(stall_seconds),
+            extensions={"trace": self._sockets.trace},
+        )
+        try:
             response = self._client.send(request, stream=True)
-            target = response.headers.get("location")
-            if response.status_code not in _REDIRECTS or not target or method != "GET":
-                return response
+        except (UnicodeError, OverflowError) as error:
+            raise httpx.InvalidURL("no such host or port") from error
+        if response.status_code == 407:
             response.close()
-            url = self._next(url, target)
-        raise httpx.TooManyRedirects("too many redirects", request=request)
+            raise httpx.ProxyError("407 Proxy Authentication Required")
+        for name, value in response.headers.items():
+            response.headers[name] = self.hide(value)
+        if own:
+            self._budget.learn(response.headers)
+            if response.status_code == 429:
+                self._budget.refused(retry_after(response.headers) or delay(0))
+        return response
 
-    def _next(self, url: str, target: str) -> str:
+    def _following(self, url: str, target: str) -> str:
         following = httpx.URL(url).join(target)
-        secure = following.scheme == "https" or (
+        safe = following.scheme == "https" or (
             following.scheme == "http" and httpx.URL(url).scheme == "http"
         )
-        if not secure:
-            raise httpx.UnsupportedProtocol(f"redirect to {following.scheme}: refused")
+        # What is on this machine is only for a gateway that is here as well.
+        inward = is_loopback(following.host) and not self.address.loopback
+        if not safe or inward or following.userinfo or "%" in following.host:
+            raise httpx.UnsupportedProtocol(f"a redirect to {following.scheme} is not followed")
         return str(following)
-
-    def _headers_for(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
-        """The key goes to the configured gateway's own hosts and to no other."""
-        if self._key and self.address.may_have_key(url):
-            return {**headers, "Authorization": f"Bearer {self._key.reveal()}"}
-        return dict(headers)
 
     def _timeout(self, stall_seconds: float | None) -> httpx.Timeout:
         left = self.seconds_left

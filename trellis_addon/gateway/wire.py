@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes out as JSON, and the small records that come back. The only place with JSON names.
+"""What goes out as JSON, and the words that come back. The only place with JSON names.
 
 Sources: the model's page (chat), docs/async-jobs and the official SDKs (jobs).
 """
@@ -20,23 +20,33 @@ class Message(BaseModel):
     content: str
 
 
-class ChatBody(BaseModel):
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    def to_json(self) -> bytes:
+        """The bytes to send; fields that are not set are left out."""
+        return self.model_dump_json(exclude_none=True).encode("utf-8")
+
+
+class ChatBody(_Body):
     """``POST /v1/chat/completions``. The page says no to streaming, tools, vision, JSON mode."""
 
     model: str
     messages: tuple[Message, ...]
-    temperature: float
-    top_p: float
-    max_tokens: int
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
     seed: int | None = None
     stream: Literal[False] = False
 
     @classmethod
-    def of(cls, request: GenerationRequest) -> ChatBody:
-        """The body for a request."""
+    def of(cls, request: GenerationRequest, *, bare: bool = False) -> ChatBody:
+        """The body for a request; ``bare`` leaves out everything that a model may refuse."""
         messages = [Message(role="user", content=request.prompt)]
         if request.system and request.system.strip():
             messages.insert(0, Message(role="system", content=request.system.strip()))
+        if bare:
+            return cls(model=request.model, messages=tuple(messages))
         return cls(
             model=request.model,
             messages=tuple(messages),
@@ -46,17 +56,24 @@ class ChatBody(BaseModel):
             seed=request.seed,
         )
 
-    def to_json(self) -> bytes:
-        """The bytes to send; fields that are not set are left out."""
-        return self.model_dump_json(exclude_none=True).encode("utf-8")
 
+class JobBody(_Body):
+    """``POST /v1/3d/generations``: prompt, model, image_url; other fields go as they are."""
 
-class JobError(BaseModel):
-    """``error`` of a failed job where it is an object; the SDKs have a string."""
+    model_config = ConfigDict(frozen=True, extra="allow")
 
-    model_config = ConfigDict(extra="ignore")
-    code: str | int | None = None
-    message: str | int | None = None
+    prompt: str
+    model: str
+    image_url: str | None = None
+    seed: int | None = None
+
+    @classmethod
+    def of(cls, request: GenerationRequest, *, bare: bool = False) -> JobBody:
+        """The body for a request; ``bare`` leaves out seed and the host's own parameters."""
+        base = {"prompt": request.prompt, "model": request.model, "image_url": request.image_url}
+        if bare:
+            return cls.model_validate(base)
+        return cls.model_validate({**dict(request.parameters), **base, "seed": request.seed})
 
 
 DONE: Final = frozenset("completed succeeded success done finished complete ready".split())
@@ -64,29 +81,34 @@ FAILED: Final = frozenset(
     "failed error errored failure rejected expired timeout timed_out content_filtered".split()
 )
 CANCELLED: Final = frozenset("cancelled canceled aborted".split())
-QUEUED: Final = frozenset("queued pending in_queue submitted staged starting".split())
+WORKING: Final = frozenset(
+    "queued running processing pending in_queue in_progress starting submitted staged validating "
+    "generating".split()
+)
+
+Outcome = Literal["done", "failed", "cancelled", "working"]
 
 
-def job_outcome(status: str) -> Literal["done", "failed", "cancelled", "queued", "working"]:
+def status_word(status: str) -> str:
+    """A status in the one spelling that the sets above have."""
+    return status.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+def job_outcome(status: str) -> Outcome:
     """What a job's status means, in any spelling; an unknown word is "still working"."""
-    word = status.strip().lower().replace("-", "_").replace(" ", "_")
+    word = status_word(status)
     if word in DONE:
         return "done"
     if word in FAILED:
         return "failed"
-    if word in CANCELLED:
-        return "cancelled"
-    return "queued" if word in QUEUED else "working"
+    return "cancelled" if word in CANCELLED else "working"
 
 
 def job_error_words(error: Any) -> str:
-    """The reason of a failed job: a string, an object, or nothing."""
+    """The reason of a failed job: a string (SDKs), ``{code, message}`` (documents), or nothing."""
     if isinstance(error, str):
         return error
     if isinstance(error, dict):
-        known = JobError.model_validate(
-            {k: error[k] for k in ("code", "message") if isinstance(error.get(k), str | int)},
-            strict=False,
-        )
-        return str(known.message or known.code or "")
+        words = error.get("message") or error.get("detail") or error.get("code") or ""
+        return str(words) if isinstance(words, str | int) else ""
     return ""

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A request that gets no answer: names, ports, silence, certificates, proxies."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway import StandInGateway
+from gateway import actions as do
+from support.gw_lines import CHAT, Bench, Ran, completion, fresh
+from support.gw_raw import RawServer, http
+from support.gw_ways import (
+    EXPIRED,
+    NOT_YET,
+    VALID,
+    Certificate,
+    Proxy,
+    TlsFront,
+    certificate,
+    unused_port,
+)
+from support.rooms import KEY
+
+from trellis_addon.core.errors import AddressError, ErrorFacts, InputError, TrellisError
+from trellis_addon.headless.exit_codes import exit_code
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[StandInGateway]:
+    # Inline, as a link would be http behind a gateway that is https here.
+    with StandInGateway("data_uri", triangles=2000, texture=64) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def stand_in(shared: StandInGateway) -> StandInGateway:
+    return fresh(shared)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return certificate(tmp_path_factory.mktemp("good") / "c", VALID)
+
+
+def run(url: str, library: Path, **settings: Any) -> Ran:
+    return Bench(url, library, {"endpoint": "chat", **settings}).run()
+
+
+def assert_unreachable(facts: ErrorFacts, words: str, step: str, *, retryable: bool) -> None:
+    """The reason, the way out, and nothing that only a programmer understands."""
+    assert facts.kind == "unreachable"
+    assert exit_code(facts.kind) == 4
+    assert words in facts.message
+    assert step in facts.next_step
+    assert facts.retryable is retryable
+    assert facts.status is None
+    assert not re.search(r"[{}<>\[\]]|Error|errno|SSL|getaddrinfo", facts.sentence, re.IGNORECASE)
+
+
+# --- no answer
+
+
+def test_refused(tmp_path: Path) -> None:
+    facts = run(f"http://127.0.0.1:{unused_port()}", tmp_path).error
+    assert_unreachable(facts, "refuses the connection", "network connection", retryable=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Errno -2] Name or service not known",
+        "[Errno -3] Temporary failure in name resolution",
+        "[Errno 8] nodename nor servname provided, or not known",
+        "[Errno 11001] getaddrinfo failed",
+        "[Errno -5] No address associated with hostname",
+    ],
+)
+def test_name_that_nobody_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """The words of the three systems. One is asked for real in test_gw_doctor."""
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(-2, text)
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+    facts = run("https://trellis.invalid", tmp_path).error
+    assert_unreachable(facts, "The name trellis.invalid cannot be found", "network", retryable=True)
+
+
+def test_host_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trellis_addon.gateway.transport.CONNECT_SECONDS", 0.1)
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):  # nobody accepts these, and there is no place for more
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        facts = run(f"http://127.0.0.1:{full.getsockname()[1]}", tmp_path).error
+    assert_unreachable(facts, "does not answer", "network", retryable=True)
+
+
+def test_silence_up_to_the_limit(stand_in: StandInGateway, tmp_path: Path) -> None:
+    stand_in.script.on(CHAT, do.never_ends())
+    ran = run(stand_in.base_url, tmp_path, limit_seconds=0.4)
+    assert (ran.error.kind, ran.error.retryable) == ("timeout", True)
+    assert "longer than the time limit" in ran.error.message
+    assert "may still be working" in ran.error.next_step
+    assert len(stand_in.requests) == 1
+
+
+def test_silence_of_a_read(stand_in: StandInGateway, tmp_path: Path) -> None:
+    stand_in.script.on("GET *", do.never_ends())
+    line = Bench(stand_in.base_url, tmp_path).transport()
+    with (
+        pytest.raises(TrellisError, match="took too long to answer") as caught,
+        line.exchange("GET", f"{stand_in.base_url}/v1/balance", stall_seconds=0.2),
+    ):
+        pass
+    line.close()
+    assert caught.value.facts.kind == "timeout"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"HT",
+        b"HTTP/1.1 200 OK\r\nContent-Ty",
+        http(completion("Hello"))[:-5],
+        b"\x00\x01\x02\x03 what is this\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000 + b"\r\n\r\n",
+        http(b"no gzip", Content_Encoding="gzip"),
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+    ],
+    ids=[
+        "nothing", "status", "headers", "body", "noise", "length", "chunks", "long",
+        "gzip", "ssh",
+    ],
+)  # fmt: skip
+def test_answer_that_is_cut_or_broken(tmp_path: Path, sent: bytes) -> None:
+    with RawServer(lambda _: sent) as server:
+        ran = run(server.url, tmp_path)
+    assert_unreachable(ran.error, "broke", "network", retryable=True)
+    assert len(server.asked) == 1
+    assert list(tmp_path.rglob("*.part")) == []
+
+
+# --- TLS
+
+
+def test_self_signed(stand_in: StandInGateway, tmp_path: Path, good: Certificate) -> None:
+    with TlsFront(stand_in.base_url, good) as front:
+        facts = run(front.url, tmp_path).error
+    assert_unreachable(facts, "is not trusted", "certificate file", retryable=False)
+    assert stand_in.requests == ()
+
+
+def test_custom_certificate_file(
+    stand_in: StandInGateway, tmp_path: Path, good: Certificate
+) -> None:
+    with TlsFront(stand_in.base_url, good) as front:
+        assert run(front.url, tmp_path, ca_file=str(good.file)).finished
+    assert stand_in.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("days", [EXPIRED, NOT_YET], ids=["expired", "not yet valid"])
+def test_wrong_clock(stand_in: StandInGateway, tmp_path: Path, days: tuple[str, str]) -> None:
+    shown = certificate(tmp_path / "c", days)
+    with TlsFront(stand_in.base_url, shown) as front:
+        facts = run(front.url, tmp_path, ca_file=str(shown.file)).error
+    assert_unreachable(facts, "not valid today", "date and time", retryable=False)
+
+
+def test_certificate_of_another_host(stand_in: StandInGateway, tmp_path: Path) -> None:
+    shown = certificate(tmp_path / "c", names="DNS:elsewhere.example")
+    with TlsFront(stand_in.base_url, shown) as front:
+        facts = run(front.url, tmp_path, ca_file=str(shown.file)).error
+    assert_unreachable(facts, "is not trusted", "certificate file", retryable=False)
+    assert stand_in.requests == ()
+
+
+def test_tls_on_a_plain_port(stand_in: StandInGateway, tmp_path: Path) -> None:
+    facts = run(stand_in.base_url.replace("http:", "https:"), tmp_path).error
+    assert_unreachable(facts, "No secure connection", "https://", retryable=False)
+
+
+def test_plain_http_on_a_tls_port(
+    stand_in: StandInGateway, tmp_path: Path, good: Certificate
+) -> None:
+    with TlsFront(stand_in.base_url, good) as front:
+        facts = run(front.url.replace("https:", "http:"), tmp_path).error
+    assert_unreachable(facts, "broke", "gateway URL", retryable=True)
+    assert stand_in.requests == ()
+
+
+def test_certificate_is_not_tried_again(
+    stand_in: StandInGateway, tmp_path: Path, good: Certificate
+) -> None:
+    with TlsFront(stand_in.base_url, good) as front:
+        assert run(front.url, tmp_path).token.waits == []
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\n"]
+)
+def test_certificate_file_that_cannot_be_used(
+    stand_in: StandInGateway, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "own.pem"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(InputError, match="file of certificates") as caught:
+        Bench(stand_in.base_url, tmp_path, {"ca_file": str(file)}).transport()
+    assert "PEM" in caught.value.facts.next_step
+
+
+def test_there_is_no_switch_to_turn_verification_off() -> None:
+    from trellis_addon.core.settings import GatewaySettings
+
+    names = set(GatewaySettings.__dataclass_fields__)
+    assert not {name for name in names if re.search("verif|insecure|trust", name)}
+
+
+# --- proxies
+
+
+def test_plain_proxy(stand_in: StandInGateway, tmp_path: Path) -> None:
+    with Proxy() as proxy:
+        assert run(stand_in.base_url, tmp_path, proxy=proxy.url()).finished
+    assert proxy.asked[0].target == f"{stand_in.base_url}/v1/chat/completions"
+
+
+def test_proxy_with_a_tunnel(stand_in: StandInGateway, tmp_path: Path, good: Certificate) -> None:
+    with TlsFront(stand_in.base_url, good) as front, Proxy("artist:long password") as proxy:
+        url = proxy.url("artist:long%20password")
+        assert run(front.url, tmp_path, proxy=url, ca_file=str(good.file)).finished
+    assert {asked.method for asked in proxy.asked} == {"CONNECT"}
+    assert KEY not in str(proxy.asked)
+
+
+def test_proxy_of_the_environment(
+    stand_in: StandInGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Proxy() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url())
+        assert run(stand_in.base_url, tmp_path).finished
+    assert len(proxy.asked) == 1
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("login", ["", "artist:wrong"])
+def test_proxy_that_asks_for_a_password(
+    stand_in: StandInGateway, tmp_path: Path, good: Certificate, tls: bool, login: str
+) -> None:
+    with TlsFront(stand_in.base_url, good) as front, Proxy("artist:secret") as proxy:
+        url = front.url if tls else stand_in.base_url
+        facts = run(url, tmp_path, proxy=proxy.url(login), ca_file=str(good.file)).error
+    assert_unreachable(facts, "asks for a user name and password", "preferences", retryable=False)
+    assert len(proxy.asked) == 1
+    assert stand_in.requests == ()
+
+
+def test_proxy_that_refuses(stand_in: StandInGateway, tmp_path: Path, good: Certificate) -> None:
+    with TlsFront(stand_in.base_url, good) as front, Proxy(refuses=True) as proxy:
+        facts = run(front.url, tmp_path, proxy=proxy.url(), ca_file=str(good.file)).error
+    assert_unreachable(facts, "proxy refused", "HTTPS_PROXY", retryable=False)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_proxy_that_is_not_there(stand_in: StandInGateway, tmp_path: Path, scheme: str) -> None:
+    proxy = f"http://127.0.0.1:{unused_port()}"
+    url = stand_in.base_url.replace("http", scheme)
+    facts = run(url, tmp_path, proxy=proxy).error
+    assert_unreachable(facts, "proxy 127.0.0.1 cannot be reached", "HTTPS_PROXY", retryable=True)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "127.0.0.1:1", "http://[x", "ftp://a"])
+def test_proxy_that_cannot_be_used(stand_in: StandInGateway, tmp_path: Path, proxy: str) -> None:
+    with pytest.raises(AddressError, match="proxy") as caught:
+        Bench(stand_in.base_url, tmp_path, {"proxy": proxy}).transport()
+    assert "preferences" in caught.value.facts.next_step

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A request that got no answer, as one of our errors: each with its reason and the way out."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from typing import Final
+
+import httpx
+
+from ..core.errors import TooSlowError, TrellisError, UnreachableError
+
+_NO_NAME: Final = (
+    "name or service not known",
+    "nodename nor servname",
+    "getaddrinfo failed",
+    "temporary failure in name resolution",
+    "no address associated",
+    "name resolution",
+)
+_WRONG_CLOCK: Final = ("not yet valid", "has expired", "certificate expired")
+
+
+def from_exception(error: Exception, host: str, proxy: str = "") -> TrellisError:
+    """The error for an exception of httpx. ``host`` names the other side.
+
+    :param proxy: the proxy on the way, if there is one: nobody else is connected to.
+
+    The exception's own text is not taken over: it may quote a header or a URL with a token.
+    """
+    chain = tuple(_causes(error))
+    text = " ".join(str(cause) for cause in chain).lower()
+    detail = " < ".join(dict.fromkeys(type(cause).__name__ for cause in chain))
+    if _is_tls(chain, text):
+        return _tls(host, text, detail)
+    if isinstance(error, httpx.ProxyError):
+        asks = "407" in text
+        return UnreachableError(
+            "The network's proxy asks for a user name and password"
+            if asks
+            else "The network's proxy refused the connection",
+            "Put them into the proxy's address in the preferences"
+            if asks
+            else "Check the proxy's address in the preferences or in HTTPS_PROXY",
+            detail=detail,
+            retry=False,
+        )
+    unusable = httpx.UnsupportedProtocol | httpx.TooManyRedirects | httpx.InvalidURL
+    if any(isinstance(cause, unusable) for cause in chain):
+        return UnreachableError(
+            f"{host} sends the request on to an address that is not followed",
+            "Check the gateway URL in the preferences",
+            detail=detail,
+            retry=False,
+        )
+    if proxy and isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return UnreachableError(
+            f"The network's proxy {proxy} cannot be reached",
+            "Check the proxy's address in the preferences or in HTTPS_PROXY",
+            detail=detail,
+        )
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return UnreachableError(f"{host} does not answer", detail=detail)
+    if isinstance(error, httpx.TimeoutException):
+        return TooSlowError(f"{host} took too long to answer", detail=detail)
+    if any(phrase in text for phrase in _NO_NAME):
+        return UnreachableError(f"The name {host} cannot be found", detail=detail)
+    if isinstance(error, httpx.ConnectError):
+        return UnreachableError(f"{host} refuses the connection", detail=detail)
+    return UnreachableError(f"The connection to {host} broke", detail=detail)
+
+
+def _is_tls(chain: tuple[BaseException, ...], text: str) -> bool:
+    return any(isinstance(cause, ssl.SSLError) for cause in chain) or "certificate" in text
+
+
+def _tls(host: str, text: str, detail: str) -> UnreachableError:
+    if any(phrase in text for phrase in _WRONG_CLOCK):
+        return UnreachableError(
+            f"The certificate of {host} is not valid today",
+            "Check the date and time of this computer",
+            detail=detail,
+            retry=False,
+        )
+    if "certificate" in text:
+        return UnreachableError(
+            f"The certificate of {host} is not trusted by this computer",
+            "On a company network, choose its certificate file in the preferences or have it "
+            "installed in the operating system",
+            detail=detail,
+            retry=False,
+        )
+    return UnreachableError(
+        f"No secure connection to {host} could be made",
+        "Check that the gateway URL begins with https:// only where the gateway speaks it",
+        detail=detail,
+        retry=False,
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    for _ in range(10):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP client: which certificates are trusted, which proxy is used, what every request says.
+
+Servers are verified against the operating system's certificates (truststore), so that a
+company's own certificates work. There is no switch to turn verification off.
+"""
+
+from __future__ import annotations
+
+import ssl
+from functools import cache
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import httpx
+import truststore
+
+from ..core.errors import AddressError, InputError, NoKeyError
+from ..core.identity import user_agent
+from ..core.secret import Secret
+from ..core.settings import LONGEST_TAG, GatewaySettings
+
+_SHORTEST_SECRET: Final = 8
+
+
+def new_client(settings: GatewaySettings) -> httpx.Client:
+    """A client for one job.
+
+    :raises InputError: the CA file cannot be used. :raises AddressError: nor the proxy's URL.
+    """
+    try:
+        return httpx.Client(
+            verify=_certificates(settings.ca_file),
+            proxy=_proxy(settings.proxy),
+            headers={"User-Agent": user_agent(), "Accept": "application/json"},
+            follow_redirects=False,
+        )
+    except (ValueError, httpx.InvalidURL) as error:
+        # HTTPS_PROXY of the environment is read here as well.
+        raise AddressError(
+            "The proxy's address cannot be used",
+            "Correct it in the preferences or in HTTPS_PROXY",
+            detail=type(error).__name__,
+        ) from error
+
+
+@cache
+def _certificates(ca_file: str) -> ssl.SSLContext:
+    """One for the whole process: reading the system's certificates takes 40 ms."""
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file:
+        try:
+            context.load_verify_locations(cafile=str(Path(ca_file).expanduser()))
+        except OSError as error:  # ssl.SSLError is one
+            raise InputError(
+                f"The file of certificates cannot be used: {ca_file}",
+                "Choose a PEM file in the preferences, or leave the field empty",
+                detail=str(error),
+            ) from error
+    return context
+
+
+def _proxy(url: str) -> httpx.Proxy | None:
+    if not url.strip():
+        return None
+    try:
+        usable = urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        usable = False
+    if not usable:
+        raise AddressError(
+            "The proxy's address must begin with http:// or https://",
+            "Correct it in the preferences",
+        )
+    return httpx.Proxy(url.strip())
+
+
+def gateway_headers(settings: GatewaySettings) -> dict[str, str]:
+    """What only the gateway's own hosts are told: key, tag, the user's provider keys.
+
+    :raises NoKeyError: a key holds what no header can (a line break, a typographic dash).
+    """
+    headers = {}
+    if settings.key:
+        headers["Authorization"] = f"Bearer {_usable(settings.key, 'The API key')}"
+    if tag := _header_text(settings.tag):
+        headers["x-aig-tag"] = tag[:LONGEST_TAG]
+    for provider, key in settings.provider_keys:
+        headers[f"x-byok-{provider}"] = _usable(key, f"The key of the provider {provider}")
+    return headers
+
+
+def secrets_of(settings: GatewaySettings) -> tuple[Secret, ...]:
+    """Everything that a server might repeat and that nobody may read in a record."""
+    try:
+        password = unquote(urlsplit(settings.proxy).password or "")
+    except ValueError:
+        password = ""  # an address that cannot be read is refused in a moment
+    # A short word would take harmless text with it.
+    own = (settings.key, Secret(password if len(password) >= _SHORTEST_SECRET else ""))
+    return (*own, *(key for _, key in settings.provider_keys))
+
+
+def _usable(key: Secret, name: str) -> str:
+    value = key.reveal()
+    if not value.isascii() or not value.isprintable():
+        raise NoKeyError(f"{name} holds a character that no key has", "Paste it again")
+    return value
+
+
+def _header_text(text: str) -> str:
+    return "".join(c for c in text.strip() if c.isascii() and c.isprintable())

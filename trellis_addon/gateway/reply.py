@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One answer of the gateway, with what its headers tell; and what is wrong with it, if anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from ..core.errors import GatewayError, GatewayFailureError, NoModelInAnswerError
+from ..core.text import shorten
+from .answer import Answer, understand
+from .failures import plain, request_id_of, retry_after
+from .lifting import Body
+from .wire import job_outcome
+
+CHAT: Final = "chat"
+JOBS: Final = "jobs"
+
+_FILTERED: Final = "The gateway's content filter stopped this prompt"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer. ``cost_cents`` is in US cents, None where nothing was said of it."""
+
+    answer: Answer
+    body: Body
+    endpoint: str
+    status: int
+    request_id: str | None = None
+    cost_cents: float | None = None
+    poll_after: float | None = None
+    served_by: str = ""
+    warning: str = ""
+
+
+def read_reply(response: httpx.Response, body: Body, endpoint: str) -> Reply:
+    """Put an answer's body and headers together."""
+    answer = understand(body)
+    headers = response.headers
+    return Reply(
+        answer=answer,
+        body=body,
+        endpoint=endpoint,
+        status=response.status_code,
+        request_id=request_id_of(headers),
+        cost_cents=cost_cents(headers.get("x-cost-cents"), answer),
+        poll_after=retry_after(headers),
+        served_by=shorten(headers.get("x-aig-served-by", ""), 100),
+        warning=shorten(headers.get("x-aig-warning", "")),
+    )
+
+
+def cost_cents(header: str | None, answer: Answer) -> float | None:
+    """US cents: ``X-Cost-Cents``, else ``usage.cost_cents``, else ``usage.cost`` in dollars."""
+    usage = answer.usage or {}
+    for value, scale in ((header, 1.0), (usage.get("cost_cents"), 1.0), (usage.get("cost"), 100.0)):
+        try:
+            cents = float(value) * scale  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            continue
+        if 0 <= cents < 1e9:
+            return round(cents, 6)
+    return None
+
+
+def without_mesh(reply: Reply) -> GatewayError:
+    """The error for an answer in which nothing is a mesh."""
+    answer = reply.answer
+    facts: dict[str, Any] = {
+        "detail": shorten(answer.text or reply.body.text, 1000),
+        "status": reply.status,
+        "request_id": reply.request_id,
+    }
+    if answer.filtered:
+        return NoModelInAnswerError(_FILTERED, "Change the prompt", **facts)
+    if answer.error is not None:
+        said = f": {words}" if (words := plain(answer.error)) else ""
+        return GatewayFailureError(f"The generation failed at the gateway{said}", **facts)
+    if answer.page:
+        return NoModelInAnswerError(
+            "The gateway answered with a web page, not with a model",
+            "Check the gateway URL in the preferences",
+            **facts,
+        )
+    if answer.text:
+        return NoModelInAnswerError(
+            f"The gateway answered with text, not with a model: “{shorten(answer.text, 120)}”",
+            **facts,
+        )
+    return NoModelInAnswerError("There is no model in the gateway's answer", **facts)
+
+
+def job_is_done(reply: Reply) -> bool:
+    """Whether a job's record has its result.
+
+    :raises GatewayError: when the job has failed or was cancelled.
+    """
+    answer = reply.answer
+    match job_outcome(answer.job_status):
+        case "done":
+            return True
+        case "failed":
+            if answer.filtered or "filter" in answer.job_status.lower():
+                raise NoModelInAnswerError(
+                    _FILTERED, "Change the prompt", request_id=reply.request_id
+                )
+            said = f": {words}" if (words := plain(answer.error or "")) else ""
+            raise GatewayFailureError(
+                f"The generation failed at the gateway{said}",
+                "Try again; a failed generation is not charged",
+                request_id=reply.request_id,
+            )
+        case "cancelled":
+            raise GatewayFailureError(
+                "The generation was cancelled at the gateway", request_id=reply.request_id
+            )
+        case _:
+            return False

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is tried again, and when. Pure functions.
+
+The gateway's rule (docs/errors): 429, 502, 503, 504; 250 ms, doubled each time, 20 % jitter. The
+model's page calls 500 retryable as well, which is safe for what only reads.
+A repeated submit could be billed twice, so it is repeated only when it certainly did not arrive,
+or when the server says itself that it took nothing (429, 503).
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+from typing import Final
+
+import httpx
+
+MOST_TRIES: Final = 4
+FIRST_SECONDS: Final = 0.25
+JITTER: Final = 0.2
+
+_FOR_READS: Final = frozenset({429, 500, 502, 503, 504, *range(520, 528)})
+_FOR_SUBMITS: Final = frozenset({429, 503})
+
+
+def delay(attempt: int, chance: float | None = None) -> float:
+    """Seconds before the next try; ``attempt`` counts from 0, ``chance`` is 0 to 1."""
+    chance = random.random() if chance is None else chance  # noqa: S311  (no secret in it)
+    return FIRST_SECONDS * 2.0**attempt * (1 + JITTER * (2 * chance - 1))
+
+
+def status_may_be_retried(status: int, *, submit: bool) -> bool:
+    """Whether an answer with this status is worth another try."""
+    return status in (_FOR_SUBMITS if submit else _FOR_READS)
+
+
+def error_may_be_retried(error: Exception, *, submit: bool) -> bool:
+    """Whether a request that got no answer may be sent again."""
+    if _is_certificate(error) or isinstance(error, httpx.ProxyError):
+        return False
+    never_arrived = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+    if submit:
+        return never_arrived
+    return never_arrived or isinstance(
+        error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError | httpx.CloseError
+    )
+
+
+def _is_certificate(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    for _ in range(10):
+        if cause is None:
+            return False
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

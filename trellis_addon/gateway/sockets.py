@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The open sockets of one client, so that a blocked read can be broken from outside."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+
+class Sockets:
+    """Learned from httpcore's ``trace`` extension, its documented way to watch a request.
+
+    Neither httpx nor httpcore can cancel a blocking call, and a generation may be silent for
+    minutes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self.reached_for = ("", 0)
+        """Host and port of the last attempt to connect: the proxy's, where there is one."""
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Called by httpcore on each step of a request."""
+        if event.endswith("connect_tcp.started"):
+            self.reached_for = (str(info.get("host", "")), int(info.get("port", 0)))
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            sock = info["return_value"].get_extra_info("socket")
+            with self._lock:
+                self._sockets = [s for s in self._sockets if s.fileno() >= 0] + [sock]
+
+    def break_all(self) -> None:
+        """End every connection at once; the thread that reads from it gets an error."""
+        with self._lock:
+            sockets = tuple(self._sockets)
+        for sock in sockets:
+            try:
+                # The plain socket's method: SSLSocket's own would pull the TLS state away
+                # from under the thread that is reading.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            except OSError:
+                continue  # closed already: that is what was wanted
