@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from ..core.errors import LibraryError
 from ..core.events import State
 from ..core.files import BLEND, MODEL, RECORD, THUMBNAIL
 from .atomic import sha256_of, write_atomic
-from .record import FileEntry, PropRecord, Step, now
+from .record import FileEntry, PropRecord, Step, newer, now, parse
 
 
 @dataclass(frozen=True)
@@ -46,28 +44,27 @@ class PropFolder:
     def read(self) -> PropRecord:
         """The record.
 
-        :raises LibraryError: when it is missing or broken.
+        :raises BrokenRecordError: when it is damaged. :raises NewerRecordError: see there.
+        :raises LibraryError: when it is missing or cannot be read.
         """
         try:
-            return PropRecord.model_validate_json((self.path / RECORD).read_bytes())
+            content = (self.path / RECORD).read_bytes()
         except OSError as error:
             raise LibraryError(
                 f"The record of the prop {self.id} cannot be read",
                 "Check the library folder",
                 detail=str(error),
             ) from error
-        except ValidationError as error:
-            raise LibraryError(
-                f"The record of the prop {self.id} is damaged",
-                "Its files are still in the folder; import model.glb again from there",
-                detail=str(error),
-            ) from error
+        return parse(content, self.id)
 
     def write(self, record: PropRecord) -> None:
         """Replace the record in one step.
 
+        :raises NewerRecordError: a newer version's record is never written over.
         :raises LibraryError: when the folder cannot be written.
         """
+        if record.is_newer:
+            raise newer(self.id)
         try:
             write_atomic(self.path / RECORD, record.to_json())
         except OSError as error:

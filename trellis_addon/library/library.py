@@ -3,22 +3,29 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from ..core.errors import InputError, LibraryError
+from ..core.errors import BrokenRecordError, InputError, LibraryError
 from ..core.events import State
 from ..core.files import RECORD
 from ..core.request import GenerationRequest
 from ..core.text import slug
+from . import mending
 from .atomic import sync_folder
+from .bin import send_to_bin
 from .folder import PropFolder, cannot_write
-from .record import Origin, PropRecord, Step, now
+from .locks import LOCK, FolderLock
+from .record import SCHEMA, Origin, PropRecord, Step, now
 
-_SETTLED: Final = {State.READY, State.FAILED, State.CANCELLED}
+log = logging.getLogger(__name__)
+
+Tell = Callable[[str], None]
+"""Takes one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -32,27 +39,30 @@ class Library:
 
         :raises LibraryError: when the folder cannot be made or written.
         """
+        folder, lock = self.create_locked(request, base_url, endpoint)
+        lock.release()
+        return folder
+
+    def create_locked(
+        self, request: GenerationRequest, base_url: str, endpoint: str
+    ) -> tuple[PropFolder, FolderLock]:
+        """As :meth:`create`, with the folder's lock in hand before anybody can see the record.
+
+        :raises LibraryError: when the folder cannot be made or written.
+        """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             folder = self._new_folder(slug(request.name or request.prompt))
         except OSError as error:
             raise cannot_write(self.path, error) from error
-        time = now()
-        folder.write(
-            PropRecord(
-                schema=1,
-                id=folder.id,
-                state=State.REQUESTED,
-                created=time,
-                request=request.model_dump(),
-                history=(Step(state=State.REQUESTED, time=time),),
-                origin=Origin(
-                    base_url=base_url, endpoint=endpoint, idempotency_key=f"trellis-{folder.id}"
-                ),
-            )
-        )
-        sync_folder(self.path)
-        return folder
+        lock = FolderLock.acquire(folder.path)
+        try:
+            folder.write(_first_record(folder.id, request, base_url, endpoint))
+            sync_folder(self.path)
+        except BaseException:
+            lock.release()
+            raise
+        return folder, lock
 
     def _new_folder(self, name: str) -> PropFolder:
         while True:
@@ -84,12 +94,101 @@ class Library:
             "Check the id and the library folder",
         )
 
-    def unfinished(self) -> Iterator[PropFolder]:
-        """The props whose generation was interrupted, so that it can go on."""
+    def records(self, tell: Tell = log.warning) -> Iterator[tuple[PropFolder, PropRecord]]:
+        """Every prop whose record can be read. A damaged one is set aside and told, once."""
         for folder in self.folders():
             try:
                 record = folder.read()
-            except LibraryError:
+            except BrokenRecordError as error:
+                tell(_set_aside(folder, error))
+            except LibraryError as error:
+                tell(error.facts.sentence)
+            else:
+                yield folder, record
+
+    def unfinished(self, tell: Tell = log.warning) -> Iterator[PropFolder]:
+        """The props whose generation was interrupted, so that it can go on."""
+        for folder, record in self.records(tell):
+            if not record.can_go_on:
                 continue
-            if record.state not in _SETTLED:
-                yield folder
+            if record.is_newer:
+                tell(f"{folder.id} was begun by a newer Trellis Props and is left to it")
+                continue
+            yield folder
+
+    def adopt(self, path: Path) -> PropFolder:
+        """Take a folder of this library with a model but no record back in, as ``downloaded``.
+
+        :raises InputError: it is elsewhere, has a record, or has no model.
+        :raises LibraryError: it cannot be written, or somebody is working on it.
+        """
+        folder = PropFolder(path)
+        if path.parent.resolve() != self.path.resolve() or not path.is_dir():
+            raise InputError(
+                f"{path} is not a folder of the library {self.path}",
+                "Move the folder into the library first",
+            )
+        mending.adopt(folder)
+        return folder
+
+    def adoptable(self) -> Iterator[PropFolder]:
+        """The folders whose record was set aside and whose model is there."""
+        return mending.without_record(self.path)
+
+    def delete(self, prop_id: str, *, permanently: bool = False) -> Path | None:
+        """Take a prop out of the library: into the system's bin, from where it can come back.
+
+        :param permanently: delete its files instead, where there is no bin.
+        :returns: where it is now, if that is known.
+        :raises InputError: there is no such prop.
+        :raises LockedError: somebody is working on it.
+        :raises NoBinError: there is no bin for this place; nothing was deleted.
+        """
+        folder = self.find(prop_id)
+        with FolderLock.acquire(folder.path):
+            try:
+                if permanently:
+                    _erase(folder.path)
+                    return None
+                place = send_to_bin(folder.path)
+            except OSError as error:
+                raise cannot_write(folder.path, error) from error
+        if place:
+            # It went along with the folder; whoever restores that is not locked out.
+            (place / LOCK).unlink(missing_ok=True)
+        return place
+
+
+def _first_record(
+    prop_id: str, request: GenerationRequest, base_url: str, endpoint: str
+) -> PropRecord:
+    time = now()
+    return PropRecord(
+        schema=SCHEMA,
+        id=prop_id,
+        state=State.REQUESTED,
+        created=time,
+        request=request.model_dump(),
+        history=(Step(state=State.REQUESTED, time=time),),
+        origin=Origin(base_url=base_url, endpoint=endpoint, idempotency_key=f"trellis-{prop_id}"),
+    )
+
+
+def _set_aside(folder: PropFolder, error: BrokenRecordError) -> str:
+    try:
+        aside = mending.set_aside(folder)
+    except LibraryError as hindrance:
+        return f"{error.facts.message}. {hindrance.facts.message}"
+    if aside is None:
+        return f"{error.facts.message}, and was put right by another Blender"
+    return f"{error.facts.message}; it is kept as {aside.name}. {error.facts.next_step}"
+
+
+def _erase(folder: Path) -> None:
+    """Hidden first, so that no half-deleted prop is ever seen; a link's target is left alone."""
+    hidden = folder.with_name(f".deleted-{secrets.token_hex(8)}")
+    folder.rename(hidden)
+    if hidden.is_symlink():
+        hidden.unlink()
+    else:
+        shutil.rmtree(hidden)

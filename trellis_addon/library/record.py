@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``prop.json``: what is known of a prop. Schema 1; unknown fields are kept.
+"""``prop.json``: what is known of a prop. Schema 1; unknown fields are kept at every level.
+
+An older record (schema 0, or none at all) is read and becomes one of today's when it is written
+next. A newer one is read as far as it is understood, and never written.
 
 No secret is ever in it: the request has none, and errors are worded without the key.
 """
@@ -9,9 +12,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
+from ..core.errors import BrokenRecordError, NewerRecordError
 from ..core.events import State
+from ..core.files import MODEL, MODEL_STEM
 
 SCHEMA: Final = 1
 
@@ -61,6 +67,9 @@ class Call(_Part):
     status: int | None = None
     cost_cents: float | None = None
     usage: dict[str, Any] | None = None
+    served_by: str = ""
+    warning: str = ""
+    error: str = ""
 
 
 class Origin(_Part):
@@ -86,6 +95,8 @@ class PropRecord(_Part):
     history: tuple[Step, ...]
     origin: Origin = Origin()
     files: dict[str, FileEntry] = {}
+    finishing: dict[str, Any] = {}
+    """The settings by which the prop was (or is to be) finished; empty: the defaults."""
     prop: dict[str, Any] = {}
     """What the importer made: collection name, size in metres, triangles, images, Blender."""
     error: ErrorEntry | None = None
@@ -103,6 +114,66 @@ class PropRecord(_Part):
         """The id of the last request that the gateway gave one for."""
         return next((c.request_id for c in reversed(self.origin.calls) if c.request_id), None)
 
+    @property
+    def model_file(self) -> str:
+        """The name of the received model's file, whatever its format."""
+        names = (name for name in self.files if name.startswith(MODEL_STEM))
+        return next(names, MODEL)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether a generation that is not under way can be continued without a new one."""
+        if self.state in (State.READY, State.CANCELLED):
+            return False
+        if self.state is not State.FAILED:
+            return True
+        on_disk = any(name.startswith(MODEL_STEM) for name in self.files)
+        retryable = self.error is not None and self.error.retryable
+        return on_disk or (retryable and bool(self.origin.job_id or self.origin.locations))
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer version of this product wrote it; then it must stay as it is."""
+        return self.schema_ > SCHEMA
+
     def to_json(self) -> bytes:
         """The file's content: readable, UTF-8, sorted as declared."""
         return self.model_dump_json(by_alias=True, indent=2).encode("utf-8") + b"\n"
+
+
+def parse(content: bytes, name: str) -> PropRecord:
+    """A record from its file's content, of any schema.
+
+    :param name: the prop's id, for the sentence.
+    :raises BrokenRecordError: it is damaged.
+    :raises NewerRecordError: a newer version wrote it, and in a way that cannot be read here.
+    """
+    try:
+        raw = from_json(content)
+    except ValueError as error:
+        raise _broken(name, str(error)) from error
+    if not isinstance(raw, dict):
+        raise _broken(name, f"a JSON {type(raw).__name__}, not an object")
+    schema = raw.get("schema", 0)
+    if isinstance(schema, bool) or not isinstance(schema, int) or schema < 0:
+        raise _broken(name, f"schema {schema!r}")
+    if schema < SCHEMA:
+        # Nothing has been renamed since; what later schemas change is put right here.
+        raw["schema"] = SCHEMA
+    try:
+        return PropRecord.model_validate(raw)
+    except ValidationError as error:
+        if schema > SCHEMA:
+            raise newer(name, str(error)) from error
+        raise _broken(name, str(error)) from error
+
+
+def newer(name: str, detail: str = "") -> NewerRecordError:
+    """The one sentence for a record from the future."""
+    return NewerRecordError(
+        f"The record of the prop {name} was written by a newer Trellis Props", detail=detail
+    )
+
+
+def _broken(name: str, detail: str) -> BrokenRecordError:
+    return BrokenRecordError(f"The record of the prop {name} is damaged", detail=detail)

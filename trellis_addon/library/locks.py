@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One worker per folder: two Blenders, or ten processes, may share one library.
+
+A lock is the file ``.lock`` in the folder, made with ``O_CREAT | O_EXCL`` (which fails when it is
+there), holding who made it, and touched every half minute while it is held. Somebody else takes
+it over when its owner is dead: on the same machine, when that very process is gone; from another
+machine, when the file has not been touched for ten minutes by the file server's own clock. An
+owner that finds its lock in other hands (a laptop that slept) is told, and stops.
+
+**Network folders.** NFS since version 3 and SMB make exclusive creation atomic at the server, so
+all of this holds there. Folders that a program copies between machines (Dropbox, OneDrive,
+Syncthing) and NFS 2 have no atomic creation across machines: two that begin within the same
+moments may both hold the lock until the copies meet; then one of the two sees the other's token
+within half a minute and stops. What holds even then: records and models are replaced whole, never
+half, and both send the same idempotency key, by which the gateway can tell a repetition. One
+machine at a time is the safe way to work in such a folder.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, TypeVar
+
+from ..core.errors import LockedError
+from .folder import cannot_write
+from .processes import Process
+from .record import now
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LOCK: Final = ".lock"
+GUARD: Final = ".lock.guard"
+"""Held for the moments of a take-over, so that only one of several does it."""
+
+REFRESH_SECONDS: Final = 30.0
+SILENT_SECONDS: Final = 600.0
+"""After this long without a touch, an owner that cannot be asked counts as dead."""
+GUARD_SECONDS: Final = 60.0
+CONTENTION_SECONDS: Final = 2.0
+STEP_SECONDS: Final = 0.02
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who holds a lock, as it stands in the file."""
+
+    process: Process
+    since: str
+    token: str
+
+    @classmethod
+    def new(cls) -> Owner:
+        """This process, with a token of its own for this one lock."""
+        return cls(Process.current(), now(), secrets.token_hex(16))
+
+    def to_json(self) -> bytes:
+        """The file's content."""
+        return json.dumps(asdict(self), indent=1).encode("utf-8")
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Owner | None:
+        """None for a file that is empty (its maker was interrupted) or not ours."""
+        try:
+            raw: Any = json.loads(content)
+            process = raw["process"]
+            return cls(
+                Process(
+                    host=str(process["host"]),
+                    space=str(process["space"]),
+                    pid=int(process["pid"]),
+                    birth=str(process["birth"]),
+                ),
+                since=str(raw["since"]),
+                token=str(raw["token"]),
+            )
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+class FolderLock:
+    """The right to work in a folder, until it is released. Usable as a context."""
+
+    def __init__(self, path: Path, owner: Owner) -> None:
+        self._path = path
+        self.owner = owner
+        self._stop = threading.Event()
+        self._beat: threading.Thread | None = None
+
+    @classmethod
+    def acquire(cls, folder: Path, wait_seconds: float = 0.0) -> FolderLock:
+        """Take the lock of a folder.
+
+        :raises LockedError: somebody living has it, also after the wait.
+        :raises LibraryError: the folder is gone or cannot be written.
+        """
+        path, owner = folder / LOCK, Owner.new()
+        start = time.monotonic()
+        try:
+            while not (_create(path, owner) or (dead(path) and _take_over(path, owner))):
+                waited = time.monotonic() - start
+                living = not dead(path)
+                if waited >= (wait_seconds if living else max(wait_seconds, CONTENTION_SECONDS)):
+                    raise _locked(folder, path)
+                time.sleep(STEP_SECONDS)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        return cls(path, owner)
+
+    @property
+    def held(self) -> bool:
+        """Whether the file is still this owner's."""
+        found = _owner_in(self._path)
+        return found is not None and found.token == self.owner.token
+
+    def keep(self, on_lost: Callable[[], None], every_seconds: float = REFRESH_SECONDS) -> None:
+        """Touch the lock from now on; ``on_lost`` is called once, from a thread, if it is gone."""
+
+        def beat() -> None:
+            while not self._stop.wait(every_seconds):
+                try:
+                    if not self.held:
+                        log.warning("%s is in other hands", self._path)
+                        on_lost()
+                        return
+                    os.utime(self._path)
+                except OSError as error:
+                    log.info("%s could not be touched: %s", self._path, error)
+
+        self._beat = threading.Thread(target=beat, name="trellis lock", daemon=True)
+        self._beat.start()
+
+    def release(self) -> None:
+        """Give it back. Harmless when that was done before, or when the folder is gone."""
+        self._stop.set()
+        if self._beat and self._beat is not threading.current_thread():
+            self._beat.join()
+        try:
+            if self.held:
+                _remove(self._path)
+        except OSError as error:
+            log.warning("%s could not be removed: %s", self._path, error)
+
+    def __enter__(self) -> FolderLock:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def holder(folder: Path) -> Owner | None:
+    """Who is working in a folder, as far as its lock tells a living one."""
+    path = folder / LOCK
+    try:
+        return None if dead(path) else _owner_in(path)
+    except OSError:
+        return None
+
+
+def dead(path: Path) -> bool:
+    """Whether a lock file is nobody's: not there, or its owner is gone.
+
+    :raises OSError: the folder cannot be read or written.
+    """
+    try:
+        owner = Owner.from_json(_content(path))
+    except FileNotFoundError:
+        return True
+    lives = owner.process.lives if owner else None
+    if lives is not None:
+        return not lives
+    return _age(path) > SILENT_SECONDS
+
+
+def _age(path: Path) -> float:
+    """Seconds since the last touch, by the clock of the place where the file is."""
+    probe = path.with_name(f".{secrets.token_hex(8)}.probe")
+    try:
+        probe.write_bytes(b"")
+        return probe.stat().st_mtime - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _create(path: Path, owner: Owner) -> bool:
+    """Make a lock file; False when there is one."""
+    try:
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+        handle = os.open(path, flags, 0o666)
+    except FileExistsError:
+        return False
+    except PermissionError:
+        # Windows says so of a file that is just being deleted.
+        if os.name != "nt" or not path.parent.is_dir():
+            raise
+        return False
+    with os.fdopen(handle, "wb") as file:
+        file.write(owner.to_json())
+    return True
+
+
+def _take_over(path: Path, owner: Owner) -> bool:
+    """Replace a dead owner's file. False when another process was quicker."""
+    guard = path.with_name(GUARD)
+    if not _create(guard, owner):
+        try:
+            if _age(guard) > GUARD_SECONDS:
+                _remove(guard)
+        except OSError:
+            return False
+        return False
+    try:
+        # Asked again: between the first look and the guard, somebody may have taken it.
+        if not dead(path):
+            return False
+        _remove(path)
+        return _create(path, owner)
+    finally:
+        _remove(guard)
+
+
+def _owner_in(path: Path) -> Owner | None:
+    try:
+        return Owner.from_json(_content(path))
+    except FileNotFoundError:
+        return None
+
+
+def _content(path: Path) -> bytes:
+    return _patient(path.read_bytes)
+
+
+def _remove(path: Path) -> None:
+    _patient(lambda: path.unlink(missing_ok=True))
+
+
+def _patient(action: Callable[[], T]) -> T:
+    """Windows refuses for a moment what another program has open."""
+    for _ in range(20):
+        try:
+            return action()
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            time.sleep(STEP_SECONDS)
+    return action()
+
+
+def _locked(folder: Path, path: Path) -> LockedError:
+    owner = _owner_in(path)
+    if owner is None:
+        return LockedError(f"Somebody is working on {folder.name}")
+    if owner.process.pid == os.getpid() and owner.process.host == Process.current().host:
+        return LockedError(f"This Blender is already working on {folder.name}")
+    return LockedError(
+        f"Another Blender is working on {folder.name}",
+        detail=f"process {owner.process.pid} on {owner.process.host} since {owner.since}",
+    )

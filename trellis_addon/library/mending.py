@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Damaged records: put aside, so that they are told once, and made anew from what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from ..core.errors import BrokenRecordError, InputError
+from ..core.events import State
+from ..core.files import MODEL_STEM, RECORD
+from .folder import PropFolder, cannot_write
+from .locks import FolderLock
+from .record import SCHEMA, Origin, PropRecord, Step, now
+
+ASIDE: Final = f"{RECORD}.broken-"
+
+
+def set_aside(folder: PropFolder) -> Path | None:
+    """Rename a damaged ``prop.json`` to ``prop.json.broken-<time>``.
+
+    Under the folder's lock, and looked at once more there: a record that another process has put
+    right meanwhile stays.
+
+    :returns: the new path; None when there was nothing to do.
+    :raises LockedError: somebody is working on it. :raises LibraryError: it cannot be renamed.
+    """
+    with FolderLock.acquire(folder.path):
+        try:
+            folder.read()
+        except BrokenRecordError:
+            path = folder.path / RECORD
+            target = _free(path.with_name(f"{ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%SZ}"))
+            try:
+                path.rename(target)
+            except OSError as error:
+                raise cannot_write(folder.path, error) from error
+            return target
+        return None
+
+
+def _free(path: Path) -> Path:
+    candidate, count = path, 1
+    while candidate.exists():
+        count += 1
+        candidate = path.with_name(f"{path.name}-{count}")
+    return candidate
+
+
+def models(folder: Path) -> list[Path]:
+    """The received models in a folder, whole ones only: ``model.glb``, ``model.obj`` ..."""
+    return sorted(
+        path
+        for path in folder.glob(f"{MODEL_STEM}*")
+        if path.is_file() and path.suffix != ".part" and path.stat().st_size
+    )
+
+
+def adopt(folder: PropFolder) -> PropRecord:
+    """Make a record for a folder that holds a model and has none: state ``downloaded``.
+
+    What a record that was set aside still tells (request, provenance, time) is taken over; else
+    the prompt is guessed from the folder's name, and the time is the model's own.
+
+    :raises InputError: there is a record, or no model.
+    :raises LockedError: somebody is working on it. :raises LibraryError: it cannot be written.
+    """
+    with FolderLock.acquire(folder.path):
+        if (folder.path / RECORD).exists():
+            raise InputError(f"{folder.id} has a record already", "Resume it instead")
+        found = models(folder.path)
+        if not found:
+            raise InputError(
+                f"There is no model in {folder.path}", "Choose a folder that holds a model.glb"
+            )
+        try:
+            files = {path.name: folder.entry(path.name) for path in found[:1]}
+            made = datetime.fromtimestamp(found[0].stat().st_mtime, UTC)
+        except OSError as error:
+            raise cannot_write(folder.path, error) from error
+        left = _left_over(folder.path)
+        record = PropRecord(
+            schema=SCHEMA,
+            id=folder.id,
+            state=State.DOWNLOADED,
+            created=_text(left.get("created"))
+            or made.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            request=_request(folder.id, left.get("request")),
+            history=(Step(state=State.DOWNLOADED, time=now(), note="adopted without a record"),),
+            origin=_origin(left.get("origin")),
+            files=files,
+        )
+        folder.write(record)
+        return record
+
+
+def _left_over(folder: Path) -> dict[str, Any]:
+    """What can be read of the newest record that was set aside."""
+    for path in sorted(folder.glob(f"{ASIDE}*"), reverse=True):
+        raw = _lenient(path)
+        if raw:
+            return raw
+    return {}
+
+
+def _lenient(path: Path) -> dict[str, Any]:
+    """A JSON object, also one that ends in the middle: what came before is taken."""
+    try:
+        raw = from_json(path.read_bytes(), allow_partial=True)
+    except (OSError, ValueError):
+        return {}
+    return raw if isinstance(raw, dict) else {}
+
+
+def _request(prop_id: str, raw: Any) -> dict[str, Any]:
+    known = dict(raw) if isinstance(raw, dict) else {}
+    if not _text(known.get("prompt")):
+        name, _, end = prop_id.rpartition("-")
+        words = name if name and len(end) == 8 else prop_id
+        known["prompt"] = words.replace("-", " ").strip() or "prop"
+    return known
+
+
+def _origin(raw: Any) -> Origin:
+    try:
+        return Origin.model_validate(raw) if isinstance(raw, dict) else Origin()
+    except ValidationError:
+        return Origin()
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def without_record(library: Path) -> Iterator[PropFolder]:
+    """The folders whose record was set aside and whose model is there: they can be adopted."""
+    if not library.is_dir():
+        return
+    for path in sorted(library.iterdir()):
+        lost = path.is_dir() and not (path / RECORD).exists() and any(path.glob(f"{ASIDE}*"))
+        if lost and models(path):
+            yield PropFolder(path)

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operators on the library: throw a prop away, find the props of a file again.
+
+An operator that is in no menu is not found by F3, hence the entries in File > External Data, the
+Object menu and the Asset Browser's context menu.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import TrellisError
+from ..preferences import read_settings
+from ..scene.asset_library import refresh_browsers
+from ..scene.linking import same_file
+from ..scene.missing import find_missing, in_library, links_into, prop_of
+
+
+def chosen_prop(context: bpy.types.Context) -> str:
+    """The id of the prop that the user means: the Asset Browser's active one, else the active
+    object's; empty when there is neither.
+    """
+    asset: Any = getattr(context, "asset", None)
+    path = getattr(asset, "full_library_path", "") if asset else ""
+    if path:
+        folder = Path(path).parent
+        return folder.name if same_file(folder.parent, read_settings().library) else ""
+    collection = context.active_object.instance_collection if context.active_object else None
+    library: bpy.types.Library | None = collection.library if collection else None
+    prop = prop_of(library) if library is not None else None
+    return prop[0] if prop else ""
+
+
+class TRELLIS_OT_delete_prop(bpy.types.Operator):
+    """Move a prop with all its files from the library to the system's bin"""
+
+    bl_idname = "trellis.delete_prop"
+    bl_label = "Delete Prop from Library"
+    bl_options = {"REGISTER"}
+
+    prop_id: bpy.props.StringProperty(
+        name="Prop",
+        description="The prop's id. Empty: the active asset's or the active object's",
+        options={"SKIP_SAVE"},
+    )
+    even_if_used: bpy.props.BoolProperty(
+        name="Although This File Uses It",
+        description="Delete the prop even if the open file links it; it is missing there from "
+        "the next start on",
+        options={"SKIP_SAVE"},
+    )
+    permanently: bpy.props.BoolProperty(
+        name="Permanently",
+        description="Delete the files instead of moving them to the bin. What was paid for the "
+        "prop is lost then",
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Ask first."""
+        self.prop_id = self.prop_id or chosen_prop(context)
+        if not self.prop_id:
+            return self.execute(context)
+        return context.window_manager.invoke_props_dialog(
+            self, width=380, title="Delete from the Library", confirm_text="Delete"
+        )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What goes, and what stands against it."""
+        column = self.layout.column()
+        column.label(text=self.prop_id, icon="TRASH")
+        if users := links_into(read_settings().library / self.prop_id):
+            column.label(text=f"This file uses it: {_some(users)}", icon="ERROR")
+            column.prop(self, "even_if_used")
+        column.prop(self, "permanently")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Delete it, unless the open file links it."""
+        from ..library.library import Library
+
+        prop_id = self.prop_id or chosen_prop(context)
+        if not prop_id:
+            self.report({"ERROR"}, "No prop is chosen. Select one in the scene or Asset Browser")
+            return {"CANCELLED"}
+        library = Library(read_settings().library)
+        try:
+            folder = library.find(prop_id)
+            users = links_into(folder.path)
+            if users and not self.even_if_used:
+                self.report({"ERROR"}, f"The open file uses {prop_id}: {_some(users)}")
+                return {"CANCELLED"}
+            library.delete(prop_id, permanently=self.permanently)
+        except TrellisError as error:
+            self.report({"ERROR"}, error.facts.sentence)
+            return {"CANCELLED"}
+        refresh_browsers()
+        where = "deleted" if self.permanently else "in the system's bin now"
+        self.report({"INFO"}, f"{prop_id} is {where}")
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_find_missing(bpy.types.Operator):
+    """Link the props of this file again whose files have moved, from the library folder"""
+
+    bl_idname = "trellis.find_missing"
+    bl_label = "Find Missing Props"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Relink by the props' ids."""
+        library = read_settings().library
+        result = find_missing(in_library(library))
+        found = f"{len(result.found)} found again"
+        if result.lost:
+            self.report(
+                {"WARNING"}, f"{found}; not in {library}: {_some(sorted(set(result.lost)))}"
+            )
+        elif result.found:
+            self.report({"INFO"}, f"{found} in {library}")
+        else:
+            self.report({"INFO"}, "No prop is missing")
+        return {"FINISHED"}
+
+
+def _some(names: list[str], most: int = 4) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def draw_external_data(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    """File > External Data > Find Missing Props."""
+    self.layout.separator()
+    self.layout.operator("trellis.find_missing")
+
+
+def draw_delete(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    """The entry for the active prop; none where there is no prop."""
+    if prop_id := chosen_prop(context):
+        self.layout.separator()
+        self.layout.operator_context = "INVOKE_DEFAULT"
+        button = self.layout.operator("trellis.delete_prop", text="Delete Prop from Library...")
+        setattr(button, "prop_id", prop_id)  # noqa: B010  (not in the stubs)
+
+
+CLASSES = (TRELLIS_OT_delete_prop, TRELLIS_OT_find_missing)
+MENUS = (
+    ("TOPBAR_MT_file_external_data", draw_external_data),
+    ("VIEW3D_MT_object", draw_delete),
+    ("ASSETBROWSER_MT_context_menu", draw_delete),
+)
+
+
+def register() -> None:
+    """Register the operators and their menu entries."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    for name, draw in MENUS:
+        if menu := getattr(bpy.types, name, None):
+            menu.append(draw)
+
+
+def unregister() -> None:
+    """Take them back."""
+    for name, draw in MENUS:
+        if menu := getattr(bpy.types, name, None):
+            menu.remove(draw)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
