@@ -3,54 +3,89 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
-from ..core.files import BLEND, MODEL, THUMBNAIL
-from . import glb
+from ..core.files import THUMBNAIL
+from ..core.finishing import Finishing
 from .finish import Finished, finish
-from .gltf import empty_file, import_glb
+from .gltf import empty_file
 from .messages import Task
-from .publish import mark_asset, put_in_place, write_blend
+from .publish import mark_asset, put_in_place, restore_preview, write_blend
+from .sources import import_model
+from .textures import FOLDER
 from .thumbnail import render
+
+_LOSE_PREVIEWS: Final = ((5, 0, 0), (5, 2, 0))
+"""``libraries.write`` drops previews from 5.0 up to, but not in, 5.2 (measured)."""
 
 
 def convert(task: Task, say: Callable[[str], None]) -> tuple[dict[str, Any], list[str]]:
-    """Make ``prop.blend`` and ``thumbnail.png`` of ``model.glb`` in the task's folder.
+    """Make ``prop.blend``, its textures and ``thumbnail.png`` of the received model.
 
     :returns: what goes into the record, and notes for the user.
     :raises BadFileError: the model is unusable. :raises OSError: the folder cannot be written.
     """
     folder = Path(task.folder)
-    say("Checking the model")
-    glb.check(folder / MODEL)
-    say("Importing the model in the background")
-    empty_file()
-    made = finish(import_glb(folder / MODEL), task.name, task.longest_side)
-    say("Taking the prop's picture")
+    settings = Finishing.from_dict(task.finishing)
+    textures = _new_texture_folder(folder)
     picture = folder / f"{THUMBNAIL}.part"
     try:
+        say("Importing in the background")
+        empty_file()
+        objects = import_model(folder / task.model, task.name, textures)
+        made = finish(objects, task.name, settings, textures)
+        say("Taking the prop's picture")
         render(made.collection, picture)
+        say("Writing the prop")
         mark_asset(made.collection, task.prompt, task.provenance, picture)
+        facts = _facts(made, textures)
+        blocks = {made.collection, *made.lods}
+        name = made.collection.name
+        write_blend(blocks, folder / task.blend)
+        if _LOSE_PREVIEWS[0] <= bpy.app.version < _LOSE_PREVIEWS[1]:
+            restore_preview(folder / task.blend, name, picture)
         put_in_place(picture, folder / THUMBNAIL)
+        _drop_old_textures(folder, textures)
+    except BaseException:
+        shutil.rmtree(textures, ignore_errors=True)
+        raise
     finally:
         picture.unlink(missing_ok=True)
-    say("Writing the prop")
-    write_blend(made.collection, folder / BLEND)
-    facts = _facts(made)
     empty_file()
     return facts, list(made.notes)
 
 
-def _facts(made: Finished) -> dict[str, Any]:
+def _new_texture_folder(folder: Path) -> Path:
+    """A name that is free: finishing again must not touch what an open file is showing."""
+    path, number = folder / FOLDER, 1
+    while path.exists():
+        number += 1
+        path = folder / f"{FOLDER}-{number}"
+    return path
+
+
+def _drop_old_textures(folder: Path, keep: Path) -> None:
+    for old in folder.glob(f"{FOLDER}*"):
+        if old != keep and old.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _facts(made: Finished, textures: Path) -> dict[str, Any]:
     return {
         "collection": made.collection.name,
         "size_metres": list(made.size),
         "triangles": made.triangles,
+        "proxy": made.has_proxy,
+        "lods": [lod.name for lod in made.lods],
         "materials": len(bpy.data.materials),
         "images": sum(1 for image in bpy.data.images if image.source == "FILE"),
+        "files": sorted(
+            f"{textures.name}/{file.name}" for file in textures.glob("*") if file.is_file()
+        ),
         "blender": ".".join(map(str, bpy.app.version)),
     }

@@ -9,13 +9,16 @@ sections 3.6 (buffers, accessors), 3.8.3 (images), 3.5 (nodes), 4.4 (GLB layout)
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from ..core.errors import BadFileError
+from ..core.text import shorten
 from .pictures import picture_size
 
 MOST_ELEMENTS: Final = 200_000_000
@@ -26,6 +29,8 @@ MOST_PIXELS: Final = 16_384
 """A picture's longest side. A PNG of a few bytes may claim 100,000 by 100,000."""
 MOST_JSON: Final = 64 << 20
 
+_PICTURE_HEAD: Final = 1 << 18
+_DATA_URI: Final = re.compile(r"data:[\w.+/-]*(?:;[\w.=+-]+)*;base64,")
 _JSON_CHUNK: Final = 0x4E4F534A
 _BIN_CHUNK: Final = 0x004E4942
 _COMPONENT_BYTES: Final = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
@@ -82,14 +87,41 @@ class Facts:
     skins: int
 
 
+@dataclass(frozen=True)
+class Glb:
+    """A checked file: its JSON, its binary part, and what it holds."""
+
+    document: dict[str, Any]
+    binary: memoryview
+    facts: Facts
+
+    def image_bytes(self, index: int) -> bytes | None:
+        """A picture as it lies in the binary part; None where it lies elsewhere."""
+        view_index = self.document["images"][index].get("bufferView")
+        if view_index is None:
+            return None
+        view = self.document["bufferViews"][view_index]
+        if self.document["buffers"][view["buffer"]].get("uri"):
+            return None
+        start = view.get("byteOffset", 0)
+        return bytes(self.binary[start : start + view["byteLength"]])
+
+
 def check(path: Path, extensions: frozenset[str] = KNOWN_EXTENSIONS) -> Facts:
+    """:func:`load`, for what the file holds alone."""
+    return load(path, extensions).facts
+
+
+def load(path: Path, extensions: frozenset[str] = KNOWN_EXTENSIONS) -> Glb:
     """Read the structure of a GLB and refuse what is not sound.
 
     :param extensions: what the importer in reach can read, if a file requires it.
     :raises BadFileError: with one sentence on the first fault.
     """
     try:
-        return _Checker(path.read_bytes(), extensions).run()
+        checker = _Checker(path.read_bytes(), extensions)
+        facts = checker.run()
+        return Glb(checker.document, checker.binary, facts)
     except BadFileError:
         raise
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, struct.error) as error:
@@ -150,7 +182,8 @@ class _Checker:
         _refuse(kind != _JSON_CHUNK or 20 + size > length, "The model's JSON part is broken")
         _refuse(size > MOST_JSON, "The model's JSON part is too large")
         try:
-            document = json.loads(content[20 : 20 + size])
+            # Decoded here: json.loads would guess UTF-16, where the specification says UTF-8.
+            document = json.loads(content[20 : 20 + size].decode("utf-8"))
         except (ValueError, UnicodeDecodeError) as error:
             raise BadFileError("The model's JSON part is broken", detail=str(error)) from error
         _refuse(not isinstance(document, dict), "The model's JSON part is broken")
@@ -166,14 +199,14 @@ class _Checker:
         version = str(self.document.get("asset", {}).get("version", ""))
         _refuse(not version.startswith("2."), "The model is not glTF 2")
         missing = sorted(set(self.document.get("extensionsRequired", [])) - self.extensions)
-        names = ", ".join(_WORDS.get(str(name), str(name)) for name in missing)
+        names = shorten(", ".join(_WORDS.get(str(name), str(name)) for name in missing), 80)
         _refuse(bool(missing), f"The model needs {names}, which this Blender cannot read")
 
     def _buffers(self) -> None:
         for index, buffer in enumerate(self._list("buffers")):
             uri = buffer.get("uri")
             _refuse(
-                uri is not None and not str(uri).startswith("data:"),
+                uri is not None and _data_uri(str(uri)) is None,
                 "The model points to a file outside itself",
                 str(uri)[:200],
             )
@@ -211,21 +244,30 @@ class _Checker:
         for image in self._list("images"):
             uri = image.get("uri")
             if uri is not None:
+                head = _data_uri(str(uri))
                 _refuse(
-                    not str(uri).startswith("data:image/"),
-                    "The model points to a picture outside itself",
-                    str(uri)[:200],
+                    head is None, "The model points to a picture outside itself", str(uri)[:200]
                 )
-                continue
-            view = self._list("bufferViews")[_count(image["bufferView"])]
-            start = _count(view.get("byteOffset", 0))
-            size = picture_size(bytes(self.binary[start : start + view["byteLength"]][: 1 << 18]))
+                size = picture_size(head or b"")
+            else:
+                size = picture_size(self._view_head(_count(image["bufferView"])))
             if size is None:
                 continue  # KTX2, AVIF ...: Blender skips what it cannot read
             _refuse(
                 max(size) > MOST_PIXELS,
                 f"A picture in the model claims {size[0]} x {size[1]} pixels",
             )
+
+    def _view_head(self, index: int) -> bytes:
+        """The first bytes of a buffer view, in whichever buffer it is."""
+        view = self._list("bufferViews")[index]
+        buffer = self._list("buffers")[view["buffer"]]
+        start = _count(view.get("byteOffset", 0))
+        end = start + min(view["byteLength"], _PICTURE_HEAD)
+        uri = buffer.get("uri")
+        if uri is None:
+            return bytes(self.binary[start:end])
+        return (_data_uri(str(uri), end) or b"")[start:end]
 
     def _meshes(self) -> int:
         accessors = self._list("accessors")
@@ -235,7 +277,10 @@ class _Checker:
                 position = accessors[_count(primitive["attributes"]["POSITION"])]
                 for semantic, where in primitive["attributes"].items():
                     other = accessors[_count(where)]["count"]
-                    _refuse(other != position["count"], f"The model's {semantic} data is broken")
+                    _refuse(
+                        other != position["count"],
+                        f"The model's {shorten(semantic, 40)} data is broken",
+                    )
                 count = position["count"]
                 if "indices" in primitive:
                     count = accessors[_count(primitive["indices"])]["count"]
@@ -261,6 +306,20 @@ class _Checker:
             seen, depth = seen + len(level), depth + 1
             _refuse(depth > DEEPEST_NODE, "The model's parts are nested too deeply")
         _refuse(seen != len(nodes), "The model's parts hang in each other in a circle")
+
+
+def _data_uri(uri: str, most: int = _PICTURE_HEAD) -> bytes | None:
+    """The first bytes of a data URI; None for any other URI.
+
+    Without ``;base64`` Blender's importer takes it for a path, so that is another URI.
+    """
+    match = _DATA_URI.match(uri)
+    if match is None:
+        return None
+    try:
+        return base64.b64decode(uri[match.end() : match.end() + (most // 3 + 1) * 4])[:most]
+    except ValueError:
+        return b""
 
 
 def _count(value: Any) -> int:

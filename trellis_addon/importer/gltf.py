@@ -10,6 +10,7 @@ import bpy
 
 from ..core.errors import BadFileError, ImporterError
 from ..core.text import shorten
+from .glb import KNOWN_EXTENSIONS
 
 _WANTED: Final[dict[str, Any]] = {
     "import_pack_images": True,
@@ -23,15 +24,58 @@ _WANTED: Final[dict[str, Any]] = {
 }
 
 
+_SCENE: Final = "Trellis background"
+_BLOCKS: Final = (
+    "scenes collections objects meshes materials images textures armatures actions curves cameras "
+    "lights worlds node_groups libraries texts grease_pencils lattices metaballs "
+    "pointclouds volumes sounds fonts"
+).split()
+
+
 def empty_file() -> None:
     """Start from nothing, so that all that is there afterwards is the model's."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    if not bpy.data.scenes or bpy.data.filepath or bpy.data.scenes[0].name != _SCENE:
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        bpy.context.scene.name = _SCENE
+        return
+    # Much cheaper in time and memory than factory settings, prop after prop (measured).
+    scene = bpy.data.scenes[_SCENE]
+    everything = {
+        block
+        for collection in (getattr(bpy.data, name) for name in _BLOCKS if hasattr(bpy.data, name))
+        for block in collection
+        if block is not scene
+    }
+    bpy.data.batch_remove(everything)
+    purge: Any = bpy.data.orphans_purge
+    purge(do_recursive=True)
 
 
-def import_glb(path: Path) -> list[bpy.types.Object]:
-    """Import a checked GLB and give its objects.
+def extensions_in_reach() -> frozenset[str]:
+    """What this Blender's importer can read if a file requires it.
 
-    :raises BadFileError: when Blender finds it unusable or makes no surface of it.
+    Draco needs a library that some builds lack (the bpy modules of 4.2 and 5.2, Debian's);
+    meshopt came with 5.2.
+    """
+    known = set(KNOWN_EXTENSIONS)
+    if bpy.app.version >= (5, 2, 0):
+        known.add("EXT_meshopt_compression")
+    try:
+        from io_scene_gltf2.io.com.draco import (  # type: ignore[import-not-found]
+            dll_exists,
+        )
+
+        if dll_exists(quiet=True):
+            known.add("KHR_draco_mesh_compression")
+    except (ImportError, TypeError):
+        return frozenset(known)
+    return frozenset(known)
+
+
+def import_gltf(path: Path) -> None:
+    """Import a checked GLB or glTF file.
+
+    :raises BadFileError: when Blender finds it unusable. :raises ImporterError: no importer.
     """
     if not hasattr(bpy.types, "IMPORT_SCENE_OT_gltf"):
         import addon_utils
@@ -48,7 +92,3 @@ def import_glb(path: Path) -> list[bpy.types.Object]:
         ) from error
     except AttributeError as error:
         raise ImporterError("This Blender has no glTF importer", detail=str(error)) from error
-    objects = list(bpy.data.objects)
-    if not any(o.type == "MESH" and len(o.data.polygons) for o in objects):
-        raise BadFileError("There is no surface in the model")
-    return objects

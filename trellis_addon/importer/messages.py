@@ -27,8 +27,12 @@ class Task:
     folder: str
     name: str
     prompt: str
-    longest_side: float = 1.0
-    """The prop's longest side in metres; 0 leaves the size as received."""
+    model: str = "model.glb"
+    """The received file's name in the folder."""
+    blend: str = "prop.blend"
+    """The name of the file to make."""
+    finishing: dict[str, Any] = field(default_factory=dict)
+    """See ``core.finishing``."""
     provenance: dict[str, str | int | float] = field(default_factory=dict)
 
 

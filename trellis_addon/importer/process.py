@@ -32,7 +32,7 @@ START_SECONDS: Final = 120.0
 PROP_SECONDS: Final = 900.0
 """The longest that one prop may take before the process is ended."""
 
-_SECRETS: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+_SECRETS: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD", "AIGATEWAY", "PROXY")
 
 
 def command_for(blender: str, python: str) -> tuple[str, ...]:
@@ -113,6 +113,8 @@ def _task(folder: PropFolder, record: PropRecord) -> Task:
         folder=str(folder.path.resolve()),
         name=title(str(request.get("name") or prompt)),
         prompt=prompt,
+        model=record.model_file,
+        finishing=dict(record.finishing),
         provenance=provenance,
     )
 

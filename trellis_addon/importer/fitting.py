@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What belongs to the prop, what it hangs from, how large it is and where it stands."""
+
+from __future__ import annotations
+
+from math import radians
+from typing import Any, Final
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Vector
+
+from ..core.errors import BadFileError
+from ..core.finishing import Finishing
+
+_DROPPED: Final = {"CAMERA": "camera", "LIGHT": "light", "SPEAKER": "speaker"}
+
+
+def drop_extras(objects: list[Any]) -> tuple[list[Any], list[str]]:
+    """Leave out cameras and lights; what hung from them stays where it was."""
+    notes = []
+    for kind, word in _DROPPED.items():
+        count = sum(o.type == kind for o in objects)
+        if count:
+            notes.append(f"{count} {word}{'s' * (count > 1)} of the model left out")
+    kept = [o for o in objects if o.type not in _DROPPED]
+    bpy.context.view_layer.update()
+    for obj in [o for o in objects if o.type in _DROPPED]:
+        for child in obj.children:
+            world = child.matrix_world.copy()
+            child.parent = None
+            child.matrix_world = world
+        bpy.data.objects.remove(obj)
+    return kept, notes
+
+
+def root_of(objects: list[Any], name: str) -> Any:
+    """The one object that everything hangs from: a lone mesh itself, else a new empty.
+
+    ``objects`` is changed to what belongs to the prop from then on.
+    """
+    if lone := _unwrapped(objects):
+        return lone
+    root: Any = bpy.data.objects.new(name, None)
+    root.empty_display_size = 0.1
+    for obj in objects:
+        if obj.parent is None:
+            obj.parent = root
+    objects.append(root)
+    return root
+
+
+def _unwrapped(objects: list[Any]) -> Any | None:
+    """The only mesh, freed from the empties around it (TRELLIS's GLBs have two of them).
+
+    None where there are several parts, or something moves: their structure is kept.
+    """
+    meshes = [o for o in objects if o.type == "MESH"]
+    plain = all(o.type in ("MESH", "EMPTY") and not o.animation_data for o in objects)
+    if len(meshes) != 1 or not plain or meshes[0].data.users > 1:
+        return None
+    mesh = meshes[0]
+    bpy.context.view_layer.update()
+    world = mesh.matrix_world.copy()
+    mesh.parent = None
+    mesh.matrix_world = world
+    for empty in [o for o in objects if o is not mesh]:
+        bpy.data.objects.remove(empty)
+    objects[:] = [mesh]
+    return mesh
+
+
+def _bounds(objects: list[Any]) -> tuple[Vector, Vector]:
+    """The world-space box around all vertices."""
+    lows, highs = [], []
+    for obj in objects:
+        if obj.type != "MESH" or not len(obj.data.vertices):
+            continue
+        points = np.empty(len(obj.data.vertices) * 3, dtype=np.float32)
+        obj.data.vertices.foreach_get("co", points)
+        world = np.array(obj.matrix_world, dtype=np.float64)
+        placed = points.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]
+        lows.append(placed.min(axis=0))
+        highs.append(placed.max(axis=0))
+    low, high = np.min(lows, axis=0), np.max(highs, axis=0)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise BadFileError("The model has points that are nowhere (NaN or infinite)")
+    if float(np.max(high - low)) <= 0.0:
+        raise BadFileError("The model has no size: all its points are in one place")
+    return Vector(low.tolist()), Vector(high.tolist())
+
+
+def fit(root: Any, objects: list[Any], settings: Finishing) -> tuple[float, float, float]:
+    """Turn, scale and put down the prop; gives its size in metres."""
+    if settings.up == "Z":
+        # The importer has turned it as if it were Y up; this turns it back.
+        _apply(root, Matrix.Rotation(radians(-90), 4, "X"))
+    low, high = _bounds(objects)
+    extent = high - low
+    measured = {"longest": max(extent.to_tuple()), "height": extent.z, "received": 0.0}
+    side = measured[settings.size]
+    scale = settings.metres / side if side > 0 else 1.0
+    foot = Vector(((low.x + high.x) / 2, (low.y + high.y) / 2, low.z))
+    if settings.origin == "volume":
+        foot.z = (low.z + high.z) / 2
+    _apply(root, Matrix.Scale(scale, 4) @ Matrix.Translation(-foot))
+    size = extent * scale
+    return (round(size.x, 4), round(size.y, 4), round(size.z, 4))
+
+
+def _apply(root: Any, matrix: Matrix) -> None:
+    """Into the mesh itself where that is possible: then the artist has nothing to apply."""
+    if root.type == "MESH" and root.data.users == 1 and not root.animation_data:
+        whole = matrix @ root.matrix_world
+        root.data.transform(whole, shape_keys=True)
+        if whole.is_negative:
+            root.data.flip_normals()
+        root.matrix_world = Matrix.Identity(4)
+        root.rotation_mode = "XYZ"
+    else:
+        root.matrix_world = matrix @ root.matrix_world
+    bpy.context.view_layer.update()

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Materials as an artist would expect them: present, opaque where they are, right colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from .textures import alpha_is_opaque, check_spaces
+
+
+def mend(objects: list[Any], *, opaque: bool) -> list[str]:
+    """Give vertex colours a material, close holes of an alpha that is all but opaque, check
+    colour spaces.
+
+    :returns: notes on what was changed.
+    """
+    notes = []
+    for mesh in {o.data: None for o in objects if o.type == "MESH"}:
+        if mesh.color_attributes and not any(mesh.materials):
+            mesh.materials.clear()
+            mesh.materials.append(_vertex_colours(mesh.color_attributes[0].name))
+            notes.append("The model's vertex colours were made into a material")
+    if opaque:
+        closed = [m.name for m in bpy.data.materials if m.node_tree and _close(m)]
+        if closed:
+            notes.append("An alpha channel that was all but opaque was switched off")
+    check_spaces()
+    return notes
+
+
+def _vertex_colours(layer: str) -> Any:
+    material: Any = bpy.data.materials.new("Vertex colours")
+    if bpy.app.version < (5, 0, 0):
+        material.use_nodes = True
+    tree = material.node_tree
+    shader = next(n for n in tree.nodes if n.type == "BSDF_PRINCIPLED")
+    node = tree.nodes.new("ShaderNodeVertexColor")
+    node.layer_name = layer
+    node.location = (-300, 300)
+    tree.links.new(node.outputs["Color"], shader.inputs["Base Color"])
+    shader.inputs["Roughness"].default_value = 0.8
+    return material
+
+
+def _close(material: Any) -> bool:
+    """Unlink an alpha whose picture lets all but nothing through."""
+    shader = next((n for n in material.node_tree.nodes if n.type == "BSDF_PRINCIPLED"), None)
+    if shader is None:
+        return False
+    alpha = shader.inputs["Alpha"]
+    if not alpha.is_linked:
+        if not 0.98 <= alpha.default_value < 1.0:
+            return False
+        alpha.default_value = 1.0
+        return True
+    image = _image_behind(alpha)
+    if image is None or not alpha_is_opaque(image):
+        return False
+    for link in list(alpha.links):
+        material.node_tree.links.remove(link)
+    alpha.default_value = 1.0
+    return True
+
+
+def _image_behind(socket: Any) -> Any | None:
+    node = socket.links[0].from_node
+    for _ in range(10):
+        if node.type == "TEX_IMAGE":
+            return node.image
+        linked = [s for s in node.inputs if s.is_linked]
+        if len(linked) != 1:
+            return None
+        node = linked[0].links[0].from_node
+    return None
