@@ -7,9 +7,35 @@ from typing import Final
 
 from . import preferences
 from .headless import command
-from .ui import menus, operators, panels, properties, session
+from .ui import (
+    library_ops,
+    menus,
+    operators,
+    overlay,
+    panels,
+    place_menus,
+    place_ops,
+    prop_ops,
+    properties,
+    session,
+    surface_op,
+)
 
-PARTS: Final = (preferences, properties, session, operators, panels, menus, command)
+PARTS: Final = (
+    preferences,
+    properties,
+    session,
+    operators,
+    overlay,
+    surface_op,
+    place_ops,
+    prop_ops,
+    library_ops,
+    panels,
+    menus,
+    place_menus,
+    command,
+)
 
 
 def register() -> None:

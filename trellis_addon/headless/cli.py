@@ -39,6 +39,18 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("prompt", metavar="PROMPT")
     _request_options(generate)
     _common_options(generate)
+    _scene_options(generate)
+    resume = commands.add_parser("resume", help="go on with every unfinished prop of the library")
+    _common_options(resume)
+    _place_options(commands.add_parser("place", help="put props of the library into a .blend file"))
+    listing = commands.add_parser("list", help="what is in the library, and in which state")
+    _library_options(listing)
+    show = commands.add_parser("show", help="everything that is known of one prop")
+    show.add_argument("id", metavar="ID")
+    _library_options(show)
+    doctor = commands.add_parser("doctor", help="check key, gateway, model, balance, versions")
+    doctor.add_argument("--model", default=MODEL, help="(default: %(default)s)")
+    _common_options(doctor)
     return main
 
 
@@ -55,20 +67,32 @@ def _request_options(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--top-p", type=float, default=0.95, help="0 to 1 (default: %(default)s)")
     group.add_argument("--max-tokens", type=int, default=1024, help="(default: %(default)s)")
+    group.add_argument("--image", metavar="FILE|URL", help="a reference image (jobs endpoint)")
+    group.add_argument(
+        "--param",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a parameter of the model's host, such as texture_size=1024 (jobs endpoint)",
+    )
+
+
+def _library_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--library", type=Path, metavar="DIR", help="the library folder")
+    command.add_argument(
+        "--json", action="store_true", help="one JSON object a line on standard output"
+    )
 
 
 def _common_options(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("where it goes")
+    group = command.add_argument_group("library, gateway, output")
     group.add_argument("--library", type=Path, metavar="DIR", help="the library folder")
     group.add_argument(
-        "--scene",
-        type=Path,
-        metavar="FILE.blend",
-        help="place the prop there and save; made if missing",
+        "--endpoint", choices=("auto", "chat", "jobs"), help="force one of the gateway's two ways"
     )
-    how = group.add_mutually_exclusive_group()
-    how.add_argument("--link", dest="linked", action="store_true", default=True, help="(default)")
-    how.add_argument("--append", dest="linked", action="store_false", help="append, do not link")
+    group.add_argument(
+        "--timeout", type=float, metavar="MINUTES", help="the longest for one generation (15)"
+    )
     group.add_argument(
         "--json", action="store_true", help="one JSON object a line on standard output"
     )
@@ -79,6 +103,50 @@ def _common_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _scene_options(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("where it is placed")
+    group.add_argument(
+        "--scene",
+        type=Path,
+        metavar="FILE.blend",
+        help="place the prop there and save; made if missing",
+    )
+    _method_options(group)
+
+
+def _place_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("ids", metavar="ID", nargs="+", help="the prop's id: its folder's name")
+    group = command.add_argument_group("where it is placed")
+    group.add_argument(
+        "--scene", type=Path, metavar="FILE.blend", required=True, help="made if missing; saved"
+    )
+    group.add_argument(
+        "--at",
+        metavar="X,Y,Z",
+        help="metres (default: the scene's 3D cursor); several props stand in a row along X",
+    )
+    _method_options(group)
+    _common_options(command)
+
+
+def _method_options(group: argparse._ArgumentGroup) -> None:
+    how = group.add_mutually_exclusive_group()
+    for option, method, words in (
+        ("--link", "LINK", "(default)"),
+        ("--append", "APPEND", "append, do not link"),
+        ("--reuse", "APPEND_REUSE", "append, and share data with what was appended before"),
+        ("--pack", "PACK", "link, and pack a copy into the file (Blender 5.0 or newer)"),
+    ):
+        how.add_argument(
+            option,
+            dest="method",
+            action="store_const",
+            const=method,
+            default="LINK",
+            help=words,
+        )
+
+
 def run_cli(argv: Sequence[str]) -> int:
     """Run one command.
 
@@ -86,7 +154,7 @@ def run_cli(argv: Sequence[str]) -> int:
     :returns: the exit code of the contract; never raises for what a user gives.
     """
     try:
-        options = parser().parse_args(list(argv))
+        options = parser().parse_args(_joined(argv))
     except UsageError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
@@ -102,8 +170,35 @@ def run_cli(argv: Sequence[str]) -> int:
         return _run(options, output)
 
 
+def _joined(argv: Sequence[str]) -> list[str]:
+    """``--at -1,0,0`` as one word, or argparse takes the point for an option."""
+    words: list[str] = []
+    for word in argv:
+        if words and words[-1] == "--at":
+            words[-1] = f"--at={word}"
+        else:
+            words.append(word)
+    return words
+
+
 def _run(options: argparse.Namespace, output: Output) -> int:
     try:
+        if options.command in ("list", "show"):
+            from .listing import list_props, show
+
+            return (show if options.command == "show" else list_props)(options, output)
+        if options.command == "doctor":
+            from .doctor import doctor
+
+            return doctor(options, output)
+        if options.command == "place":
+            from .place import place
+
+            return place(options, output)
+        if options.command == "resume":
+            from .resume import resume
+
+            return resume(options, output)
         from .generate import generate
 
         return generate(options, output)

@@ -4,25 +4,30 @@
 from __future__ import annotations
 
 import argparse
+import base64
+import mimetypes
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-
-import bpy
+from typing import Final
 
 from ..core.errors import InputError, TrellisError
 from ..core.events import Cancelled, Failed, Finished
 from ..core.request import GenerationRequest
+from ..core.settings import Settings
 from ..core.text import prompt_warning
 from ..engine.workshop import Workshop
 from ..job.job import Job
 from ..preferences import read_settings
-from ..scene.placing import at_cursor, current_scene, place
 from .exit_codes import DONE, INTERRUPTED, SOME_FAILED, exit_code
 from .output import Output
+from .scene_file import check_method, check_scene, put_into_file
+
+MOST_IMAGE_BYTES: Final = 25 << 20
+"""The gateway's limit for an image (docs/images)."""
 
 
 def generate(options: argparse.Namespace, output: Output) -> int:
@@ -39,12 +44,15 @@ def generate(options: argparse.Namespace, output: Output) -> int:
         max_tokens=options.max_tokens,
         seed=options.seed,
         name=options.name,
+        image_url=image_url(options.image),
+        parameters=tuple(parameter(text) for text in options.param),
     )
     if options.scene:
         check_scene(options.scene)
+        check_method(options.method)
     if warning := prompt_warning(request.prompt):
         output.say(f"Note: {warning}")
-    settings = read_settings(library=options.library, online=options.online_mode)
+    settings = settings_of(options)
     workshop = Workshop()
     try:
         job = workshop.generate(request, settings)
@@ -58,19 +66,77 @@ def generate(options: argparse.Namespace, output: Output) -> int:
     return _ended(job, options, output)
 
 
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The settings with the command line's options before everything else."""
+    return read_settings(
+        library=options.library,
+        online=options.online_mode,
+        endpoint=options.endpoint,
+        limit_seconds=options.timeout * 60 if options.timeout else None,
+    )
+
+
+def image_url(text: str | None) -> str | None:
+    """A reference image as the gateway takes it: an https URL, or a file as a data URI.
+
+    :raises InputError: there is no such picture.
+    """
+    if not text or text.startswith(("https://", "data:")):
+        return text
+    path = Path(text)
+    kind = mimetypes.guess_type(path.name)[0] or ""
+    if kind not in ("image/png", "image/jpeg", "image/webp"):
+        raise InputError(f"Not a PNG, JPEG or WebP picture: {text}", "Change --image")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"The picture cannot be read: {text}", detail=str(error)) from error
+    if len(content) > MOST_IMAGE_BYTES:
+        raise InputError(f"The picture is larger than 25 MB: {text}", "Use a smaller one")
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def parameter(text: str) -> tuple[str, bool | int | float | str]:
+    """``texture_size=1024`` as a name and a value with the type that it looks like.
+
+    :raises InputError: there is no name or no ``=``.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise InputError(f"Not NAME=VALUE: {text}", "Change --param")
+    if value.lower() in ("true", "false"):
+        return name.strip(), value.lower() == "true"
+    for kind in (int, float):
+        try:
+            return name.strip(), kind(value)
+        except ValueError:
+            continue
+    return name.strip(), value
+
+
 def _ended(job: Job, options: argparse.Namespace, output: Output) -> int:
     match job.outcome:
         case Finished(blend=blend):
-            if options.scene:
-                put_into_file([blend], options.scene, linked=options.linked)
-                output.say(f"Placed into {options.scene}")
-            return DONE
+            return _placed(blend, options, output) if options.scene else DONE
         case Failed(error=facts):
             return exit_code(facts.kind)
         case Cancelled():
             return INTERRUPTED
         case _:
             return SOME_FAILED
+
+
+def _placed(blend: Path, options: argparse.Namespace, output: Output) -> int:
+    """The prop is there whatever happens here, so this is told to people, not as an event."""
+    try:
+        (placed,) = put_into_file([blend], options.scene, check_method(options.method))
+        if placed.error:
+            raise placed.error
+    except TrellisError as error:
+        output.say(f"Error: {error.facts.sentence}")
+        return SOME_FAILED
+    output.say(f"Placed into {options.scene}")
+    return DONE
 
 
 @contextmanager
@@ -89,38 +155,3 @@ def stopped_by_signals(job: Job) -> Iterator[None]:
     finally:
         for name, handler in before.items():
             signal.signal(name, handler if handler is not None else signal.SIG_DFL)
-
-
-def check_scene(path: Path) -> None:
-    """Find out before anything is paid for whether the scene file can be written.
-
-    :raises InputError: wrong ending, missing folder.
-    """
-    if path.suffix.lower() != ".blend":
-        raise InputError(f"The scene file must end in .blend: {path}", "Change --scene")
-    if not path.resolve().parent.is_dir():
-        raise InputError(f"The folder of the scene file does not exist: {path}", "Change --scene")
-
-
-def put_into_file(blends: list[Path], path: Path, *, linked: bool) -> None:
-    """Place props at the 3D cursor of a .blend file, made if it does not exist, and save it.
-
-    :raises TrellisError: the file cannot be opened or saved; the props stay in the library.
-    """
-    path = path.resolve()
-    try:
-        if path.exists():
-            bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False)
-        else:
-            bpy.ops.wm.read_homefile(use_empty=True)
-            # Saved first, so that the links can be relative to it.
-            bpy.ops.wm.save_as_mainfile(filepath=str(path))
-        for blend in blends:
-            place(blend, at_cursor(current_scene(), linked=linked))
-        bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    except RuntimeError as error:
-        raise TrellisError(
-            f"The scene file cannot be opened or saved: {path}",
-            "The prop is kept in the library",
-            detail=str(error),
-        ) from error

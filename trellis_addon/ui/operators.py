@@ -12,10 +12,11 @@ from ..core.identity import ADDON_ID
 from ..core.settings import Settings
 from ..engine.consent import obstacle
 from ..preferences import read_settings
+from ..scene.methods import Method
 from ..scene.placing import at_cursor, current_scene
-from .properties import TrellisProperties
-from .session import Session
-from .texts import CATEGORY
+from .properties import TrellisProperties, to_request
+from .session import Level, Session
+from .texts import CATEGORY, EXAMPLE
 
 MODAL_SECONDS = 0.2
 
@@ -79,7 +80,8 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         session = Session.get()
         if session.has_ended(self._prop_id):
             self._stop_watching(context)
-            return self._end(session, self._prop_id)
+            # As a warning: an error would pop up at the pointer and swallow the artist's next key.
+            return self._end(session, self._prop_id, worst="WARNING")
         if event.type == "ESC" and event.value == "PRESS" and over_sidebar(context, event):
             session.cancel(self._prop_id)
             return {"RUNNING_MODAL"}
@@ -93,21 +95,21 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         group = properties(context)
         session = Session.get()
         try:
-            request = group.to_request(self.prompt)
+            request = to_request(group, self.prompt)
             job = session.workshop.generate(request, read_settings())
         except TrellisError as error:
             session.last_error = error.facts
             self.report({"ERROR"}, error.facts.sentence)
             return None
-        placement = at_cursor(current_scene(), linked=group.method == "LINK")
+        placement = at_cursor(current_scene(), method=Method.of(group.method))
         session.add(job, request.prompt, placement)
         return job.prop_id
 
-    def _end(self, session: Session, prop_id: str) -> set[str]:
+    def _end(self, session: Session, prop_id: str, worst: Level = "ERROR") -> set[str]:
         report = session.reports.pop(prop_id, None)
         if report is None:
             return {"CANCELLED"}
-        self.report({report.level}, report.text)
+        self.report({worst if report.level == "ERROR" else report.level}, report.text)
         return {"FINISHED"} if report.level == "INFO" else {"CANCELLED"}
 
     def _stop_watching(self, context: bpy.types.Context) -> None:
@@ -130,12 +132,12 @@ class TRELLIS_OT_add(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """A small dialog with the prompt."""
         self.prompt = properties(context).prompt
-        return context.window_manager.invoke_props_dialog(self, width=420)
+        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Generate")
 
     def draw(self, context: bpy.types.Context) -> None:
         """The field, and what stands in the way."""
         self.layout.activate_init = True
-        self.layout.prop(self, "prompt", text="")
+        self.layout.prop(self, "prompt", text="", placeholder=EXAMPLE)
         if missing := obstacle_now():
             self.layout.label(text=missing.facts.message, icon="ERROR")
 

@@ -3,15 +3,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+import blf
 import bpy
 
 from ..core.errors import NoKeyError, OfflineError, TrellisError
 from ..core.text import prompt_warning
 from .operators import obstacle_now, properties
 from .session import Running, Session
-from .texts import CATEGORY, elapsed, wrapped
+from .texts import CATEGORY, EXAMPLE, elapsed, wrapped
+
+UI_FONT: Final = 0
+"""blf's number of the interface's font."""
+
+AROUND_TEXT: Final = 92
+"""Icon, box, margins and the strip of tabs beside a line of text, in pixels at a scale of 1."""
+
+DISMISS: Final = 28
+"""The button beside a message."""
 
 
 class TRELLIS_PT_main(bpy.types.Panel):
@@ -31,7 +41,7 @@ class TRELLIS_PT_main(bpy.types.Panel):
         else:
             draw_prompt(layout, context)
         for running in session.running:
-            draw_running(layout, running)
+            draw_running(layout, context, running)
         draw_message(layout, context, session)
 
 
@@ -58,7 +68,7 @@ class TRELLIS_PT_settings(bpy.types.Panel):
         value = row.row()
         value.active = group.use_seed
         value.prop(group, "seed", text="")
-        layout.row().prop(group, "method", expand=True)
+        layout.prop(group, "method")
 
 
 def drawing_area(panel: bpy.types.Panel) -> bpy.types.UILayout:
@@ -72,7 +82,7 @@ def draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The wide field and the button; a disabled button says why."""
     group = properties(context)
     column = layout.column()
-    column.prop(group, "prompt", text="", placeholder="Weathered oak barrel, iron hoops")
+    column.prop(group, "prompt", text="", placeholder=EXAMPLE)
     if warning := prompt_warning(group.prompt):
         draw_lines(column, context, warning, "INFO")
     button = column.row()
@@ -89,7 +99,9 @@ def draw_obstacle(
     """What is missing, with the button that mends it."""
     box = layout.box().column()
     draw_lines(box, context, missing.facts.message, "ERROR")
-    if not isinstance(missing, OfflineError | NoKeyError):
+    # With --offline-mode the button below is off, and the sentence says what to do instead.
+    locked = isinstance(missing, OfflineError) and bpy.app.online_access_override
+    if locked or not isinstance(missing, OfflineError | NoKeyError):
         draw_lines(box, context, missing.facts.next_step, "NONE")
     if isinstance(missing, OfflineError):
         box.operator("trellis.allow_online_access", icon="INTERNET")
@@ -97,7 +109,7 @@ def draw_obstacle(
         box.operator("trellis.preferences", icon="PREFERENCES")
 
 
-def draw_running(layout: bpy.types.UILayout, running: Running) -> None:
+def draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, running: Running) -> None:
     """One job: its prompt, a bar or the time so far, and Cancel."""
     box = layout.box().column(align=True)
     row = box.row()
@@ -105,9 +117,9 @@ def draw_running(layout: bpy.types.UILayout, running: Running) -> None:
     row.operator("trellis.cancel", text="", icon="X", emboss=False).prop_id = running.job.prop_id
     if running.fraction is None:
         # Nobody knows how long it takes: a ring that turns, and the time so far.
-        turn = running.seconds % 4 / 4
+        turn = 0.1 + 0.75 * (running.seconds % 4 / 4)  # never empty, never a full 100 %
         box.progress(factor=turn, type="RING", text=elapsed(running.seconds))
-        box.label(text=running.text)
+        draw_lines(box, context, running.text, "NONE")
     else:
         box.progress(factor=running.fraction, type="BAR", text=running.text)
 
@@ -121,22 +133,29 @@ def draw_message(layout: bpy.types.UILayout, context: bpy.types.Context, session
     row = box.row()
     lines = row.column()
     if facts is None:
-        draw_lines(lines, context, session.last_note, "CHECKMARK")
+        icon = "CHECKMARK" if session.last_note_is_good else "INFO"
+        draw_lines(lines, context, session.last_note, icon, DISMISS)
     else:
-        draw_lines(lines, context, facts.message, "ERROR")
+        draw_lines(lines, context, facts.message, "ERROR", DISMISS)
         if facts.next_step:
-            draw_lines(lines, context, facts.next_step, "NONE")
+            draw_lines(lines, context, facts.next_step, "NONE", DISMISS)
     row.operator("trellis.dismiss", text="", icon="X", emboss=False)
 
 
 def draw_lines(
-    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: Any
+    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: Any, beside: int = 0
 ) -> None:
-    """A text over as many lines as it needs, the icon before the first."""
+    """A text over as many lines as it needs, the icon before the first.
+
+    :param beside: what stands to the right of the text, in pixels at a scale of 1.
+    """
     scale = context.preferences.system.ui_scale
+    styles: Any = context.preferences.ui_styles  # the stubs say that it may be None
+    blf.size(UI_FONT, styles[0].widget.points * scale)
+    room = context.region.width - (AROUND_TEXT + beside) * scale
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(wrapped(text, context.region.width, scale)):
+    for number, line in enumerate(wrapped(text, room, lambda t: blf.dimensions(UI_FONT, t)[0])):
         column.label(text=line, icon=icon if number == 0 and icon != "NONE" else "BLANK1")
 
 

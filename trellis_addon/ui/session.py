@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import bpy
 
-from ..core.errors import ErrorFacts, PlacingError, TrellisError
+from ..core.errors import ErrorFacts
 from ..core.events import Cancelled, Event, Failed, Finished, Progress
 from ..engine.workshop import Workshop
-from ..scene.placing import Placement, place, undo_step
-from .texts import UNDO_STEP
+from ..scene.asset_library import show_in_asset_browser
+from ..scene.placing import Item, Placement, place_many, undo_step
+from .texts import undo_name
 
 if TYPE_CHECKING:
     from ..job.job import Job
@@ -72,6 +73,7 @@ class Session:
         self.reports: dict[str, Report] = {}
         self.last_error: ErrorFacts | None = None
         self.last_note = ""
+        self.last_note_is_good = True
         self._drawn = 0.0
         # One reference: `is_registered(self._tick)` is False for a fresh bound method
         # (Blender's own code cites its bug 139720).
@@ -113,8 +115,13 @@ class Session:
                 self._take(running, event)
 
     def _tick(self) -> float | None:
+        ready: list[tuple[Running, Finished]] = []
         for running, event in list(self._events()):
-            self._take(running, event)
+            if isinstance(event, Finished):
+                ready.append((running, event))
+            else:
+                self._take(running, event)
+        self._place(ready)
         self._redraw(force=False)
         return TICK_SECONDS if self.running else None
 
@@ -130,34 +137,45 @@ class Session:
                     running.fraction, running.text = fraction, text
                 return
             case Finished():
-                self._place(running, event)
+                self._place([(running, event)])
+                return
             case Failed(error=facts):
                 log.warning("%s: %s %s", event.prop_id, facts.message, facts.detail)
                 self.last_error = facts
                 self._report(running, "ERROR", facts.sentence)
             case Cancelled(may_be_billed=billed):
                 text = "Cancelled" + (". The gateway may still bill it" if billed else "")
-                self.last_note = text
+                self.last_note, self.last_note_is_good = text, False
                 self._report(running, "WARNING" if billed else "INFO", text)
             case _:
                 return
         self.running.remove(running)
         self._redraw(force=True)
 
-    def _place(self, running: Running, event: Finished) -> None:
-        try:
-            place(event.blend, running.placement)
-        except (TrellisError, RuntimeError) as error:
-            fault = (
-                error
-                if isinstance(error, TrellisError)
-                else PlacingError("The prop could not be placed", detail=str(error))
-            )
-            self.last_error = fault.facts
-            self._report(running, "ERROR", fault.facts.sentence)
+    def _place(self, ready: list[tuple[Running, Finished]]) -> None:
+        """Props that are ready together come together: one call, one undo step."""
+        if not ready:
             return
-        undo_step(UNDO_STEP)
+        items = [Item(event.blend, running.placement) for running, event in ready]
+        count = 0
+        for (running, event), placed in zip(ready, place_many(items), strict=True):
+            if placed.error:
+                self.last_error = placed.error.facts
+                self._report(running, "ERROR", placed.error.facts.sentence)
+            else:
+                count += 1
+                self._tell_placed(running, event)
+            self.running.remove(running)
+        if count:
+            undo_step(undo_name(count))
+            if not bpy.app.background:  # preferences are the business of a Blender with a user
+                for library in {event.folder.parent for _, event in ready}:
+                    show_in_asset_browser(library)
+        self._redraw(force=True)
+
+    def _tell_placed(self, running: Running, event: Finished) -> None:
         cost = "" if event.cost_cents is None else f" for {event.cost_cents:g} US cents"
+        self.last_note_is_good = True
         self.last_note = ". ".join((f"Placed in {running.seconds:.0f} s{cost}", *event.notes))
         self._report(running, "INFO", f"{running.prompt}: {self.last_note}")
 

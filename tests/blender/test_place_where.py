@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where props stand, and that everything else stays as the user has it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+from mathutils import Matrix, Quaternion, Vector
+from support.prop_files import write_prop
+from support.rooms import Rooms
+
+METHODS = ["LINK", "APPEND", "APPEND_REUSE", *(["PACK"] if bpy.app.version >= (5, 0, 0) else [])]
+Item = Callable[..., Any]
+
+
+@pytest.fixture
+def placing(rooms: Rooms) -> Any:
+    """The module."""
+    return rooms("scene.placing")
+
+
+@pytest.fixture
+def item(placing: Any, rooms: Rooms) -> Item:
+    """`item(blend, (1, 2, 3), "APPEND", scene="Scene", rotation=(w, x, y, z))`."""
+
+    def make(
+        blend: Path,
+        location: Any = (0, 0, 0),
+        method: str = "LINK",
+        *,
+        scene: str = "",
+        **more: Any,
+    ) -> Any:
+        where = scene or bpy.context.scene.name
+        chosen = rooms("scene.methods").Method(method)
+        return placing.Item(blend, placing.Placement(where, location, chosen, **more))
+
+    return make
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Three props."""
+    words = ("Barrel", "Crate", "Lantern")
+    return [write_prop(tmp_path / f"{w.lower()}-12345678" / "prop.blend", w) for w in words]
+
+
+def test_the_cursors_rotation_is_not_taken(placing: Any, files: list[Path]) -> None:
+    cursor = bpy.context.scene.cursor
+    cursor.location, cursor.rotation_euler = (1.0, 2.0, 3.0), (0.5, 0.6, 0.7)
+    empty = placing.place(files[0], placing.at_cursor(bpy.context.scene))
+    assert empty.matrix_basis == Matrix.Translation((1.0, 2.0, 3.0))
+
+
+def test_at_the_origin(placing: Any, files: list[Path]) -> None:
+    bpy.context.scene.cursor.location = (1.0, 2.0, 3.0)
+    empty = placing.place(files[0], placing.at_origin(bpy.context.scene))
+    assert tuple(empty.location) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_turned(placing: Any, item: Item, files: list[Path], method: str) -> None:
+    turn = Quaternion((0.0, 0.0, 1.0), math.radians(90))
+    placed = placing.place_many([item(files[0], (1, 2, 3), method, rotation=tuple(turn))])
+    wanted = Matrix.Translation((1, 2, 3)) @ turn.to_matrix().to_4x4()
+    difference = placed[0].object.matrix_basis - wanted
+    assert max(abs(value) for row in difference for value in row) < 1e-6
+
+
+def test_parts_of_a_rig_are_moved_once(placing: Any, item: Item, tmp_path: Path) -> None:
+    blend = write_prop(tmp_path / "robot-12345678" / "prop.blend", "Robot", rig=True)
+    placed = placing.place_many([item(blend, (1, 2, 3), "APPEND")])
+    bpy.context.view_layer.update()
+    (mesh,) = placed[0].object.children
+    assert placed[0].object.matrix_world.translation == Vector((1, 2, 3))
+    assert mesh.matrix_world.translation == Vector((1, 2, 3))
+
+
+# --- what the user does is left alone
+
+
+def state() -> dict[str, Any]:
+    """Everything that placing must not touch."""
+    context, scene = bpy.context, bpy.context.scene
+    return {
+        "mode": context.mode,
+        "active": context.object.name,
+        "selected": sorted(obj.name for obj in context.selected_objects),
+        "collection": context.view_layer.active_layer_collection.name,
+        "scene": scene.name,
+        "layer": context.view_layer.name,
+        "engine": scene.render.engine,
+        "units": [getattr(scene.unit_settings, name) for name in ("system", "scale_length")],
+        "cursor": tuple(scene.cursor.location),
+        "frame": scene.frame_current,
+        "orphan": "Orphan" in bpy.data.materials,
+    }
+
+
+@pytest.fixture
+def tavern() -> Iterator[Any]:
+    """A scene with work in it; Object Mode again afterwards."""
+    scene = bpy.context.scene
+    scene.render.engine = "BLENDER_WORKBENCH"
+    scene.unit_settings.system, scene.unit_settings.scale_length = "IMPERIAL", 0.5
+    bpy.data.materials.new("Orphan")
+    collection = bpy.data.collections.new("Tavern")
+    scene.collection.children.link(collection)
+    layer = bpy.context.view_layer
+    layer.active_layer_collection = layer.layer_collection.children["Tavern"]
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.mesh.primitive_cube_add(location=(3, 0, 0))
+    yield collection
+    if bpy.context.object and bpy.context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+
+
+@pytest.mark.parametrize("mode", ["OBJECT", "EDIT", "SCULPT"])
+@pytest.mark.parametrize("method", METHODS)
+def test_what_the_user_does_is_left_alone(
+    placing: Any, item: Item, tmp_path: Path, method: str, mode: str, request: Any
+) -> None:
+    blend = write_prop(tmp_path / "barrel-12345678" / "prop.blend", proxy=True)
+    request.getfixturevalue("tavern")
+    bpy.ops.object.mode_set(mode=mode)
+    before = state()
+    (placed,) = placing.place_many([item(blend, (1, 0, 0), method)])
+    placing.undo_step("Place")
+    assert placed.error is None
+    assert state() == before
+    assert not placed.object.select_get()
+    assert placed.object.name in bpy.data.collections["Tavern"].all_objects
+    bpy.context.view_layer.update()
+    assert state() == before
+
+
+def test_placing_and_cutting_go_on_in_edit_mode(
+    placing: Any, item: Item, files: list[Path], tavern: Any
+) -> None:
+    bpy.ops.object.mode_set(mode="EDIT")
+    placing.place_many([item(files[0], method="APPEND")])
+    assert bpy.ops.mesh.subdivide(number_cuts=1) == {"FINISHED"}
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert len(bpy.context.object.data.vertices) == 26
+
+
+# --- which collection
+
+
+def into(placing: Any) -> str:
+    name: str = placing.target(bpy.context.scene).name
+    return name
+
+
+@pytest.mark.parametrize("how", ["exclude", "eye", "viewport", "parent"])
+def test_not_where_it_could_not_be_seen(placing: Any, tavern: Any, how: str) -> None:
+    layer = bpy.context.view_layer.active_layer_collection
+    assert into(placing) == "Tavern"
+    if how == "parent":
+        inner = bpy.data.collections.new("Cellar")
+        tavern.children.link(inner)
+        bpy.context.view_layer.active_layer_collection = layer.children["Cellar"]
+        assert into(placing) == "Cellar"
+        layer.hide_viewport = True
+    elif how == "exclude":
+        layer.exclude = True
+    elif how == "eye":
+        layer.hide_viewport = True
+    else:
+        tavern.hide_viewport = True
+    assert into(placing) == "Scene Collection"
+
+
+@pytest.mark.parametrize("override", [False, True])
+def test_not_into_what_belongs_to_another_file(
+    placing: Any, rooms: Rooms, files: list[Path], override: bool
+) -> None:
+    linked = rooms("scene.linking").bring(files[0], rooms("scene.methods").Method.LINK)
+    scene, layer = bpy.context.scene, bpy.context.view_layer
+    if override:
+        linked.override_hierarchy_create(scene, layer, do_fully_editable=True)
+    else:
+        scene.collection.children.link(linked)
+    layer.active_layer_collection = layer.layer_collection.children["Barrel"]
+    assert into(placing) == "Scene Collection"
+
+
+def test_into_a_scene_that_no_window_shows(placing: Any, item: Item, files: list[Path]) -> None:
+    other = bpy.data.scenes.new("Other")
+    placed = placing.place_many([item(files[0], scene="Other"), item(files[1])])
+    assert [one.error for one in placed] == [None, None]
+    assert list(other.objects) == [placed[0].object]
+    assert list(bpy.context.scene.objects) == [placed[1].object]
+
+
+# --- many at once
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_many_come_with_one_update(
+    placing: Any, item: Item, files: list[Path], method: str
+) -> None:
+    updates: list[Any] = []
+
+    def count(*_scene: Any) -> None:
+        updates.append(1)
+
+    bpy.context.view_layer.update()
+    bpy.app.handlers.depsgraph_update_post.append(count)
+    try:
+        placed = placing.place_many([item(f, (n, 0, 0), method) for n, f in enumerate(files * 2)])
+        assert updates == []
+        bpy.context.view_layer.update()
+        assert updates == [1]
+        bpy.context.view_layer.update()
+        assert updates == [1]
+    finally:
+        bpy.app.handlers.depsgraph_update_post.remove(count)
+    assert [one.error for one in placed] == [None] * 6
+    assert [one.object.location.x for one in placed] == [0, 1, 2, 3, 4, 5]
+    assert len({one.object for one in placed}) == 6
+    if method == "LINK":
+        assert len(bpy.data.libraries) == 3
+
+
+def test_one_fault_does_not_stop_the_others(
+    placing: Any, item: Item, files: list[Path], tmp_path: Path, rooms: Rooms
+) -> None:
+    files[1].write_bytes(b"BLENDER of another kind")
+    missing = tmp_path / "gone-12345678" / "prop.blend"
+    items = [item(path) for path in (files[0], files[1], missing, files[2])]
+    placed = placing.place_many([*items, item(files[0], scene="Gone")])
+    assert [one.object is not None for one in placed] == [True, False, False, True, False]
+    assert [one.error is None for one in placed] == [True, False, False, True, False]
+    errors = [one.error.facts for one in placed if one.error]
+    assert {facts.kind for facts in errors} == {rooms("core.errors").PlacingError.kind}
+    assert errors[0].message.startswith("This Blender cannot read")
+    assert errors[1].message.startswith("The prop's file is missing")
+    assert errors[2].message == "The scene Gone is no longer open"
+    assert all(facts.next_step for facts in errors)
+    assert len(bpy.context.scene.objects) == 2
+
+
+def test_none_at_all(placing: Any) -> None:
+    assert placing.place_many([]) == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_scene_that_is_gone_leaves_nothing(
+    placing: Any, item: Item, files: list[Path], method: str, rooms: Rooms
+) -> None:
+    with pytest.raises(rooms("core.errors").PlacingError, match="no longer open"):
+        placing.place(files[0], item(files[0], method=method, scene="Gone").placement)
+    assert not len(bpy.data.collections) + len(bpy.data.meshes) + len(bpy.data.libraries)
+    assert files[0].is_file()
+
+
+# --- saved and unsaved files
+
+
+def test_unsaved_then_saved(placing: Any, item: Item, files: list[Path], tmp_path: Path) -> None:
+    placing.place_many([item(files[0])])
+    (library,) = bpy.data.libraries
+    assert Path(library.filepath).is_absolute()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    placing.place_many([item(files[1])])
+    assert bpy.data.libraries[-1].filepath.startswith("//")
+    placing.place_many([item(files[0])])
+    assert len(bpy.data.libraries) == 2

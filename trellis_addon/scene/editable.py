@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make Editable: a linked prop becomes a library override, or data of the open file, in place."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import bpy
+from mathutils import Matrix
+
+from ..core.errors import PlacingError
+from .linking import bring, library_path
+from .methods import Method
+from .proxies import Display, prop_of, show
+from .roles import FULL, PROXY, part, top_level
+
+
+class Way(StrEnum):
+    """How a prop is made editable, in Blender's own words."""
+
+    OVERRIDE = "OVERRIDE"
+    APPEND = "APPEND"
+    APPEND_REUSE = "APPEND_REUSE"
+
+
+def make_editable(
+    empty: bpy.types.Object, way: Way, scene: bpy.types.Scene, layer: bpy.types.ViewLayer
+) -> bpy.types.Collection:
+    """Put an editable prop in the place of an instance; other copies stay as they are.
+
+    The empty goes, unless something needs it (its animation, a constraint, a child): then it
+    stays, shows nothing, and carries the prop.
+
+    :param scene: where the empty is. :param layer: a view layer of it.
+    :returns: the editable collection.
+    :raises PlacingError: the object shows no prop, or the prop's file cannot be read.
+    """
+    prop = prop_of(empty)
+    if prop is None:
+        raise PlacingError(f"{empty.name} shows no prop", "Select a placed prop")
+    homes = [c for c in empty.users_collection if is_own(c)]
+    if way is Way.OVERRIDE:
+        made = _override(prop, empty, scene, layer)
+    else:
+        made = bring(_file_of(prop), Method(way.value))
+    _settle(made, homes or [scene.collection], scene)
+    _stand_in_place(made, empty, prop)
+    return made
+
+
+def is_own(collection: bpy.types.Collection) -> bool:
+    """Whether the open file may put something into it."""
+    return collection.library is None and collection.override_library is None
+
+
+def _file_of(prop: bpy.types.Collection) -> Path:
+    if prop.library is None:
+        raise PlacingError(f"{prop.name} is editable already")
+    return library_path(prop.library)
+
+
+def _override(
+    prop: bpy.types.Collection,
+    empty: bpy.types.Object,
+    scene: bpy.types.Scene,
+    layer: bpy.types.ViewLayer,
+) -> bpy.types.Collection:
+    if prop.library is None:
+        raise PlacingError(f"{prop.name} is editable already")
+    if empty.instance_collection != prop:
+        show([empty], Display.PROXY)  # the override is made of the prop, not of a view of it
+    make: Any = prop.override_hierarchy_create  # the stubs take a collection as reference only
+    made = make(scene, layer, reference=empty, do_fully_editable=True)
+    if not isinstance(made, bpy.types.Collection):
+        raise PlacingError(f"Blender could not make a library override of {prop.name}")
+    full, proxy = part(made, FULL), part(made, PROXY)
+    if full and proxy:  # what is edited is what is seen
+        full.hide_viewport, proxy.hide_viewport = False, True
+    return made
+
+
+def _settle(
+    made: bpy.types.Collection, homes: list[bpy.types.Collection], scene: bpy.types.Scene
+) -> None:
+    """The new collection is where the empty was, and nowhere else."""
+    for parent in (scene.collection, *scene.collection.children_recursive):
+        if made in list(parent.children):
+            parent.children.unlink(made)
+    for home in homes:
+        home.children.link(made)
+
+
+def _stand_in_place(
+    made: bpy.types.Collection, empty: bpy.types.Object, prop: bpy.types.Collection
+) -> None:
+    offset = Matrix.Translation(-prop.instance_offset)
+    roots = top_level(made)
+    kept = bool(empty.animation_data or empty.constraints or empty.children)
+    for root in roots:
+        within = offset @ root.matrix_basis
+        if kept:
+            root.parent = empty
+            root.matrix_basis = within
+            continue
+        root.parent, root.parent_type = empty.parent, empty.parent_type
+        root.parent_bone = empty.parent_bone
+        root.matrix_parent_inverse = empty.matrix_parent_inverse
+        root.matrix_basis = empty.matrix_basis @ within
+    if kept:
+        empty.instance_collection = None
+        empty.instance_type = "NONE"
+    else:
+        bpy.data.objects.remove(empty)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Place a prop of the library: at the 3D cursor, at the origin, or on what is under the mouse."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+
+from ..core.errors import TrellisError
+from ..core.text import shorten
+from ..preferences import read_settings
+from ..scene.methods import Method, items
+from ..scene.placing import Placement, at_cursor, at_origin, current_scene, place, undo_step
+from ..scene.stored import ready_ids, stored
+
+MOST_SUGGESTIONS: Final = 200
+
+
+def suggest(_operator: Any, _context: bpy.types.Context, text: str) -> list[str]:
+    """The library's props whose id holds what was typed."""
+    words = text.lower().split()
+    ids = ready_ids(read_settings().library)
+    return [name for name in ids if all(word in name for word in words)][:MOST_SUGGESTIONS]
+
+
+class TRELLIS_OT_place(bpy.types.Operator):
+    """Place a prop of the library into the scene. Costs nothing"""
+
+    bl_idname = "trellis.place"
+    bl_label = "Place Trellis Prop"
+    bl_options = {"REGISTER"}
+
+    prop_id: bpy.props.StringProperty(
+        name="Prop", description="The prop's id: its folder in the library", search=suggest
+    )
+    method: bpy.props.EnumProperty(
+        name="Method", description="How the prop comes into the file", items=items()
+    )
+    where: bpy.props.EnumProperty(
+        name="Where",
+        items=(
+            ("CURSOR", "3D Cursor", "At the 3D cursor, upright"),
+            ("ORIGIN", "World Origin", "At the world's origin"),
+            ("SURFACE", "Surface under the Mouse", "Follow the mouse; a click places it"),
+        ),
+        default="CURSOR",
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Needs a scene."""
+        return context.scene is not None
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Ask which one; with an id there is nothing to ask."""
+        if self.prop_id:
+            return self.execute(context)
+        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Place")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Three fields."""
+        layout = self.layout
+        layout.use_property_split = True
+        for name in ("prop_id", "method", "where"):
+            layout.prop(self, name)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Place it, or hand over to the operator that follows the mouse."""
+        if self.where == "SURFACE" and not bpy.app.background:
+            more: Any = getattr(bpy.ops, "trellis")  # noqa: B009  (not in stubs)
+            done: set[str] = more.place_on_surface(
+                "INVOKE_DEFAULT", prop_id=self.prop_id, method=self.method
+            )
+            return {"CANCELLED"} if "CANCELLED" in done else {"FINISHED"}
+        try:
+            prop = stored(read_settings().library, self.prop_id)
+            place(prop.blend, self._placement())
+        except TrellisError as error:
+            self.report({"ERROR"}, error.facts.sentence)
+            return {"CANCELLED"}
+        undo_step(f"Place {shorten(self.prop_id, 40)}")
+        return {"FINISHED"}
+
+    def _placement(self) -> Placement:
+        at = at_cursor if self.where == "CURSOR" else at_origin
+        return at(current_scene(), method=Method.of(self.method))
+
+
+def register() -> None:
+    """Register the operator."""
+    bpy.utils.register_class(TRELLIS_OT_place)
+
+
+def unregister() -> None:
+    """Take it back."""
+    bpy.utils.unregister_class(TRELLIS_OT_place)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operators on placed props: make editable, and what the viewport shows of them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+
+from ..core.errors import TrellisError
+from ..scene.editable import Way, make_editable
+from ..scene.placing import current_scene
+from ..scene.proxies import Display, instances, prop_of, show
+from ..scene.roles import top_level
+
+WAYS: Final = (
+    (Way.OVERRIDE.value, "Library Override", "Stays linked: changes here are kept beside the prop"),
+    (Way.APPEND.value, "Append", "The prop's data becomes part of this file"),
+    (
+        Way.APPEND_REUSE.value,
+        "Append (Reuse Data)",
+        "As Append; meshes, materials and images are shared with what was appended before",
+    ),
+)
+DISPLAYS: Final = (
+    (Display.PROXY.value, "Proxy", "A light stand-in; renders use all of it", "MESH_ICOSPHERE", 0),
+    (Display.FULL.value, "Full", "The full mesh, as it is rendered", "MESH_UVSPHERE", 1),
+    (Display.BOUNDS.value, "Bounds", "A box; renders use the full mesh", "CUBE", 2),
+)  # fmt: skip
+
+
+class TRELLIS_OT_make_editable(bpy.types.Operator):
+    """Make the selected props editable, in their place. Other copies stay linked"""
+
+    bl_idname = "trellis.make_editable"
+    bl_label = "Make Editable"
+    bl_options = {"REGISTER", "UNDO"}
+
+    method: bpy.props.EnumProperty(name="Method", items=WAYS, default=Way.OVERRIDE.value)
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """A selected prop that is linked or packed, in Object Mode."""
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Leave the current mode first: this works in Object Mode")
+            return False
+        chosen = list(instances(context.selected_objects))
+        if not chosen:
+            words = "Select a placed prop" if not context.selected_objects else _why_not(context)
+            cls.poll_message_set(words)
+            return False
+        if not any(linked(obj) for obj in chosen):
+            cls.poll_message_set("The selected props are editable already")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """One after the other; the operator's own undo step takes all of them back."""
+        layer: Any = context.view_layer
+        count = 0
+        for empty in [obj for obj in instances(context.selected_objects) if linked(obj)]:
+            active = layer.objects.active == empty
+            try:
+                made = make_editable(empty, Way(self.method), current_scene(), layer)
+            except (TrellisError, RuntimeError) as error:
+                words = error.facts.sentence if isinstance(error, TrellisError) else str(error)
+                self.report({"ERROR"}, words)
+                return {"FINISHED"} if count else {"CANCELLED"}
+            select(made, layer, active=active)
+            count += 1
+        self.report({"INFO"}, f"{count} prop{'s' * (count != 1)} made editable")
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_display(bpy.types.Operator):
+    """Choose what the viewport shows of props. Renders always use the full mesh"""
+
+    bl_idname = "trellis.display"
+    bl_label = "Prop Display"
+    bl_options = {"REGISTER", "UNDO"}
+
+    mode: bpy.props.EnumProperty(name="Show", items=DISPLAYS, default=Display.PROXY.value)
+    all_props: bpy.props.BoolProperty(
+        name="All Props", description="All props of the file, not only the selected ones"
+    )
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """There is a linked or packed prop in the file."""
+        if next(instances(bpy.data.objects), None) is None:
+            cls.poll_message_set("There is no linked prop in this file")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Switch the selected ones, or all."""
+        chosen = bpy.data.objects if self.all_props else context.selected_objects
+        count, without = show(chosen, Display(self.mode))
+        if not count:
+            self.report({"ERROR"}, "Select a placed prop, or choose All Props")
+            return {"CANCELLED"}
+        words = f"{count} prop{'s' * (count != 1)}: {self.mode.title()}"
+        if without and self.mode == Display.PROXY:
+            words += f"; {without} small enough to have no proxy"
+        self.report({"INFO"}, words)
+        return {"FINISHED"}
+
+
+def linked(empty: bpy.types.Object) -> bool:
+    """Whether the prop that an instance shows is not the open file's own."""
+    prop = prop_of(empty)
+    return prop is not None and prop.library is not None
+
+
+def _why_not(context: bpy.types.Context) -> str:
+    if any(obj.override_library for obj in context.selected_objects):
+        return "The selection is editable already: it is a library override"
+    if any(obj.library for obj in context.selected_objects):
+        return "The selection belongs to another file, and not to a prop of this one"
+    return "The selection is editable already: no placed prop is in it"
+
+
+def select(made: bpy.types.Collection, layer: bpy.types.ViewLayer, *, active: bool) -> None:
+    """Select what stands in the place of a selected instance."""
+    layer.update()  # Blender finds out only then that it can be seen
+    for obj in top_level(made):
+        if obj.name in layer.objects and obj.visible_get(view_layer=layer):
+            obj.select_set(True, view_layer=layer)
+            if active:
+                layer.objects.active = obj
+
+
+CLASSES: Final = (TRELLIS_OT_make_editable, TRELLIS_OT_display)
+
+
+def register() -> None:
+    """Register the operators."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """Take them back."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
