@@ -149,7 +149,7 @@ class Batches:
                 raise from_response(response.status_code, response.headers, text)
             try:
                 document = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 document = None
             if not isinstance(document, dict) or not document.get("id"):
                 raise GatewayFailureError(
@@ -180,7 +180,7 @@ def _line(body: Body) -> BatchLine:
     """``{"custom_id", "response": {"status_code", "request_id", "body"}, "error"}``."""
     try:
         document = json.loads(body.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = {}
     document = document if isinstance(document, dict) else {}
     custom_id = str(document.get("custom_id") or "")

@@ -70,8 +70,8 @@ ROWS: Final[dict[int, Row]] = {
         "The gateway does not offer this way to generate props",
         "Set the endpoint to Automatic, or check the gateway URL in the preferences",
     ),
-    407: Row(
-        GatewayFailureError,
+    407: Row(  # the proxy's; ``transport`` makes the same words of it, as of a refused tunnel
+        RequestRefusedError,
         "The network's proxy asks for a user name and password",
         "Put them into the proxy's address in the preferences",
         quotes=False,
