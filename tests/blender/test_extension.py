@@ -22,6 +22,11 @@ NAMES = {
     bpy.types.Menu: r"TRELLIS_MT_[a-z_]+",
     bpy.types.UIList: r"TRELLIS_UL_[a-z_]+",
 }
+WITHOUT_A_TIP = {
+    "TRELLIS_OT_display.mode",
+    "TRELLIS_OT_make_editable.method",
+    "TRELLIS_OT_place.where",
+}
 COMMON = {"rna_type", "bl_idname"}
 """Properties that Blender itself gives to every class."""
 
@@ -125,20 +130,27 @@ def test_classes_are_named_by_blenders_rule(rooms: Rooms) -> None:
     assert seen >= len(OPERATORS) + 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="no description: display.mode, make_editable.method, place.where"
-)
-def test_every_tip_is_a_sentence_without_its_full_stop(rooms: Rooms) -> None:
+def wrong_tips(rooms: Rooms) -> dict[str, str]:
+    """The tips that break Blender's rules for them."""
     tips = dict(described(rooms))
     assert len(tips) > 15
     assert "TRELLIS_OT_generate.prompt" in tips
     assert any(name.endswith(".method.APPEND") for name in tips)
-    wrong = {
+    return {
         name: tip
         for name, tip in tips.items()
         if len(tip) < 10 or tip[-1] in ".!:;" or not tip[0].isupper() or "\n\n" in tip
     }
-    assert wrong == {}
+
+
+def test_every_tip_is_a_sentence_without_its_full_stop(rooms: Rooms) -> None:
+    wrong = wrong_tips(rooms)
+    assert {name: tip for name, tip in wrong.items() if name not in WITHOUT_A_TIP} == {}
+
+
+@pytest.mark.xfail(strict=True, reason="these three properties have no description yet")
+def test_those_without_a_tip_have_one(rooms: Rooms) -> None:
+    assert not WITHOUT_A_TIP & set(wrong_tips(rooms))
 
 
 def test_labels_are_in_title_case(rooms: Rooms) -> None:

@@ -133,6 +133,7 @@ def test_there_and_back(
         assert viewport() == [(SEEN[mode], True)]
     assert empty.instance_collection == prop
     assert empty.display_type == "TEXTURED"
+    assert empty.show_instancer_for_viewport
     # Nothing is left of the way there.
     assert [c.name for c in bpy.data.collections if c.library is None] == []
     assert rendered() == [("Barrel", True)]

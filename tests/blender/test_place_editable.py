@@ -87,6 +87,7 @@ def test_in_place_with_its_transform(
     assert (made.override_library is not None) == (way == "OVERRIDE")
     assert all(obj.is_editable for obj in made.all_objects)
     assert not [obj for obj in bpy.data.objects if obj.instance_collection]
+    assert not [c for c in bpy.data.collections if c.get("trellis_role") == "full view"]
     assert (
         bpy.data.objects.get((name, None)) is None or not bpy.data.objects[name, None].is_instancer
     )
@@ -159,7 +160,7 @@ def test_below_a_parent_and_in_its_collection(
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("need", ["animation", "constraint", "child"])
 def test_an_empty_that_is_needed_stays_and_carries(
-    barrel_file: Path, place: Place, edit: Any, way: str, need: str
+    barrel_file: Path, place: Place, edit: Any, rooms: Rooms, way: str, need: str
 ) -> None:
     empty = place(barrel_file)
     pose(empty)
@@ -176,8 +177,10 @@ def test_an_empty_that_is_needed_stays_and_carries(
         lamp.parent = empty
     bpy.context.view_layer.update()
     wanted = empty.matrix_world.copy()
+    rooms("scene.proxies").show([empty], rooms("scene.proxies").Display.BOUNDS)
     made = edit(empty, way)
     bpy.context.view_layer.update()
+    assert (empty.display_type, empty.show_instancer_for_viewport) == ("TEXTURED", True)
     assert empty.instance_collection is None
     assert empty.instance_type == "NONE"
     roots = [obj for obj in made.all_objects if obj.parent == empty]

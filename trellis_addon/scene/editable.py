@@ -13,7 +13,7 @@ from mathutils import Matrix
 from ..core.errors import PlacingError
 from .linking import bring, library_path
 from .methods import Method
-from .proxies import Display, prop_of, show
+from .proxies import Display, drop_unused_views, prop_of, show
 from .roles import FULL, PROXY, part, top_level
 
 
@@ -109,7 +109,9 @@ def _stand_in_place(
         root.matrix_parent_inverse = empty.matrix_parent_inverse
         root.matrix_basis = empty.matrix_basis @ within
     if kept:
+        show([empty], Display.PROXY)  # drawn as an empty again
         empty.instance_collection = None
         empty.instance_type = "NONE"
     else:
         bpy.data.objects.remove(empty)
+        drop_unused_views()

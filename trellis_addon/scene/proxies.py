@@ -14,7 +14,7 @@ shows the prop, so the switch is made there, and is saved with it:
   a prop share one; it is in no scene, costs no copy of any data, and goes when nobody uses it.
   (Showing the library's "full" collection itself shows nothing: it is hidden in the viewport.)
 * Bounds: as Proxy, with the empty's ``display_type`` at ``BOUNDS``, which its instances take over.
-  Renders do not look at it.
+  Renders (Cycles, EEVEE, Workbench) do not look at it.
 
 It works alike in 4.2 to 5.2, for linked and for packed props, and needs no extension to open the
 file again. A prop without a stand-in (a small one) shows its full mesh in all but Bounds. Appended
@@ -86,11 +86,16 @@ def show(empties: Iterable[bpy.types.Object], display: Display) -> tuple[int, in
         wanted = _full_view(prop) if display is Display.FULL else prop
         if empty.instance_collection != wanted:
             empty.instance_collection = wanted
-        box = display is Display.BOUNDS
-        if box != (empty.display_type == "BOUNDS"):
-            empty.display_type = "BOUNDS" if box else "TEXTURED"
-    _drop_unused_views()
+        _box(empty, shown=display is Display.BOUNDS)
+    drop_unused_views()
     return count, without
+
+
+def _box(empty: bpy.types.Object, *, shown: bool) -> None:
+    if shown != (empty.display_type == "BOUNDS"):
+        empty.display_type = "BOUNDS" if shown else "TEXTURED"
+        # Else Blender draws a box of two metres for the empty as well, which has no bounds.
+        empty.show_instancer_for_viewport = not shown
 
 
 def _full_view(prop: bpy.types.Collection) -> bpy.types.Collection:
@@ -114,7 +119,8 @@ def _full_view(prop: bpy.types.Collection) -> bpy.types.Collection:
     return view
 
 
-def _drop_unused_views() -> None:
+def drop_unused_views() -> None:
+    """Take away the local collections that no empty shows any more."""
     views = [c for c in bpy.data.collections if c.get(ROLE) == _FULL_VIEW and c.users == 0]
     if views:
         bpy.data.batch_remove(views)
