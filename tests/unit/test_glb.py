@@ -8,7 +8,6 @@ import json
 import struct
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +20,6 @@ from trellis_addon.importer.glb import check
 from trellis_addon.importer.pictures import picture_size
 
 HOSTILE, SOUND = hostile(), sound()
-NOT_YET_REFUSED: dict[str, str] = {}
 
 
 def write(folder: Path, content: bytes) -> Path:
@@ -30,14 +28,7 @@ def write(folder: Path, content: bytes) -> Path:
     return path
 
 
-def marked(name: str) -> Any:
-    """The name, as a failure that is expected where the check does not see the fault yet."""
-    reason = NOT_YET_REFUSED.get(name)
-    marks = [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
-    return pytest.param(name, marks=marks)
-
-
-@pytest.mark.parametrize("name", [marked(name) for name in HOSTILE])
+@pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_file_is_refused_in_a_short_sentence(name: str, tmp_path: Path) -> None:
     with pytest.raises(BadFileError) as caught:
         check(write(tmp_path, HOSTILE[name]))

@@ -7,13 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from gateway import StandInGateway
 from gateway import actions as do
 from gateway.meshes import make_glb
 from support.gw_lines import CHAT, FILES, JOBS, Bench, completion, fresh
 from support.gw_raw import Asked, RawServer, http
+from support.gw_ways import TlsFront, certificate
 from support.rooms import KEY, PROMPT, parts
+
+from trellis_addon.core.errors import BadFileError
+from trellis_addon.gateway.download import fetch
+from trellis_addon.gateway.locations import AssetLocation
 
 MESH = make_glb(PROMPT, 0, 2000, 64)
 GLB = "model/gltf-binary"
@@ -379,6 +385,37 @@ def test_redirect_that_is_not_followed(
     assert not error.retryable
     assert "not followed" in error.message
     assert set(sockets()) == {stand_in.base_url.removeprefix("http://")}
+
+
+def test_redirect_from_https_to_http_is_not_followed(
+    stand_in: StandInGateway, tmp_path: Path
+) -> None:
+    shown = certificate(tmp_path / "c")
+    settings = {"endpoint": "chat", "ca_file": str(shown.file)}
+    with (
+        TlsFront(stand_in.base_url, shown) as front,
+        RawServer(lambda _: http(MESH, kind=GLB)) as plain,
+    ):
+        linked(stand_in, f"{front.url}/v1/files/jobs/a/b.glb")
+        stand_in.script.on(FILES, do.redirect(f"{plain.url}/m.glb"), times=None)
+        error = Bench(front.url, tmp_path / "library", settings).run().error
+    assert "not followed" in error.message
+    assert plain.asked == []
+
+
+INWARD = ["https://127.0.0.1/a.glb", "https://localhost/a.glb", "https://[::1]:8443/a.glb"]
+
+
+@pytest.mark.parametrize("target", INWARD)
+def test_far_gateway_does_not_lead_to_this_machine(tmp_path: Path, target: str) -> None:
+    """Neither by a redirect nor by a link."""
+    line = Bench("https://api.aigateway.sh", tmp_path).transport()
+    with pytest.raises(httpx.UnsupportedProtocol):
+        line._following("https://files.example/a.glb", target)
+    with pytest.raises(BadFileError, match="not fetched"):
+        fetch(line, AssetLocation(url=target), (), tmp_path, lambda *_: None)
+    assert line._following("https://files.example/a", "/b.glb") == "https://files.example/b.glb"
+    line.close()
 
 
 def test_redirects_in_a_circle(stand_in: StandInGateway, bench: Bench) -> None:

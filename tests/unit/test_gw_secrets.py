@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from gateway import StandInGateway
 from gateway import actions as do
@@ -29,6 +30,7 @@ from support.rooms import PROMPT
 
 from trellis_addon.core.errors import NoKeyError, TrellisError
 from trellis_addon.core.secret import Secret
+from trellis_addon.gateway.broken_connections import from_exception
 from trellis_addon.gateway.connection import gateway_headers, secrets_of
 
 KEY = "sk-aig-MARKED-7f3a9c51"
@@ -279,9 +281,6 @@ def test_settings_do_not_show_the_keys() -> None:
         search("the settings", text)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="core.settings: the field `proxy` is shown by repr, with its password"
-)
 def test_settings_do_not_show_the_password_of_the_proxy() -> None:
     more = secret_settings(proxy=f"http://{LOGIN}@proxy:8080")
     search("the settings", repr(Bench("https://a.example", Path(), more).gateway_settings()))
@@ -328,6 +327,25 @@ def test_short_password_takes_no_words_with_it() -> None:
     more = secret_settings(proxy="http://a:the@proxy:8080")
     bench = Bench("https://a.example", Path(), more)
     assert [s.hide_in("the mesh") for s in secrets_of(bench.gateway_settings())] == ["the mesh"] * 3
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        httpx.LocalProtocolError,
+        httpx.RemoteProtocolError,
+        httpx.ConnectError,
+        httpx.ProxyError,
+        httpx.ReadTimeout,
+        httpx.UnsupportedProtocol,
+        httpx.DecodingError,
+    ],
+)
+def test_words_of_an_exception_are_not_taken_over(kind: type[httpx.RequestError]) -> None:
+    """h11 quotes a header that it refuses: "Illegal header value b'Bearer sk-...'"."""
+    error = kind(f"Illegal header value b'Bearer {KEY}'; http://{LOGIN}@proxy")
+    error.__cause__ = ValueError(BYOK)
+    search("the error", repr(from_exception(error, "api.example").facts))
 
 
 def test_error_of_every_path_can_be_printed_with_its_cause(

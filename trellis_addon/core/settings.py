@@ -28,8 +28,8 @@ class GatewaySettings:
     """``chat`` and ``jobs`` force one of the two; ``auto`` asks the gateway."""
     tag: str = ""
     """Sent as ``x-aig-tag``, by which the gateway groups costs; at most 64 characters."""
-    proxy: str = ""
-    """A proxy's URL; empty: the environment's (HTTPS_PROXY, NO_PROXY)."""
+    proxy: str = field(default="", repr=False)
+    """A proxy's URL, which may hold a password; empty: the environment's (HTTPS_PROXY)."""
     ca_file: str = ""
     """A file with further certificates to trust, PEM; empty: the operating system's alone."""
     provider_keys: tuple[tuple[str, Secret], ...] = ()
