@@ -66,6 +66,36 @@ def test_link_copies_share_one_library(barrel_file: Path, place: Place) -> None:
     assert names(bpy.data.meshes) == []
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_pictures_beside_the_file(tmp_path: Path, place: Place, method: str) -> None:
+    folder = tmp_path / "barrel-12345678"
+    blend = write_prop(folder / "prop.blend", proxy=True, beside=True)
+    assert sorted(path.name for path in (folder / "textures").iterdir()) == [
+        "Barrel base.png",
+        "Barrel proxy base.png",
+    ]
+    for _ in range(2):
+        place(blend, method)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    if method != "LINK":  # the file is to need nothing of the library
+        shutil.rmtree(folder)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    pictures = list(bpy.data.images)
+    assert [(bool(p.packed_file), tuple(p.size)) for p in pictures] == [
+        (method != "LINK", (4, 4))
+    ] * len(pictures)
+    wanted = {"LINK": 2, "PACK": 2, "APPEND": 2, "APPEND_REUSE": 1}
+    assert len(pictures) == wanted[method]
+
+
+def test_a_picture_that_is_gone_does_not_stop_it(tmp_path: Path, place: Place, caplog: Any) -> None:
+    blend = write_prop(tmp_path / "barrel-12345678" / "prop.blend", beside=True)
+    shutil.rmtree(blend.parent / "textures")
+    for method in METHODS[1:]:
+        assert place(blend, method) is not None
+    assert len([r for r in caplog.records if "cannot be packed" in r.message]) == len(METHODS) - 2
+
+
 def test_append_is_the_full_mesh_alone(barrel_file: Path, place: Place) -> None:
     lone = bpy.data.materials.new("The user's orphan")
     root = place(barrel_file, "APPEND", (1.0, 2.0, 3.0))

@@ -23,11 +23,13 @@ def write_prop(
     rig: bool = False,
     marked: bool = True,
     size: tuple[float, float, float] = (1.0, 1.0, 2.0),
+    beside: bool = False,
 ) -> Path:
     """Write a file with one marked collection, and leave an empty file open.
 
     :param proxy: with the two collections of a prop that is above the thresholds.
     :param rig: the mesh hangs from an armature, which also bends it.
+    :param beside: pictures are files beside the .blend, not packed into it.
     """
     bpy.ops.wm.read_homefile(use_empty=True)
     whole = bpy.data.collections.new(name)
@@ -49,6 +51,15 @@ def write_prop(
     if marked:
         whole.asset_mark()
     blend.parent.mkdir(parents=True, exist_ok=True)
+    for image in bpy.data.images:
+        if beside:
+            picture = blend.parent / "textures" / f"{image.name}.png"
+            picture.parent.mkdir(exist_ok=True)
+            image.filepath_raw, image.file_format = str(picture), "PNG"
+            image.save()
+            image.source = "FILE"
+        else:
+            image.pack()
     bpy.data.libraries.write(
         str(blend), {whole}, path_remap="RELATIVE_ALL", fake_user=True, compress=False
     )
@@ -85,7 +96,6 @@ def _material(name: str, colour: Any) -> Any:
     shine.inputs["Color"].default_value = colour
     material.node_tree.links.new(shine.outputs[0], out.inputs["Surface"])
     image = bpy.data.images.new(f"{name} base", 4, 4)
-    image.pack()
     nodes.new("ShaderNodeTexImage").image = image
     return material
 

@@ -7,6 +7,7 @@ the stand-in, and renders the untouched full mesh, has been fooled. Linked props
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,8 @@ from typing import Any, Final
 import bpy
 
 from .roles import FULL, PROXY, ROLE, is_part, part
+
+log = logging.getLogger(__name__)
 
 ORIGIN: Final = "trellis_from"
 """On appended data: which data of which file it was."""
@@ -57,6 +60,19 @@ def _images(material: bpy.types.Material) -> Iterable[bpy.types.ID]:
     return [node.image for node in nodes if getattr(node, "image", None)]
 
 
+def pack(images: Iterable[bpy.types.Image]) -> None:
+    """Take the textures into the open file, so that it does not need the library any more.
+
+    A prop's textures are files beside it; Append and Pack alone would leave them there.
+    """
+    for image in images:
+        if image.source == "FILE" and not image.packed_file:
+            try:
+                image.pack()
+            except RuntimeError as error:  # the file is gone; that is no reason to place nothing
+                log.warning("%s cannot be packed: %s", image.name, error)
+
+
 class Before:
     """What the open file holds before a prop is appended.
 
@@ -71,6 +87,13 @@ class Before:
         for data in self._ids:
             if note := data.get(ORIGIN):
                 self._noted.setdefault(note, data)
+
+    @property
+    def new_images(self) -> list[bpy.types.Image]:
+        """The images that have come since."""
+        return [
+            image for image in bpy.data.images if image.library is None and image not in self._ids
+        ]
 
     def note(self, blend: Path) -> None:
         """Write down where the data that has come since is from."""

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ..core.errors import PlacingError
-from .appending import Before, tidy
+from .appending import Before, pack, tidy
 from .methods import Method
 from .roles import is_part
 
@@ -29,7 +29,7 @@ def bring(blend: Path, method: Method) -> bpy.types.Collection:
         case Method.PACK:
             if not method.available:
                 raise PlacingError("Pack needs Blender 5.0 or newer", "Choose Link or Append")
-            return _load(blend, link=True, pack=True)  # the same prop twice gives the same data
+            return _pack(blend)
         case Method.APPEND:
             return _append(blend, reuse=False)
         case Method.APPEND_REUSE:
@@ -59,7 +59,16 @@ def _append(blend: Path, *, reuse: bool) -> bpy.types.Collection:
     before.note(blend)
     if reuse:
         before.reuse()
-    return tidy(collection)
+    tidy(collection)
+    pack(before.new_images)
+    return collection
+
+
+def _pack(blend: Path) -> bpy.types.Collection:
+    """Blender gives the same data for the same prop again."""
+    collection = _load(blend, link=True, pack=True)
+    pack(image for image in bpy.data.images if image.library == collection.library)
+    return collection
 
 
 def _linked_already(blend: Path) -> bpy.types.Collection | None:

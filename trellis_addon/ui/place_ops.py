@@ -39,6 +39,7 @@ class TRELLIS_OT_place(bpy.types.Operator):
     )
     where: bpy.props.EnumProperty(
         name="Where",
+        description="Where the prop is to stand",
         items=(
             ("CURSOR", "3D Cursor", "At the 3D cursor, upright"),
             ("ORIGIN", "World Origin", "At the world's origin"),

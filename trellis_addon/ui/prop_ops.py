@@ -36,7 +36,12 @@ class TRELLIS_OT_make_editable(bpy.types.Operator):
     bl_label = "Make Editable"
     bl_options = {"REGISTER", "UNDO"}
 
-    method: bpy.props.EnumProperty(name="Method", items=WAYS, default=Way.OVERRIDE.value)
+    method: bpy.props.EnumProperty(
+        name="Method",
+        description="How the prop becomes editable",
+        items=WAYS,
+        default=Way.OVERRIDE.value,
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -79,7 +84,12 @@ class TRELLIS_OT_display(bpy.types.Operator):
     bl_label = "Prop Display"
     bl_options = {"REGISTER", "UNDO"}
 
-    mode: bpy.props.EnumProperty(name="Show", items=DISPLAYS, default=Display.PROXY.value)
+    mode: bpy.props.EnumProperty(
+        name="Show",
+        description="What stands for the prop in the viewport",
+        items=DISPLAYS,
+        default=Display.PROXY.value,
+    )
     all_props: bpy.props.BoolProperty(
         name="All Props", description="All props of the file, not only the selected ones"
     )
