@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from ..core.errors import InternalError, TrellisError
 from ..core.identity import MODEL, PRODUCT, version
 from .exit_codes import BAD_INPUT, exit_code
 from .output import Output
+
+log = logging.getLogger(__name__)
 
 
 class UsageError(Exception):
@@ -214,3 +217,8 @@ def _run(options: argparse.Namespace, output: Output) -> int:
         output.error(missing.facts)
         output.say(str(error))
         return exit_code(missing.kind)
+    except Exception as error:  # the entrance's top: a machine must get its terminal event
+        log.exception("%s died", options.command)
+        fault = InternalError("Trellis Props failed", detail=f"{type(error).__name__}: {error}")
+        output.error(fault.facts)
+        return exit_code(fault.kind)

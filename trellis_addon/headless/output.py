@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import sys
@@ -43,7 +42,6 @@ class Output:
     ) -> None:
         if self._saved is not None:
             sys.stdout.flush()
-            _flush_c()
             os.dup2(self._saved, 1)
             os.close(self._saved)
             self._lines.close()
@@ -88,14 +86,6 @@ class Output:
                 self.say(f"Error: {facts.sentence}")
             case Cancelled(may_be_billed=billed):
                 self.say("Cancelled" + ("; the gateway may still bill it" if billed else ""))
-
-
-def _flush_c() -> None:
-    """Empty C's own buffer of standard output, which Blender prints to, while that still goes to
-    standard error; else it would come out behind the last JSON line.
-    """
-    library = ctypes.CDLL("ucrtbase") if os.name == "nt" else ctypes.CDLL(None)
-    library.fflush(None)
 
 
 def _fields(event: Event) -> dict[str, Any]:

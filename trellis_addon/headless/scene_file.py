@@ -64,8 +64,9 @@ def put_into_file(
     :raises TrellisError: the file cannot be opened or saved; the props stay in the library.
     """
     path = path.resolve()
+    there = path.exists()
     try:
-        if path.exists():
+        if there:
             bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False)
         else:
             bpy.ops.wm.read_homefile(use_empty=True)
@@ -74,6 +75,8 @@ def put_into_file(
         placed = place_many(_items(blends, method, at, shifts or [0.0] * len(blends)))
         if any(result.error is None for result in placed):
             bpy.ops.wm.save_as_mainfile(filepath=str(path))
+        elif not there:
+            path.unlink()
         return placed
     except RuntimeError as error:
         raise PlacingError(
