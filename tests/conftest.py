@@ -49,7 +49,7 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 def pytest_configure() -> None:
     sys.addaudithook(watch)
-    # The same examples in every run, and no folder of them in the checkout.
+    # The same examples in every run, on every machine.
     settings.register_profile("same", derandomize=True, database=None, deadline=None)
     settings.load_profile("same")
 

@@ -186,6 +186,19 @@ def test_a_damaged_prop_does_not_stop_the_others(
     assert [obj.name for obj in roots(scene)] == ["Cart"]
 
 
+def test_nothing_is_saved_when_nothing_is_placed(
+    vase: str, settings: Path, trellis: Run, tmp_path: Path
+) -> None:
+    (settings / vase / "prop.blend").write_bytes(b"BLENDER of another kind")
+    old, new = tmp_path / "old.blend", tmp_path / "new.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(old))
+    before = old.stat().st_mtime_ns
+    for scene in (old, new):
+        assert trellis(vase, "--scene", scene).code == 1
+    assert old.stat().st_mtime_ns == before
+    assert not new.exists()
+
+
 def test_a_scene_file_that_is_none(vase: str, trellis: Run, tmp_path: Path) -> None:
     scene = tmp_path / "scene.blend"
     scene.write_bytes(b"something else")

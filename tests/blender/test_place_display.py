@@ -155,15 +155,15 @@ def test_one_prop_of_many(barrel_file: Path, place: Place, proxies: Any) -> None
 def test_full_follows_a_library_that_has_changed(
     barrel_file: Path, place: Place, proxies: Any, tmp_path: Path
 ) -> None:
-    empty = place(barrel_file)
-    proxies.show([empty], proxies.Display.FULL)
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
-    write_prop(barrel_file, proxy=True, rig=True)
-    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
-    empty = bpy.data.objects["Barrel", None]
-    proxies.show([empty], proxies.Display.FULL)
-    assert len(empty.instance_collection.objects) == 2
-    assert viewport() == [("Barrel", True)]
+    proxies.show([place(barrel_file)], proxies.Display.FULL)
+    for rig in (True, False):
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+        write_prop(barrel_file, proxy=True, rig=rig)
+        bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+        empty = bpy.data.objects["Barrel", None]
+        proxies.show([empty], proxies.Display.FULL)
+        assert len(empty.instance_collection.objects) == 1 + rig
+        assert viewport() == [("Barrel", True)]
 
 
 def test_a_prop_without_stand_in(tmp_path: Path, place: Place, proxies: Any, rendered: Any) -> None:
@@ -225,6 +225,18 @@ def test_operator_for_selected_and_for_all(barrel_file: Path, place: Place, prox
     first.select_set(False)
     with pytest.raises(RuntimeError, match="Select a placed prop, or choose All Props"):
         bpy.ops.trellis.display(mode="FULL")
+
+
+def test_operator_tells_of_props_without_stand_in(
+    barrel_file: Path, place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stool = write_prop(tmp_path / "stool-12345678" / "prop.blend", "Stool")
+    place(barrel_file)
+    place(stool)
+    bpy.ops.trellis.display(mode="PROXY", all_props=True)
+    assert "2 props: Proxy; 1 small enough to have no proxy" in capsys.readouterr().out
+    bpy.ops.trellis.display(mode="FULL", all_props=True)
+    assert "2 props: Full\n" in capsys.readouterr().out
 
 
 def test_operator_says_why_it_is_off() -> None:

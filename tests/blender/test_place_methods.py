@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -155,7 +156,28 @@ def test_reuse_gives_each_copy_its_own_rig(tmp_path: Path, place: Place) -> None
         assert mesh.modifiers["Armature"].object == rig
         assert mesh.data.name == "Robot"
     assert first.data == second.data
-    assert first.location.x == 0.0
+    assert (first.location.x, second.location.x) == (0.5, 3.5)
+
+
+def test_a_prop_that_was_finished_anew_is_not_shared(barrel_file: Path, place: Place) -> None:
+    before = place(barrel_file, "APPEND_REUSE").data.name
+    bpy.ops.wm.save_as_mainfile(filepath=str(barrel_file.parents[2] / "scene.blend"))
+    write_prop(barrel_file, proxy=True, size=(3, 3, 3))
+    bpy.ops.wm.open_mainfile(filepath=str(barrel_file.parents[2] / "scene.blend"))
+    after = place(barrel_file, "APPEND_REUSE").data
+    assert after != bpy.data.meshes[before]
+    assert after.vertices[0].co.x == -1.5
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights on Windows")
+def test_by_another_path_it_is_the_same_library(
+    barrel_file: Path, place: Place, tmp_path: Path
+) -> None:
+    (tmp_path / "mounted").symlink_to(barrel_file.parents[1], target_is_directory=True)
+    first = place(barrel_file, "LINK")
+    second = place(tmp_path / "mounted" / barrel_file.parent.name / "prop.blend", "LINK")
+    assert first.instance_collection == second.instance_collection
+    assert len(bpy.data.libraries) == 1
 
 
 def test_two_props_of_one_name_share_nothing(tmp_path: Path, place: Place) -> None:
@@ -186,6 +208,18 @@ def test_link_and_pack_beside_each_other(barrel_file: Path, place: Place) -> Non
     assert not linked.instance_collection.is_linked_packed
     assert place(barrel_file, "LINK").instance_collection == linked.instance_collection
     assert place(barrel_file, "PACK").instance_collection == packed.instance_collection
+
+
+@pytest.mark.skipif(not FIVE, reason="packed links came with 5.0")
+def test_link_into_a_file_with_packed_ones(barrel_file: Path, place: Place, tmp_path: Path) -> None:
+    place(barrel_file, "PACK")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    if bpy.app.version >= (5, 1, 0):  # 5.0 itself takes the first library of a path
+        next(library for library in bpy.data.libraries if not library.is_archive).name = "zz"
+        assert bpy.data.libraries[0].is_archive
+    linked = place(barrel_file, "LINK")
+    assert not linked.instance_collection.is_linked_packed
 
 
 @pytest.mark.skipif(FIVE, reason="for Blenders without packed links")

@@ -74,11 +74,15 @@ def test_turned(placing: Any, item: Item, files: list[Path], method: str) -> Non
 
 def test_parts_of_a_rig_are_moved_once(placing: Any, item: Item, tmp_path: Path) -> None:
     blend = write_prop(tmp_path / "robot-12345678" / "prop.blend", "Robot", rig=True)
-    placed = placing.place_many([item(blend, (1, 2, 3), "APPEND")])
+    turn = Quaternion((0.0, 0.0, 1.0), math.radians(90))
+    placed = placing.place_many([item(blend, (1, 2, 3), "APPEND", rotation=tuple(turn))])
     bpy.context.view_layer.update()
-    (mesh,) = placed[0].object.children
-    assert placed[0].object.matrix_world.translation == Vector((1, 2, 3))
-    assert mesh.matrix_world.translation == Vector((1, 2, 3))
+    rig = placed[0].object
+    (mesh,) = rig.children
+    for obj in (rig, mesh):
+        # What stood half a metre along X stands half a metre along Y now.
+        assert (obj.matrix_world.translation - Vector((1, 2.5, 3))).length < 1e-5
+        assert math.degrees(obj.matrix_world.to_euler().z) % 360 == pytest.approx(180, abs=1e-3)
 
 
 # --- what the user does is left alone
@@ -159,12 +163,13 @@ def into(placing: Any) -> str:
 
 @pytest.mark.parametrize("how", ["exclude", "eye", "viewport", "parent"])
 def test_not_where_it_could_not_be_seen(placing: Any, tavern: Any, how: str) -> None:
-    layer = bpy.context.view_layer.active_layer_collection
+    view = bpy.context.view_layer
+    chosen = layer = view.active_layer_collection
     assert into(placing) == "Tavern"
     if how == "parent":
         inner = bpy.data.collections.new("Cellar")
         tavern.children.link(inner)
-        bpy.context.view_layer.active_layer_collection = layer.children["Cellar"]
+        chosen = view.active_layer_collection = layer.children["Cellar"]
         assert into(placing) == "Cellar"
         layer.hide_viewport = True
     elif how == "exclude":
@@ -173,6 +178,9 @@ def test_not_where_it_could_not_be_seen(placing: Any, tavern: Any, how: str) -> 
         layer.hide_viewport = True
     else:
         tavern.hide_viewport = True
+    assert into(placing) == "Scene Collection"
+    # Blender makes another one active when one is hidden; the user may click on it again.
+    view.active_layer_collection = chosen
     assert into(placing) == "Scene Collection"
 
 

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from gateway import StandInGateway
@@ -146,6 +147,13 @@ def completion(content: Any, **more: Any) -> dict[str, Any]:
         "object": "chat.completion",
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
     }
+
+
+def quick_folder() -> Iterator[Path]:
+    """A folder whose files need not reach a disk: each generation waits for that some 20 times."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def fresh(gateway: StandInGateway) -> StandInGateway:

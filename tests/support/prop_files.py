@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def write_prop(
     """Write a file with one marked collection, and leave an empty file open.
 
     :param proxy: with the two collections of a prop that is above the thresholds.
-    :param rig: the mesh hangs from an armature, which also bends it.
+    :param rig: the mesh hangs from an armature, which also bends it, half a metre along X and
+        turned by 90 degrees about Z.
     :param beside: pictures are files beside the .blend, not packed into it.
     """
     bpy.ops.wm.read_homefile(use_empty=True)
@@ -43,6 +45,8 @@ def write_prop(
         mesh.parent = bones
         bend: Any = mesh.modifiers.new("Armature", "ARMATURE")
         bend.object = bones
+        # Not at rest: whatever moves the prop has to keep this.
+        bones.location, bones.rotation_euler = (0.5, 0.0, 0.0), (0.0, 0.0, math.pi / 2)
     if proxy:
         full.hide_viewport = True
         light = _child(whole, "proxy")

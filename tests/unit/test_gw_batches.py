@@ -14,7 +14,7 @@ import pytest
 from gateway import StandInGateway
 from gateway import actions as do
 from gateway.meshes import make_glb
-from support.gw_lines import Bench, completion, fresh
+from support.gw_lines import Bench, completion, fresh, quick_folder
 from support.jobs import ROOMS
 from support.rooms import KEY
 
@@ -28,6 +28,11 @@ from trellis_addon.gateway.batches import Batch, Batches, BatchLine
 from trellis_addon.gateway.download import fetch
 
 CONTENT = "GET /v1/files/*/content"
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from quick_folder()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from hypothesis import given
 from hypothesis import strategies as st
-from support.gw_lines import Bench, QuickToken, fresh
+from support.gw_lines import Bench, QuickToken, fresh, quick_folder
 
 from trellis_addon.core.errors import GatewayError, NoModelInAnswerError
 from trellis_addon.gateway.catalogue import Catalogue, ModelEntry, _named_endpoint, reachable
@@ -20,6 +20,11 @@ from trellis_addon.gateway.client import Gateway
 
 ENTRY = {"id": "microsoft/trellis", "modality": "3D", "owned_by": "microsoft"}
 OTHER = {"id": "openai/gpt", "modality": "text", "owned_by": "openai"}
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from quick_folder()
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from gateway import StandInGateway
 from gateway import actions as do
-from support.gw_lines import CHAT, Bench, Ran, completion, fresh
+from support.gw_lines import CHAT, Bench, Ran, completion, fresh, quick_folder
 from support.gw_raw import RawServer, http
 from support.gw_ways import (
     EXPIRED,
@@ -29,6 +29,11 @@ from support.rooms import KEY
 
 from trellis_addon.core.errors import AddressError, ErrorFacts, InputError, TrellisError
 from trellis_addon.headless.exit_codes import exit_code
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from quick_folder()
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 from gateway import StandInGateway
 from gateway import actions as do
-from support.gw_lines import CHAT, JOBS, SCHEMA, Bench, fresh
+from support.gw_lines import CHAT, JOBS, SCHEMA, Bench, fresh, quick_folder
 
 MODEL = "microsoft/trellis"
 SCHEMA_PATH = f"GET /v1/models/{MODEL}"
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from quick_folder()
 
 
 @pytest.fixture(scope="module")

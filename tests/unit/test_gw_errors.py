@@ -15,11 +15,16 @@ from gateway import StandInGateway
 from gateway import actions as do
 from hypothesis import given
 from hypothesis import strategies as st
-from support.gw_lines import CHAT, Bench, completion, fresh
+from support.gw_lines import CHAT, Bench, completion, fresh, quick_folder
 
 from trellis_addon.core.errors import ErrorFacts
 from trellis_addon.gateway.failures import ROWS, from_response, plain, read_error, row_for
 from trellis_addon.headless.exit_codes import exit_code
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from quick_folder()
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,18 @@ from gateway import StandInGateway
 from gateway import actions as do
 from hypothesis import given
 from hypothesis import strategies as st
-from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, completion, fresh
+from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, completion, fresh, quick_folder
 from support.rooms import KEY
 
 from trellis_addon.core.identity import version
 from trellis_addon.core.secret import Secret
 from trellis_addon.core.settings import LONGEST_TAG
 from trellis_addon.gateway.connection import gateway_headers
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from quick_folder()
 
 
 @pytest.fixture(scope="module")

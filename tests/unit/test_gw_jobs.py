@@ -12,7 +12,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from gateway.jobs import RESULTS
 from gateway.meshes import make_glb
-from support.gw_lines import CHAT, JOBS, POLL, Bench, QuickToken, Ran, fresh
+from support.gw_lines import CHAT, JOBS, POLL, Bench, QuickToken, Ran, fresh, quick_folder
 from support.jobs import ROOMS
 from support.rooms import PROMPT
 
@@ -27,6 +27,11 @@ WORKING = (
     "queued pending in_queue IN_QUEUE in_progress IN_PROGRESS starting submitted staged "
     "validating generating running processing brewing"
 )
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from quick_folder()
 
 
 @pytest.fixture(scope="module")

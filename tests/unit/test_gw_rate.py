@@ -14,7 +14,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from hypothesis import given
 from hypothesis import strategies as st
-from support.gw_lines import CHAT, FILES, JOBS, Bench, QuickToken, fresh
+from support.gw_lines import CHAT, FILES, JOBS, Bench, QuickToken, fresh, quick_folder
 from support.gw_ways import unused_port
 
 from trellis_addon.core.cancel import CancelToken
@@ -26,6 +26,11 @@ from trellis_addon.gateway.rate import RateBudget
 
 LIMIT = "x-ratelimit-limit-requests"
 LEFT, RESET = "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from quick_folder()
 
 
 @pytest.fixture(scope="module")

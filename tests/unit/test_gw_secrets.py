@@ -23,7 +23,7 @@ from gateway import actions as do
 from gateway.meshes import make_glb
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, Ran, completion, fresh
+from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, Ran, completion, fresh, quick_folder
 from support.gw_raw import RawServer, http
 from support.gw_ways import Certificate, Proxy, TlsFront, certificate, unused_port
 from support.rooms import PROMPT
@@ -38,6 +38,11 @@ BYOK = "nvapi-MARKED-b81c22d0"
 PASSWORD = "MARKED-proxy-55e0"
 ALL = (KEY, BYOK, PASSWORD, KEY.encode().hex(), BYOK[::-1])
 MESH = make_glb(PROMPT, 0, 2000, 64)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from quick_folder()
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +193,7 @@ look at them: a server that repeats a secret in a header gets it into that log, 
 def search(place: str, text: str) -> None:
     """Fail when one of the secrets is in a text."""
     for secret in ALL:
-        at = text.find(secret)
+        at = text.lower().find(secret.lower())
         assert at < 0, f"{secret} in {place}: ...{text[max(0, at - 200) : at + 60]}..."
 
 

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from gateway import StandInGateway
+from gateway import actions as do
 from gateway.meshes import make_glb
 from gateway.shapes import SHAPES
-from support.gw_lines import Bench
+from support.gw_lines import CHAT, Bench, fresh, quick_folder
 from support.gw_tables import NO_MESH, README, shapes, statuses, written
 from support.rooms import PROMPT
 
@@ -37,15 +39,29 @@ def test_table_without_a_place_is_noticed() -> None:
         written("# Nothing here")
 
 
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from quick_folder()
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[StandInGateway]:
+    with StandInGateway(triangles=2000, texture=64) as gateway:
+        yield gateway
+
+
 @pytest.mark.parametrize("shape", sorted(SHAPES))
-def test_every_shape_gives_what_the_table_says(shape: str, tmp_path: Path) -> None:
-    with StandInGateway(shape, triangles=2000, texture=64) as gateway:
-        ran = Bench(gateway.base_url, tmp_path, {"endpoint": "chat"}).run()
-        if shape not in NO_MESH:
-            assert ran.model == make_glb(PROMPT, 0, 2000, 64)
-        else:
-            assert ran.error.request_id
-            assert ran.error.next_step
-            words = {"text": "Hello!", "error_in_200": "could not make", "empty": "no model"}
-            assert words.get(shape, "content filter") in ran.error.message
-        assert len(gateway.requests_to("POST")) == 1
+def test_every_shape_gives_what_the_table_says(
+    shared: StandInGateway, shape: str, tmp_path: Path
+) -> None:
+    gateway = fresh(shared)
+    gateway.script.on(CHAT, do.answer(shape), times=None)
+    ran = Bench(gateway.base_url, tmp_path, {"endpoint": "chat"}).run()
+    if shape not in NO_MESH:
+        assert ran.model == make_glb(PROMPT, 0, 2000, 64)
+    else:
+        assert ran.error.request_id
+        assert ran.error.next_step
+        words = {"text": "Hello!", "error_in_200": "could not make", "empty": "no model"}
+        assert words.get(shape, "content filter") in ran.error.message
+    assert len(gateway.requests_to("POST")) == 1
