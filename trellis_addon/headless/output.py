@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import sys
@@ -42,6 +43,7 @@ class Output:
     ) -> None:
         if self._saved is not None:
             sys.stdout.flush()
+            _flush_c_streams()
             os.dup2(self._saved, 1)
             os.close(self._saved)
             self._lines.close()
@@ -86,6 +88,16 @@ class Output:
                 self.say(f"Error: {facts.sentence}")
             case Cancelled(may_be_billed=billed):
                 self.say("Cancelled" + ("; the gateway may still bill it" if billed else ""))
+
+
+def _flush_c_streams() -> None:
+    """Write out what Blender printed from C.
+
+    In a pipe C keeps it in a buffer of its own until the process ends, and by then file
+    descriptor 1 is the machine's again (Blender 4.2 and 4.5 end a command that way).
+    """
+    library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+    library.fflush(None)
 
 
 def _fields(event: Event) -> dict[str, Any]:
