@@ -198,7 +198,9 @@ def test_operators_say_what_is_wrong(settings: Path, rooms: Rooms, name: str) ->
     assert rooms("scene.stored").ready_ids(settings) == []
 
 
-def test_nothing_chosen_and_no_direction() -> None:
+def test_nothing_chosen_and_no_direction(settings: Path) -> None:
+    with pytest.raises(RuntimeError, match="No prop is chosen"):
+        bpy.ops.trellis.place()
     with pytest.raises(RuntimeError, match="There is no prop to place"):
         bpy.ops.trellis.place_on_surface()
     with pytest.raises(RuntimeError, match="The normal has no direction"):

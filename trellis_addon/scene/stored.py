@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import bpy
 
-from ..core.errors import InternalError, PlacingError
+from ..core.errors import InputError, InternalError, PlacingError
 from .linking import library_path
 from .proxies import prop_of
 from .roles import ID
@@ -42,7 +42,8 @@ def ready_ids(library: Path) -> list[str]:
 def stored(library: Path, prop_id: str) -> Stored:
     """The prop of this id.
 
-    :raises InputError: there is none. :raises LibraryError: its record is unusable.
+    :raises InputError: there is none, or the id is empty.
+    :raises LibraryError: its record is unusable.
     :raises PlacingError: it is not ready, or not for this Blender.
     """
     try:
@@ -54,6 +55,8 @@ def stored(library: Path, prop_id: str) -> Stored:
             "Install the extension from its zip file, then restart Blender",
             detail=str(error),
         ) from error
+    if not prop_id:
+        raise InputError("No prop is chosen", "Choose one of the library")
     folder = Library(library).find(prop_id)
     record = folder.read()
     choice = blend_for(record, bpy.app.version, lambda name: (folder.path / name).is_file())
