@@ -160,7 +160,7 @@ def test_textures_of_the_others_stay() -> None:
         },
     }
     made = record("prop.blend", prop=prop)
-    assert folders_in_use(made, "prop.blend") == set()
+    assert folders_in_use(made, "prop.blend") == {"textures-2", "textures-3"}
     assert folders_in_use(made, "prop-4.2.blend") == {"textures", "textures-3"}
     assert folders_in_use(made, "prop-4.3.blend") == {"textures", "textures-2", "textures-3"}
     assert folders_in_use(record(), "prop-4.2.blend") == set()

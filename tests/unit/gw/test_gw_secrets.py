@@ -23,7 +23,7 @@ from gateway import actions as do
 from gateway.meshes import make_glb
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, Ran, completion, fresh, quick_folder
+from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, Ran, completion
 from support.gw_raw import RawServer, http
 from support.gw_ways import Certificate, Proxy, TlsFront, certificate, unused_port
 from support.rooms import PROMPT
@@ -38,22 +38,6 @@ BYOK = "nvapi-MARKED-b81c22d0"
 PASSWORD = "MARKED-proxy-55e0"
 ALL = (KEY, BYOK, PASSWORD, KEY.encode().hex(), BYOK[::-1])
 MESH = make_glb(PROMPT, 0, 2000, 64)
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandInGateway]:
-    with StandInGateway(triangles=2000, texture=64) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 @pytest.fixture(scope="module")

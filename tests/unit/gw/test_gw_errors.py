@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,27 +14,11 @@ from gateway import StandInGateway
 from gateway import actions as do
 from hypothesis import given
 from hypothesis import strategies as st
-from support.gw_lines import CHAT, Bench, completion, fresh, quick_folder
+from support.gw_lines import CHAT, Bench, completion
 
 from trellis_addon.core.errors import ErrorFacts
 from trellis_addon.gateway.failures import ROWS, from_response, plain, read_error, row_for
 from trellis_addon.headless.exit_codes import exit_code
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandInGateway]:
-    with StandInGateway(triangles=2000, texture=64) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 @pytest.fixture

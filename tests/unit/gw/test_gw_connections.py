@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from gateway import StandInGateway
 from gateway import actions as do
-from support.gw_lines import CHAT, Bench, Ran, completion, fresh, quick_folder
+from support.gw_lines import CHAT, Bench, Ran, completion
 from support.gw_raw import RawServer, http
 from support.gw_ways import (
     EXPIRED,
@@ -31,21 +31,11 @@ from trellis_addon.core.errors import AddressError, ErrorFacts, InputError, Trel
 from trellis_addon.headless.exit_codes import exit_code
 
 
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
 @pytest.fixture(scope="module")
 def shared() -> Iterator[StandInGateway]:
     # Inline, as a link would be http behind a gateway that is https here.
     with StandInGateway("data_uri", triangles=2000, texture=64) as gateway:
         yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from hypothesis import given
 from hypothesis import strategies as st
-from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, completion, fresh, quick_folder
+from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, completion
 from support.rooms import KEY
 
 from trellis_addon.core.identity import version
@@ -22,20 +22,10 @@ from trellis_addon.core.settings import LONGEST_TAG
 from trellis_addon.gateway.connection import gateway_headers
 
 
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
 @pytest.fixture(scope="module")
 def shared() -> Iterator[StandInGateway]:
     with StandInGateway(triangles=2000, texture=64, media_alias="localhost") as gateway:
         yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 @pytest.fixture

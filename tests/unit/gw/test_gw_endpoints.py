@@ -11,26 +11,10 @@ from pathlib import Path
 import pytest
 from gateway import StandInGateway
 from gateway import actions as do
-from support.gw_lines import CHAT, JOBS, SCHEMA, Bench, fresh, quick_folder
+from support.gw_lines import CHAT, JOBS, SCHEMA, Bench
 
 MODEL = "microsoft/trellis"
 SCHEMA_PATH = f"GET /v1/models/{MODEL}"
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandInGateway]:
-    with StandInGateway(triangles=2000, texture=64) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from gateway.meshes import make_glb, make_preview
-from support.gw_lines import Bench, Ran, completion, quick_folder
+from support.gw_lines import Bench, Ran, completion
 from support.gw_raw import Asked, RawServer, http
 from support.rooms import PROMPT, parts
 
@@ -86,11 +86,6 @@ class Answering:
     def fetched(self) -> list[str]:
         """The files that were asked for, in order."""
         return [asked.path for asked in self.server.asked if asked.method == "GET"]
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
 
 
 @pytest.fixture

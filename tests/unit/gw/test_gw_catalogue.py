@@ -12,7 +12,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from hypothesis import given
 from hypothesis import strategies as st
-from support.gw_lines import Bench, QuickToken, fresh, quick_folder
+from support.gw_lines import Bench, QuickToken
 
 from trellis_addon.core.errors import GatewayError, NoModelInAnswerError
 from trellis_addon.gateway.catalogue import Catalogue, ModelEntry, _named_endpoint, reachable
@@ -20,22 +20,6 @@ from trellis_addon.gateway.client import Gateway
 
 ENTRY = {"id": "microsoft/trellis", "modality": "3D", "owned_by": "microsoft"}
 OTHER = {"id": "openai/gpt", "modality": "text", "owned_by": "openai"}
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandInGateway]:
-    with StandInGateway(triangles=2000, texture=64) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 @pytest.fixture

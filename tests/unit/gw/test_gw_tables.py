@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from gateway.meshes import make_glb
 from gateway.shapes import SHAPES
-from support.gw_lines import CHAT, Bench, fresh, quick_folder
+from support.gw_lines import CHAT, Bench, fresh
 from support.gw_tables import NO_MESH, README, shapes, statuses, written
 from support.rooms import PROMPT
 
@@ -37,17 +36,6 @@ def test_tables_are_complete() -> None:
 def test_table_without_a_place_is_noticed() -> None:
     with pytest.raises(ValueError, match="statuses"):
         written("# Nothing here")
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandInGateway]:
-    with StandInGateway(triangles=2000, texture=64) as gateway:
-        yield gateway
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from gateway.jobs import RESULTS
 from gateway.meshes import make_glb
-from support.gw_lines import CHAT, JOBS, POLL, Bench, QuickToken, Ran, fresh, quick_folder
+from support.gw_lines import CHAT, JOBS, POLL, Bench, QuickToken, Ran, fresh
 from support.jobs import ROOMS
 from support.rooms import PROMPT
 
@@ -27,22 +26,6 @@ WORKING = (
     "queued pending in_queue IN_QUEUE in_progress IN_PROGRESS starting submitted staged "
     "validating generating running processing brewing"
 )
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandInGateway]:
-    with StandInGateway(triangles=2000, texture=64) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 @pytest.fixture

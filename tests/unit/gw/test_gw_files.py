@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +11,12 @@ import pytest
 from gateway import StandInGateway
 from gateway import actions as do
 from gateway.meshes import make_glb
-from support.gw_lines import CHAT, FILES, JOBS, Bench, completion, fresh, quick_folder
+from support.gw_lines import CHAT, FILES, JOBS, Bench, completion
 from support.gw_raw import Asked, RawServer, http
 from support.rooms import KEY, PROMPT, parts
 
 MESH = make_glb(PROMPT, 0, 2000, 64)
 GLB = "model/gltf-binary"
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandInGateway]:
-    with StandInGateway(triangles=2000, texture=64) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 @pytest.fixture

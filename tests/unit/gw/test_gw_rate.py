@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
 from time import time
@@ -14,7 +13,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from hypothesis import given
 from hypothesis import strategies as st
-from support.gw_lines import CHAT, FILES, JOBS, Bench, QuickToken, fresh, quick_folder
+from support.gw_lines import CHAT, FILES, JOBS, Bench, QuickToken
 from support.gw_ways import unused_port
 
 from trellis_addon.core.cancel import CancelToken
@@ -26,22 +25,6 @@ from trellis_addon.gateway.rate import RateBudget
 
 LIMIT = "x-ratelimit-limit-requests"
 LEFT, RESET = "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandInGateway]:
-    with StandInGateway(triangles=2000, texture=64) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 @pytest.fixture

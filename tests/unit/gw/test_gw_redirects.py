@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -11,7 +11,7 @@ import pytest
 from gateway import StandInGateway
 from gateway import actions as do
 from gateway.meshes import make_glb
-from support.gw_lines import CHAT, FILES, JOBS, Bench, completion, fresh, quick_folder
+from support.gw_lines import CHAT, FILES, JOBS, Bench, completion
 from support.gw_raw import RawServer, http
 from support.gw_ways import TlsFront, certificate
 from support.rooms import KEY, PROMPT
@@ -22,22 +22,6 @@ from trellis_addon.gateway.locations import AssetLocation
 
 MESH = make_glb(PROMPT, 0, 2000, 64)
 GLB = "model/gltf-binary"
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandInGateway]:
-    with StandInGateway(triangles=2000, texture=64) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,23 +10,11 @@ from typing import Any
 import pytest
 from gateway import StandInGateway
 from gateway import actions as do
-from support.gw_lines import fresh
 from support.gw_ways import unused_port
 from support.processes import Ended, run
 from support.rooms import KEY, files_holding
 
 pytestmark = pytest.mark.skipif(find_spec("bpy") is None, reason="the command line needs bpy")
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandInGateway]:
-    with StandInGateway(triangles=2000, texture=64) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 def doctor(url: str, home: Path, *options: str, key: str = KEY) -> Ended:

@@ -14,7 +14,7 @@ import pytest
 from gateway import StandInGateway
 from gateway import actions as do
 from gateway.meshes import make_glb
-from support.gw_lines import Bench, completion, fresh, quick_folder
+from support.gw_lines import Bench, completion
 from support.jobs import ROOMS
 from support.rooms import KEY
 
@@ -28,22 +28,6 @@ from trellis_addon.gateway.batches import Batch, Batches, BatchLine
 from trellis_addon.gateway.download import fetch
 
 CONTENT = "GET /v1/files/*/content"
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from quick_folder()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandInGateway]:
-    with StandInGateway(triangles=2000, texture=64) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def stand_in(shared: StandInGateway) -> StandInGateway:
-    return fresh(shared)
 
 
 @pytest.fixture
