@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""200 props, one after the other, made by one background Blender: neither its memory nor the time
+that a prop takes may grow.
+
+In the product a fresh process follows after 100 props; here that is switched off. Each prop is a
+whole one, with its picture: 20,000 triangles and a texture of 512 pixels, four models in turn.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import ROOT, Result
+
+sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT))
+
+from gateway.meshes import make_glb
+from support.rooms import Rooms
+
+PROPS = 200
+SETTLED = 20
+"""After so many props Blender has loaded what it needs; memory is compared with that."""
+TRIANGLES, PIXELS = 20_000, 512
+PROMPTS = ("weathered oak barrel", "stone lantern", "iron-bound chest", "red armchair")
+
+
+@dataclass(frozen=True)
+class Look:
+    """After one prop."""
+
+    seconds: float
+    resident: int
+    process: int
+
+
+def background() -> Iterator[Result]:
+    """Memory and time of the last props against those after the twentieth."""
+    looks = make_props(PROPS)
+    ours = {look.process for look in looks}
+    kept, last = looks[SETTLED - 1].resident, looks[-1].resident
+    peak = max(look.resident for look in looks)
+    yield Result(
+        f"background_memory_after_{PROPS}_props",
+        last / kept,
+        f"x after {SETTLED}",
+        1.1,
+        runs=1,
+        note=f"{kept / 1e6:.0f} -> {last / 1e6:.0f} MB, largest {peak / 1e6:.0f}; "
+        f"{len(ours)} process, no restart",
+    )
+    early = statistics.median(look.seconds for look in looks[SETTLED : 2 * SETTLED])
+    late = statistics.median(look.seconds for look in looks[-SETTLED:])
+    yield Result(
+        f"background_time_after_{PROPS}_props",
+        late / early,
+        f"x props {SETTLED}-{2 * SETTLED}",
+        1.1,
+        runs=SETTLED,
+        note=f"{early * 1000:.0f} -> {late * 1000:.0f} ms a prop, picture included",
+    )
+
+
+def make_props(count: int) -> list[Look]:
+    """Make the props and look at the process after each."""
+    rooms = Rooms("trellis_addon")
+    process, limits = rooms("importer.process"), rooms("importer.child").Limits
+    never = limits(props=count + 1, idle_bytes=1 << 60)
+    blender = process.BackgroundBlender(process.command_for("", sys.executable), never)
+    models = [make_glb(prompt, 0, TRIANGLES, PIXELS) for prompt in PROMPTS]
+    try:
+        with tempfile.TemporaryDirectory() as library:
+            blender.warm_up()
+            return [
+                one_prop(rooms, blender, Path(library), models[index % len(models)])
+                for index in range(count)
+            ]
+    finally:
+        blender.close()
+
+
+def one_prop(rooms: Rooms, blender: Any, library: Path, model: bytes) -> Look:
+    """Make one prop; its folder is removed, so that the disk stays as it was."""
+    folder = rooms.downloaded(library, model)
+    token = rooms("core.cancel").CancelToken()
+    start = time.perf_counter()
+    blender.convert(folder, folder.read(), token, lambda text: None)
+    seconds = time.perf_counter() - start
+    shutil.rmtree(folder.path)
+    pid = blender.process_id
+    return Look(seconds, rooms("importer.memory_limit").resident_bytes(pid), pid)
