@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import struct
 import zlib
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 Document = dict[str, Any]
-FLOAT, SHORT = 5126, 5123
+FLOAT, SHORT, LONG = 5126, 5123, 5125
 
 CORNERS = np.array(
     [[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)], dtype="<f4"
@@ -120,19 +122,94 @@ def changed(change: Callable[[Document], object]) -> bytes:
     return model.pack()
 
 
-def png(width: int = 4, height: int = 4, claims: tuple[int, int] | None = None) -> bytes:
-    """A PNG of one colour; `claims` is the size its head tells instead of the true one."""
+CHART = 12
+"""Quads along a side of a chart of `charts()`: 0.59 vertices for a triangle, as TRELLIS has it."""
+
+
+def charts(triangles: int, pixels: int) -> bytes:
+    """A bumpy ball as a generator gives it: one mesh, one material, charts that share no vertex.
+
+    :param triangles: about so many; it becomes the next number that makes whole charts.
+    :param pixels: side of its two pictures (base colour; roughness and metalness), PNG.
+    """
+    count = max(2, math.ceil(math.sqrt(triangles / (4 * CHART**2))))
+    step = np.linspace(0.0, 1.0, CHART + 1)
+    down, across = np.meshgrid(np.arange(count), np.arange(2 * count), indexing="ij")
+    v = (down.reshape(-1, 1, 1) + step.reshape(1, -1, 1) + 0 * step) / count
+    u = (across.reshape(-1, 1, 1) + 0 * step.reshape(1, -1, 1) + step) / (2 * count)
+    points, near = _ball(u, v).reshape(-1, 3), 1e-5
+    along = _ball(u + near, v) - _ball(u - near, v)
+    normals = np.cross(along, _ball(u, v - near) - _ball(u, v + near)).reshape(-1, 3)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    quad = (np.arange(CHART)[:, None] * (CHART + 1) + np.arange(CHART)).reshape(-1, 1)
+    corners = quad + np.array([0, CHART + 1, CHART + 2, 0, CHART + 2, 1])
+    first = np.arange(2 * count * count)[:, None] * (CHART + 1) ** 2
+    model = Model()
+    attributes = {
+        "POSITION": _vectors(model, points, bounds=True),
+        "NORMAL": _vectors(model, normals),
+        "TEXCOORD_0": _vectors(model, np.stack([u, v], axis=-1).reshape(-1, 2)),
+    }
+    indices = (first + corners.reshape(1, -1)).astype("<u4").reshape(-1)
+    order = model.accessor(indices.tobytes(), LONG, "SCALAR", len(indices))
+    primitive = {"attributes": attributes, "indices": order, "material": 0}
+    model.document["meshes"] = [{"primitives": [primitive]}]
+    views = [model.view(noise_png(pixels, seed)) for seed in (1, 2)]
+    model.document["images"] = [{"bufferView": view, "mimeType": "image/png"} for view in views]
+    model.document["textures"] = [{"source": 0}, {"source": 1}]
+    surface = {"baseColorTexture": {"index": 0}, "metallicRoughnessTexture": {"index": 1}}
+    model.document["materials"] = [{"pbrMetallicRoughness": surface}]
+    return model.show(model.node(mesh=0)).pack()
+
+
+def _ball(u: Any, v: Any) -> Any:
+    """Points (..., 3) of a surface from 0 to 1 across and down; its poles are small holes."""
+    height, turn = (0.002 + 0.996 * v) * math.pi, u * math.tau
+    radius = 0.5 + 0.03 * np.sin(9 * turn) * np.sin(7 * height)
+    ring = np.sin(height)
+    ball = np.stack([ring * np.cos(turn), np.cos(height), -ring * np.sin(turn)], axis=-1)
+    return ball * radius[..., None]
+
+
+def _vectors(model: Model, values: Any, *, bounds: bool = False) -> int:
+    array = np.ascontiguousarray(values, dtype="<f4")
+    low_high = {"min": array.min(0).tolist(), "max": array.max(0).tolist()} if bounds else {}
+    kind = f"VEC{array.shape[1]}"
+    return model.accessor(array.tobytes(), FLOAT, kind, len(array), **low_high)
+
+
+def noise_png(pixels: int, seed: int) -> bytes:
+    """A square PNG of soft colours with some noise, which packs about as well as a photograph."""
+    ramp = np.linspace(0, 240, pixels, dtype=np.uint8)
+    noise = np.random.default_rng(seed).integers(0, 12, (pixels, pixels, 3), dtype=np.uint8)
+    rows = noise + ramp[:, None, None] // 2 + ramp[None, :, None] // 2
+    return png(pixels, pixels, rows=rows)
+
+
+def png(
+    width: int = 4,
+    height: int = 4,
+    claims: tuple[int, int] | None = None,
+    rows: npt.NDArray[np.uint8] | None = None,
+) -> bytes:
+    """A PNG of one colour; `claims` is the size its head tells instead of the true one.
+
+    :param rows: height x width x 3 values in place of the one colour.
+    """
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         check = zlib.crc32(kind + content)
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
 
     head = struct.pack(">IIBBBBB", *(claims or (width, height)), 8, 2, 0, 0, 0)
-    rows = (b"\0" + b"\xc8\x64\x32" * width) * height
+    if rows is None:
+        content = (b"\0" + b"\xc8\x64\x32" * width) * height
+    else:  # each row begins with its filter: none
+        content = np.pad(rows.reshape(height, -1), ((0, 0), (1, 0))).tobytes()
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", head)
-        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IDAT", zlib.compress(content, 6 if rows is None else 1))
         + chunk(b"IEND", b"")
     )
 

@@ -10,10 +10,10 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 
-from .plain import Floats, Integers, PlainMesh, PlainTexture
+from .plain import FileNormals, Floats, Integers, PlainMesh, PlainTexture
 
 VISIBLE_DEGREES: Final = 8.0
-_SHARE: Final = 99.0
+VISIBLE_SHARE: Final = 0.01
 _SAME_DIRECTION: Final = 0.9994
 """The cosine of two degrees."""
 
@@ -21,7 +21,8 @@ _SAME_DIRECTION: Final = 0.9994
 def build(plain: PlainMesh, name: str, folder: Path) -> bpy.types.Object:
     """Make the object, textures as files in ``folder``; not yet in any collection."""
     mesh = build_mesh(plain, name)
-    mesh.materials.append(_material(plain, name, folder))
+    if plain.has_material:
+        mesh.materials.append(_material(plain, name, folder))
     return bpy.data.objects.new(name, mesh)
 
 
@@ -29,7 +30,10 @@ def build_mesh(plain: PlainMesh, name: str) -> Any:
     """The mesh with its edges and UVs; with custom normals only where they say something."""
     mesh: Any = mesh_of(plain.points, plain.corners, plain.uvs, name)
     if plain.normals is not None:
-        _keep_normals(mesh, plain.normals)
+        keep_normals(mesh, plain.normals)
+    else:  # flat, by glTF 2.0, section 3.7.2.1
+        flat = mesh.attributes.new("sharp_face", "BOOLEAN", "FACE")
+        flat.data.foreach_set("value", np.ones(len(plain.corners), dtype=np.bool_))
     return mesh
 
 
@@ -38,9 +42,11 @@ def mesh_of(points: Floats, corners: Integers, uvs: Floats | None, name: str) ->
     mesh: Any = bpy.data.meshes.new(name)
     count = len(corners)
     mesh.vertices.add(len(points))
-    mesh.vertices.foreach_set("co", points.ravel())
     mesh.loops.add(count * 3)
-    mesh.loops.foreach_set("vertex_index", corners.ravel())
+    # By attribute it is a copy of memory; by `vertices` and `loops` a hundred times slower.
+    mesh.attributes["position"].data.foreach_set("vector", np.ascontiguousarray(points).ravel())
+    corner_vertices = np.ascontiguousarray(corners, dtype=np.int32).ravel()
+    mesh.attributes[".corner_vert"].data.foreach_set("value", corner_vertices)
     mesh.polygons.add(count)
     mesh.polygons.foreach_set("loop_start", np.arange(0, count * 3, 3, dtype=np.int32))
     if uvs is not None:
@@ -49,61 +55,64 @@ def mesh_of(points: Floats, corners: Integers, uvs: Floats | None, name: str) ->
     return mesh
 
 
-def _keep_normals(mesh: Any, wanted: Floats) -> None:
+def keep_normals(mesh: Any, wanted: FileNormals) -> None:
     """Do what is needed for the file's normals: nothing, hard edges, or custom normals.
 
     Custom normals make a prop slower to link and to draw, and most files have normals that
     Blender would compute by itself.
+
+    :param mesh: of triangles, without custom normals.
     """
-    lengths = np.maximum(np.linalg.norm(wanted, axis=1, keepdims=True), 1e-9)
-    unit: Floats = (wanted / lengths).astype(np.float32)
-    if _has_creases(mesh, unit):
-        _mark_hard_edges(mesh, unit)
-    if not _differs(mesh, unit):
+    creased = _creased(wanted, len(mesh.vertices))
+    if creased.any():
+        _mark_hard_edges(mesh, wanted, creased)
+    if not _differs(mesh, wanted):
         return
+    unit = wanted.vectors[wanted.corners]
     if bpy.app.version >= (4, 5, 0):
         # Free normals are taken as they are; the older form takes seconds for a large mesh.
         attribute = mesh.attributes.new("custom_normal", "FLOAT_VECTOR", "CORNER")
-        attribute.data.foreach_set("vector", np.ascontiguousarray(unit).ravel())
+        attribute.data.foreach_set("vector", unit.ravel())
         mesh.update()
     else:
         mesh.normals_split_custom_set(unit)
 
 
-def _has_creases(mesh: Any, unit: Floats) -> bool:
-    """Whether any vertex has corners whose normals differ."""
-    vertices = np.empty(len(mesh.loops), dtype=np.int32)
-    mesh.loops.foreach_get("vertex_index", vertices)
-    one = np.empty((len(mesh.vertices), 3), dtype=np.float32)
-    one[vertices] = unit
-    return bool((_dot(one[vertices], unit) < _SAME_DIRECTION).any())
+def _creased(wanted: FileNormals, points: int) -> npt.NDArray[np.bool_]:
+    """Which welded points (V,) carry normals that differ."""
+    vectors, group = wanted.vectors, wanted.group
+    one = np.empty((points, 3), dtype=np.float32)
+    one[group] = vectors
+    creased = np.zeros(points, dtype=bool)
+    creased[group[_dot(one[group], vectors) < _SAME_DIRECTION]] = True
+    return creased
 
 
-def _differs(mesh: Any, unit: Floats) -> bool:
+def _differs(mesh: Any, wanted: FileNormals) -> bool:
     """Whether more than 1 % of the corners deviate so much that it can be seen."""
     made = np.empty(len(mesh.loops) * 3, dtype=np.float32)
     mesh.corner_normals.foreach_get("vector", made)
-    worst = float(np.percentile(_dot(made.reshape(-1, 3), unit), 100 - _SHARE))
-    return float(np.degrees(np.arccos(np.clip(worst, -1, 1)))) > VISIBLE_DEGREES
+    unit = wanted.vectors[wanted.corners]
+    seen = _dot(made.reshape(-1, 3), unit) < np.cos(np.radians(VISIBLE_DEGREES))
+    return float(np.count_nonzero(seen)) > VISIBLE_SHARE * len(seen)
 
 
-def _mark_hard_edges(mesh: Any, unit: Floats) -> None:
+def _mark_hard_edges(mesh: Any, wanted: FileNormals, creased: npt.NDArray[np.bool_]) -> None:
     """An edge is hard where the normals of its two sides differ at one of its ends."""
-    count = len(mesh.loops)
-    vertices = np.empty(count, dtype=np.int32)
-    mesh.loops.foreach_get("vertex_index", vertices)
-    edges = np.empty(count, dtype=np.int32)
-    mesh.loops.foreach_get("edge_index", edges)
-    following = np.arange(count).reshape(-1, 3)[:, [1, 2, 0]].ravel()
-    order = np.argsort(edges, kind="stable")
-    one, other = order[:-1], order[1:]
+    vertices = corner_values(mesh, ".corner_vert")
+    edges = corner_values(mesh, ".corner_edge")
+    corner = creased[vertices].reshape(-1, 3)
+    # Only corners that begin or end an edge at such a point: few of them in most props.
+    loops = np.flatnonzero((corner | corner[:, [1, 2, 0]]).ravel())
+    loops = loops[np.argsort(edges[loops], kind="stable")]
+    one, other = loops[:-1], loops[1:]
     pairs = edges[one] == edges[other]
     one, other = one[pairs], other[pairs]
+    far_one, far_other = _following(one), _following(other)
     same_way = vertices[one] == vertices[other]
-    near = np.where(same_way, other, following[other])
-    far = np.where(same_way, following[other], other)
-    smooth = _dot(unit[one], unit[near]) > _SAME_DIRECTION
-    smooth &= _dot(unit[following[one]], unit[far]) > _SAME_DIRECTION
+    near = np.where(same_way, other, far_other)
+    far = np.where(same_way, far_other, other)
+    smooth = _alike(wanted, one, near) & _alike(wanted, far_one, far)
     hard = np.zeros(len(mesh.edges), dtype=bool)
     hard[edges[one[~smooth]]] = True
     attribute = mesh.attributes.get("sharp_edge") or mesh.attributes.new(
@@ -111,6 +120,39 @@ def _mark_hard_edges(mesh: Any, unit: Floats) -> None:
     )
     attribute.data.foreach_set("value", hard)
     mesh.update()
+
+
+def corner_values(mesh: Any, name: str) -> Integers:
+    """A whole-number attribute of all corners, such as ``.corner_vert``; (L,)."""
+    values = np.empty(len(mesh.loops), dtype=np.int32)
+    mesh.attributes[name].data.foreach_get("value", values)
+    return values
+
+
+def positions(mesh: Any) -> Floats:
+    """Where the vertices are; (V, 3)."""
+    values = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
+    if len(values):
+        mesh.attributes["position"].data.foreach_get("vector", values)
+    return values.reshape(-1, 3)
+
+
+def _following(corners: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The next corner of each corner's triangle."""
+    following: npt.NDArray[Any] = corners + 1 - 3 * (corners % 3 == 2)
+    return following
+
+
+def _alike(
+    wanted: FileNormals, one: npt.NDArray[Any], other: npt.NDArray[Any]
+) -> npt.NDArray[np.bool_]:
+    """Whether the normals of two lists of corners point the same way; (N,)."""
+    here, there = wanted.corners[one], wanted.corners[other]
+    alike: npt.NDArray[np.bool_] = here == there
+    unequal = np.flatnonzero(~alike)
+    vectors = wanted.vectors
+    alike[unequal] = _dot(vectors[here[unequal]], vectors[there[unequal]]) > _SAME_DIRECTION
+    return alike
 
 
 def _dot(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:

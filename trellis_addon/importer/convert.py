@@ -20,8 +20,9 @@ from .sources import import_model
 from .textures import FOLDER
 from .thumbnail import render
 
-_LOSE_PREVIEWS: Final = ((5, 0, 0), (5, 2, 0))
-"""``libraries.write`` drops previews from 5.0 up to, but not in, 5.2 (measured)."""
+_KEEP_PREVIEWS: Final = ((4, 2), (4, 5))
+"""``libraries.write`` drops previews in 4.3, 5.0 and 5.1, and keeps them in these two and from 5.2
+on (measured). Putting one back that is there does no harm, so the others count as losing it."""
 
 
 def convert(task: Task, say: Callable[[str], None]) -> tuple[dict[str, Any], list[str]]:
@@ -34,11 +35,12 @@ def convert(task: Task, say: Callable[[str], None]) -> tuple[dict[str, Any], lis
     settings = Finishing.from_dict(task.finishing)
     textures = _new_texture_folder(folder)
     picture = folder / f"{THUMBNAIL}.part"
+    blend = folder / f"{task.blend}.part"
     try:
         say("Importing in the background")
         empty_file()
-        objects = import_model(folder / task.model, task.name, textures)
-        made = finish(objects, task.name, settings, textures)
+        imported = import_model(folder / task.model, task.name, textures)
+        made = finish(imported.objects, task.name, settings, textures)
         say("Taking the prop's picture")
         render(made.collection, picture)
         say("Writing the prop")
@@ -46,18 +48,21 @@ def convert(task: Task, say: Callable[[str], None]) -> tuple[dict[str, Any], lis
         facts = _facts(made, textures)
         blocks = {made.collection, *made.lods}
         name = made.collection.name
-        write_blend(blocks, folder / task.blend)
-        if _LOSE_PREVIEWS[0] <= bpy.app.version < _LOSE_PREVIEWS[1]:
-            restore_preview(folder / task.blend, name, picture)
+        write_blend(blocks, blend)
+        if bpy.app.version[:2] not in _KEEP_PREVIEWS and bpy.app.version < (5, 2, 0):
+            restore_preview(blend, name, picture)
         put_in_place(picture, folder / THUMBNAIL)
-        _drop_old_textures(folder, textures)
+        # The last step that can fail: an earlier .blend and its textures stay until here.
+        put_in_place(blend, folder / task.blend)
     except BaseException:
         shutil.rmtree(textures, ignore_errors=True)
         raise
     finally:
         picture.unlink(missing_ok=True)
+        blend.unlink(missing_ok=True)
+    _drop_old_textures(folder, {textures.name, *task.keep})
     empty_file()
-    return facts, list(made.notes)
+    return facts, [*imported.notes, *made.notes]
 
 
 def _new_texture_folder(folder: Path) -> Path:
@@ -69,9 +74,9 @@ def _new_texture_folder(folder: Path) -> Path:
     return path
 
 
-def _drop_old_textures(folder: Path, keep: Path) -> None:
+def _drop_old_textures(folder: Path, keep: set[str]) -> None:
     for old in folder.glob(f"{FOLDER}*"):
-        if old != keep and old.is_dir():
+        if old.name not in keep and old.is_dir():
             shutil.rmtree(old, ignore_errors=True)
 
 

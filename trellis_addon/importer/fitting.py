@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import bpy
 import numpy as np
+import numpy.typing as npt
 from mathutils import Matrix, Vector
 
 from ..core.errors import BadFileError
 from ..core.finishing import Finishing
+from .building import positions
 
 _DROPPED: Final = {"CAMERA": "camera", "LIGHT": "light", "SPEAKER": "speaker"}
 
@@ -71,17 +73,22 @@ def _unwrapped(objects: list[Any]) -> Any | None:
 
 
 def _bounds(objects: list[Any]) -> tuple[Vector, Vector]:
-    """The world-space box around all vertices."""
+    """The world-space box around all vertices, as they are seen (an armature may bend them)."""
     lows, highs = [], []
+    depsgraph = bpy.context.evaluated_depsgraph_get()
     for obj in objects:
         if obj.type != "MESH" or not len(obj.data.vertices):
             continue
-        points = np.empty(len(obj.data.vertices) * 3, dtype=np.float32)
-        obj.data.vertices.foreach_get("co", points)
+        bent = bool(obj.modifiers or obj.data.shape_keys)
+        points: npt.NDArray[Any] = positions(
+            obj.evaluated_get(depsgraph).data if bent else obj.data
+        )
         world = np.array(obj.matrix_world, dtype=np.float64)
-        placed = points.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]
-        lows.append(placed.min(axis=0))
-        highs.append(placed.max(axis=0))
+        if not np.array_equal(world, np.eye(4)):
+            points = points @ world[:3, :3].T + world[:3, 3]
+        if len(points):
+            lows.append(points.min(axis=0))
+            highs.append(points.max(axis=0))
     low, high = np.min(lows, axis=0), np.max(highs, axis=0)
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         raise BadFileError("The model has points that are nowhere (NaN or infinite)")
@@ -90,11 +97,14 @@ def _bounds(objects: list[Any]) -> tuple[Vector, Vector]:
     return Vector(low.tolist()), Vector(high.tolist())
 
 
-def fit(root: Any, objects: list[Any], settings: Finishing) -> tuple[float, float, float]:
-    """Turn, scale and put down the prop; gives its size in metres."""
+def turn(root: Any, settings: Finishing) -> None:
+    """Put upright what the importer has turned as if it were Y up."""
     if settings.up == "Z":
-        # The importer has turned it as if it were Y up; this turns it back.
         _apply(root, Matrix.Rotation(radians(-90), 4, "X"))
+
+
+def fit(root: Any, objects: list[Any], settings: Finishing) -> tuple[float, float, float]:
+    """Scale and put down the prop; gives its size in metres. Doing it again changes nothing."""
     low, high = _bounds(objects)
     extent = high - low
     measured = {"longest": max(extent.to_tuple()), "height": extent.z, "received": 0.0}

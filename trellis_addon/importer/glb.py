@@ -17,9 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from ..core.errors import BadFileError
 from ..core.text import shorten
-from .pictures import picture_size
+from .extensions import DRACO, KNOWN_EXTENSIONS, MESHOPT, WORDS
+from .pictures import is_whole, picture_size, skipped_kind
 
 MOST_ELEMENTS: Final = 200_000_000
 MOST_TRIANGLES: Final = 20_000_000
@@ -29,10 +33,10 @@ MOST_PIXELS: Final = 16_384
 """A picture's longest side. A PNG of a few bytes may claim 100,000 by 100,000."""
 MOST_JSON: Final = 64 << 20
 
-_PICTURE_HEAD: Final = 1 << 18
-_DATA_URI: Final = re.compile(r"data:[\w.+/-]*(?:;[\w.=+-]+)*;base64,")
+DATA_URI: Final = re.compile(r"data:[\w.+/-]*(?:;[\w.=+-]+)*;base64,")
 _JSON_CHUNK: Final = 0x4E4F534A
 _BIN_CHUNK: Final = 0x004E4942
+_FLOAT: Final = 5126
 _COMPONENT_BYTES: Final = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 _COMPONENTS: Final = {
     "SCALAR": 1,
@@ -44,34 +48,7 @@ _COMPONENTS: Final = {
     "MAT4": 16,
 }
 
-KNOWN_EXTENSIONS: Final = frozenset(
-    {
-        "EXT_mesh_gpu_instancing",
-        "EXT_texture_webp",
-        "KHR_lights_punctual",
-        "KHR_materials_anisotropy",
-        "KHR_materials_clearcoat",
-        "KHR_materials_emissive_strength",
-        "KHR_materials_ior",
-        "KHR_materials_pbrSpecularGlossiness",
-        "KHR_materials_sheen",
-        "KHR_materials_specular",
-        "KHR_materials_transmission",
-        "KHR_materials_unlit",
-        "KHR_materials_variants",
-        "KHR_materials_volume",
-        "KHR_mesh_quantization",
-        "KHR_texture_transform",
-    }
-)
-"""What Blender's importer reads in every version from 4.2. Draco and meshopt depend on the
-version and on libraries that some builds lack, so they come in from outside."""
-
-_WORDS: Final = {
-    "KHR_draco_mesh_compression": "Draco compression",
-    "EXT_meshopt_compression": "meshopt compression",
-    "KHR_texture_basisu": "KTX2 textures",
-}
+INDEX_TYPES: Final[dict[int, type[np.generic]]] = {5121: np.uint8, 5123: np.uint16, 5125: np.uint32}
 
 
 @dataclass(frozen=True)
@@ -85,6 +62,8 @@ class Facts:
     lights: int
     animations: int
     skins: int
+    unreadable: int
+    """Pictures of kinds that Blender skips (KTX2, AVIF); a file may hold them as an extra."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +122,7 @@ class _Checker:
         self.extensions = extensions
         self.binary = memoryview(b"")
         self.document: dict[str, Any] = {}
+        self.unreadable = 0
 
     def run(self) -> Facts:
         self._chunks()
@@ -162,6 +142,7 @@ class _Checker:
             lights=len(lights.get("lights", [])),
             animations=len(self._list("animations")),
             skins=len(self._list("skins")),
+            unreadable=self.unreadable,
         )
 
     def _list(self, name: str) -> list[dict[str, Any]]:
@@ -199,7 +180,7 @@ class _Checker:
         version = str(self.document.get("asset", {}).get("version", ""))
         _refuse(not version.startswith("2."), "The model is not glTF 2")
         missing = sorted(set(self.document.get("extensionsRequired", [])) - self.extensions)
-        names = shorten(", ".join(_WORDS.get(str(name), str(name)) for name in missing), 80)
+        names = shorten(", ".join(WORDS.get(str(name), str(name)) for name in missing), 80)
         _refuse(bool(missing), f"The model needs {names}, which this Blender cannot read")
 
     def _buffers(self) -> None:
@@ -211,13 +192,17 @@ class _Checker:
                 str(uri)[:200],
             )
             size = _count(buffer["byteLength"])
+            if _is_fallback(buffer):
+                continue
             if uri is None:
                 _refuse(index > 0, "The model's buffers are broken")
                 _refuse(size > len(self.binary), "The model lacks part of its data")
         for view in self._list("bufferViews"):
-            buffer = self._list("buffers")[_count(view["buffer"])]
-            end = _count(view.get("byteOffset", 0)) + _count(view["byteLength"])
-            _refuse(end > buffer["byteLength"], "The model points beyond its own data")
+            packed = [view.get("extensions", {}).get(name) for name in MESHOPT]
+            for holder in (view, *(extension for extension in packed if extension)):
+                buffer = self._list("buffers")[_count(holder["buffer"])]
+                end = _count(holder.get("byteOffset", 0)) + _count(holder["byteLength"])
+                _refuse(end > buffer["byteLength"], "The model points beyond its own data")
             stride = view.get("byteStride")
             _refuse(stride is not None and not 4 <= stride <= 252, "The model's data is broken")
 
@@ -233,41 +218,47 @@ class _Checker:
                 count > 0
             )
             _refuse(need > view["byteLength"], "The model points beyond its own data")
-        elif count > 1_000_000 and "extensions" not in str(accessor.keys()):
-            compressed = "KHR_draco_mesh_compression" in self.document.get("extensionsUsed", [])
+        elif count > 1_000_000:
+            compressed = DRACO in self.document.get("extensionsUsed", [])
             _refuse(not compressed, "The model claims data that it does not have")
         sparse = accessor.get("sparse")
         if sparse:
-            _refuse(_count(sparse["count"]) > count, "The model's data is broken")
+            self._sparse(sparse, count, element)
+
+    def _sparse(self, sparse: dict[str, Any], count: int, element: int) -> None:
+        some = _count(sparse["count"])
+        _refuse(some > count, "The model's data is broken")
+        index = _COMPONENT_BYTES[sparse["indices"]["componentType"]]
+        for part, size in ((sparse["indices"], index), (sparse["values"], element)):
+            view = self._list("bufferViews")[_count(part["bufferView"])]
+            need = _count(part.get("byteOffset", 0)) + some * size
+            _refuse(need > view["byteLength"], "The model points beyond its own data")
 
     def _images(self) -> None:
         for image in self._list("images"):
-            uri = image.get("uri")
-            if uri is not None:
-                head = _data_uri(str(uri))
-                _refuse(
-                    head is None, "The model points to a picture outside itself", str(uri)[:200]
-                )
-                size = picture_size(head or b"")
-            else:
-                size = picture_size(self._view_head(_count(image["bufferView"])))
-            if size is None:
-                continue  # KTX2, AVIF ...: Blender skips what it cannot read
+            content = self._picture(image)
+            if skipped_kind(content):
+                self.unreadable += 1
+                continue
+            size = picture_size(content)
             _refuse(
-                max(size) > MOST_PIXELS,
-                f"A picture in the model claims {size[0]} x {size[1]} pixels",
+                size is not None and max(size) > MOST_PIXELS,
+                f"A picture in the model claims {size and size[0]} x {size and size[1]} pixels",
             )
+            _refuse(size is None or not is_whole(content), "A picture in the model is damaged")
 
-    def _view_head(self, index: int) -> bytes:
-        """The first bytes of a buffer view, in whichever buffer it is."""
-        view = self._list("bufferViews")[index]
+    def _picture(self, image: dict[str, Any]) -> bytes | memoryview:
+        uri = image.get("uri")
+        if uri is not None:
+            content = _data_uri(str(uri))
+            _refuse(content is None, "The model points to a picture outside itself", str(uri)[:200])
+            return content or b""
+        view = self._list("bufferViews")[_count(image["bufferView"])]
         buffer = self._list("buffers")[view["buffer"]]
         start = _count(view.get("byteOffset", 0))
-        end = start + min(view["byteLength"], _PICTURE_HEAD)
         uri = buffer.get("uri")
-        if uri is None:
-            return bytes(self.binary[start:end])
-        return (_data_uri(str(uri), end) or b"")[start:end]
+        whole = self.binary if uri is None else memoryview(_data_uri(str(uri)) or b"")
+        return whole[start : start + view["byteLength"]]
 
     def _meshes(self) -> int:
         accessors = self._list("accessors")
@@ -275,6 +266,10 @@ class _Checker:
         for mesh in self._list("meshes"):
             for primitive in mesh["primitives"]:
                 position = accessors[_count(primitive["attributes"]["POSITION"])]
+                _refuse(
+                    not self._finite(position),
+                    "The model has points that are nowhere (NaN or infinite)",
+                )
                 for semantic, where in primitive["attributes"].items():
                     other = accessors[_count(where)]["count"]
                     _refuse(
@@ -283,12 +278,48 @@ class _Checker:
                     )
                 count = position["count"]
                 if "indices" in primitive:
-                    count = accessors[_count(primitive["indices"])]["count"]
+                    indices = accessors[_count(primitive["indices"])]
+                    packed = DRACO in primitive.get("extensions", {})
+                    _refuse(
+                        not packed and self._highest(indices) >= count,
+                        "The model's triangles point beyond its vertices",
+                    )
+                    count = indices["count"]
                 mode = primitive.get("mode", 4)
                 triangles += count // 3 if mode == 4 else max(0, count - 2) * (mode > 4)
         _refuse(triangles > MOST_TRIANGLES, f"The model has too many triangles: {triangles:,}")
         _refuse(triangles == 0, "There is no surface in the model")
         return triangles
+
+    def _highest(self, accessor: dict[str, Any]) -> int:
+        """The highest number of an accessor of indices; -1 where it cannot be told from here."""
+        values = self._values(accessor, INDEX_TYPES[accessor["componentType"]], 1)
+        return -1 if values is None else int(values.max())
+
+    def _finite(self, position: dict[str, Any]) -> bool:
+        """Whether all points are somewhere. Blender puts what is not at the origin, silently."""
+        if position["componentType"] != _FLOAT:
+            return True
+        values = self._values(position, np.float32, 3)
+        return values is None or bool(np.isfinite(values).all())
+
+    def _values(
+        self, accessor: dict[str, Any], kind: type[np.generic], width: int
+    ) -> npt.NDArray[Any] | None:
+        """What lies in an accessor, (N, width); None where it is compressed or not there."""
+        if "bufferView" not in accessor or not accessor["count"]:
+            return None
+        view = self._list("bufferViews")[accessor["bufferView"]]
+        buffer = self._list("buffers")[view["buffer"]]
+        if any(name in view.get("extensions", {}) for name in MESHOPT) or _is_fallback(buffer):
+            return None
+        uri = buffer.get("uri")
+        whole = self.binary if uri is None else _data_uri(str(uri)) or b""
+        start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
+        size = np.dtype(kind).itemsize
+        stride = view.get("byteStride") or size * width
+        shape = (accessor["count"], width)
+        return np.ndarray(shape, np.dtype(kind).newbyteorder("<"), whole, start, (stride, size))
 
     def _nodes(self) -> None:
         nodes = self._list("nodes")
@@ -299,6 +330,15 @@ class _Checker:
             for child in group:
                 parents[child] += 1
         _refuse(any(count > 1 for count in parents), "The model's parts hang in each other")
+        for kind in ("mesh", "camera", "skin"):
+            most = len(self._list({"mesh": "meshes"}.get(kind, f"{kind}s")))
+            beyond = any(_count(node.get(kind, 0)) >= max(most, 1) for node in nodes)
+            _refuse(beyond, f"The model's structure is broken: a {kind} is missing")
+        scenes = self._list("scenes")
+        _refuse(
+            bool(scenes) and _count(self.document.get("scene", 0)) >= len(scenes),
+            "The model's structure is broken: its scene is missing",
+        )
         level = [index for index, count in enumerate(parents) if count == 0]
         seen, depth = len(level), 0
         while level:
@@ -308,16 +348,22 @@ class _Checker:
         _refuse(seen != len(nodes), "The model's parts hang in each other in a circle")
 
 
-def _data_uri(uri: str, most: int = _PICTURE_HEAD) -> bytes | None:
-    """The first bytes of a data URI; None for any other URI.
+def _is_fallback(buffer: dict[str, Any]) -> bool:
+    """A buffer without data, for which meshopt's views stand in."""
+    extensions = buffer.get("extensions", {})
+    return "uri" not in buffer and any(extensions.get(n, {}).get("fallback") for n in MESHOPT)
+
+
+def _data_uri(uri: str) -> bytes | None:
+    """The bytes of a data URI; None for any other URI.
 
     Without ``;base64`` Blender's importer takes it for a path, so that is another URI.
     """
-    match = _DATA_URI.match(uri)
+    match = DATA_URI.match(uri)
     if match is None:
         return None
     try:
-        return base64.b64decode(uri[match.end() : match.end() + (most // 3 + 1) * 4])[:most]
+        return base64.b64decode(uri[match.end() :])
     except ValueError:
         return b""
 

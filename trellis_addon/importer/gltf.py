@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +12,7 @@ import bpy
 
 from ..core.errors import BadFileError, ImporterError
 from ..core.text import shorten
-from .glb import KNOWN_EXTENSIONS
+from .extensions import DRACO, KNOWN_EXTENSIONS, MESHOPT
 
 _WANTED: Final[dict[str, Any]] = {
     "import_pack_images": True,
@@ -51,25 +53,58 @@ def empty_file() -> None:
     purge(do_recursive=True)
 
 
+@cache
 def extensions_in_reach() -> frozenset[str]:
-    """What this Blender's importer can read if a file requires it.
+    """What this Blender's importer can read if a file requires it: it says so itself.
 
-    Draco needs a library that some builds lack (the bpy modules of 4.2 and 5.2, Debian's);
-    meshopt came with 5.2.
+    It names Draco and meshopt (from 5.2) also where their libraries are missing, as in the bpy
+    modules of 4.2 and 5.2 and in Debian's Blender; so those are looked for.
     """
-    known = set(KNOWN_EXTENSIONS)
-    if bpy.app.version >= (5, 2, 0):
-        known.add("EXT_meshopt_compression")
+    _enable()
+    known = set(_managed() or KNOWN_EXTENSIONS)
+    if not _has_draco():
+        known.discard(DRACO)
+    if not _has_library("bf_intern_meshopt_bridge"):
+        known.difference_update(MESHOPT)
+    return frozenset(known)
+
+
+def _managed() -> list[str]:
     try:
-        from io_scene_gltf2.io.com.draco import (  # type: ignore[import-not-found]
-            dll_exists,
+        from io_scene_gltf2.io.imp.gltf2_io_gltf import (  # type: ignore[import-not-found]
+            glTFImporter,
         )
 
-        if dll_exists(quiet=True):
-            known.add("KHR_draco_mesh_compression")
-    except (ImportError, TypeError):
-        return frozenset(known)
-    return frozenset(known)
+        settings = {"loglevel": 50, "import_user_extensions": []}
+        return list(glTFImporter("", settings).extensions_managed)
+    except (ImportError, AttributeError, TypeError, KeyError):
+        return []
+
+
+def _has_draco() -> bool:
+    for name in ("gltf2_io_draco_compression_extension", "draco"):  # 4.2, and up to 5.1
+        try:
+            module = import_module(f"io_scene_gltf2.io.com.{name}")
+            return bool(module.dll_exists(quiet=True))
+        except (ImportError, AttributeError, TypeError):
+            continue
+    return _has_library("bf_intern_draco_bridge")
+
+
+def _has_library(name: str) -> bool:
+    """Whether a library of 5.2's importer is there."""
+    try:
+        path = import_module("io_scene_gltf2.io.com.library").dll_path(name, name)
+    except (ImportError, AttributeError, TypeError):
+        return False
+    return path is not None and path.is_file()
+
+
+def _enable() -> None:
+    if not hasattr(bpy.types, "IMPORT_SCENE_OT_gltf"):
+        import addon_utils
+
+        addon_utils.enable("io_scene_gltf2")
 
 
 def import_gltf(path: Path) -> None:
@@ -77,10 +112,7 @@ def import_gltf(path: Path) -> None:
 
     :raises BadFileError: when Blender finds it unusable. :raises ImporterError: no importer.
     """
-    if not hasattr(bpy.types, "IMPORT_SCENE_OT_gltf"):
-        import addon_utils
-
-        addon_utils.enable("io_scene_gltf2")
+    _enable()
     operator = bpy.ops.import_scene.gltf
     known = set(operator.get_rna_type().properties.keys())  # type: ignore[call-arg]  # the stubs' fault
     options = {name: value for name, value in _WANTED.items() if name in known}

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import bpy
+import numpy as np
 
+from .plain import Floats
 from .textures import alpha_is_opaque, check_spaces
+
+ENOUGH_TRIANGLES: Final = 500
+"""Fewer may have holes painted inside them, which a look at a few places would not find."""
 
 
 def mend(objects: list[Any], *, opaque: bool) -> list[str]:
@@ -23,7 +28,7 @@ def mend(objects: list[Any], *, opaque: bool) -> list[str]:
             mesh.materials.append(_vertex_colours(mesh.color_attributes[0].name))
             notes.append("The model's vertex colours were made into a material")
     if opaque:
-        closed = [m.name for m in bpy.data.materials if m.node_tree and _close(m)]
+        closed = [m.name for m in bpy.data.materials if m.node_tree and _close(m, objects)]
         if closed:
             notes.append("An alpha channel that was all but opaque was switched off")
     check_spaces()
@@ -44,7 +49,7 @@ def _vertex_colours(layer: str) -> Any:
     return material
 
 
-def _close(material: Any) -> bool:
+def _close(material: Any, objects: list[Any]) -> bool:
     """Unlink an alpha whose picture lets all but nothing through."""
     shader = next((n for n in material.node_tree.nodes if n.type == "BSDF_PRINCIPLED"), None)
     if shader is None:
@@ -56,12 +61,28 @@ def _close(material: Any) -> bool:
         alpha.default_value = 1.0
         return True
     image = _image_behind(alpha)
-    if image is None or not alpha_is_opaque(image):
+    if image is None or not alpha_is_opaque(image, _uvs(material, objects)):
         return False
     for link in list(alpha.links):
         material.node_tree.links.remove(link)
     alpha.default_value = 1.0
     return True
+
+
+def _uvs(material: Any, objects: list[Any]) -> Floats | None:
+    """UVs of the triangles that wear a material, (T, 3, 2); None where they say too little."""
+    found = []
+    for mesh in {o.data: None for o in objects if o.type == "MESH"}:
+        slots = [index for index, slot in enumerate(mesh.materials) if slot == material]
+        if not slots or not mesh.uv_layers or len(mesh.loops) != 3 * len(mesh.polygons):
+            continue
+        uvs = np.empty(len(mesh.loops) * 2, dtype=np.float32)
+        mesh.uv_layers[0].uv.foreach_get("vector", uvs)
+        worn = np.zeros(len(mesh.polygons), dtype=np.int32)
+        mesh.polygons.foreach_get("material_index", worn)
+        found.append(uvs.reshape(-1, 3, 2)[np.isin(worn, slots)])
+    whole = np.concatenate(found) if found else np.empty((0, 3, 2), dtype=np.float32)
+    return whole if len(whole) >= ENOUGH_TRIANGLES else None
 
 
 def _image_behind(socket: Any) -> Any | None:

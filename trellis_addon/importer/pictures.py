@@ -4,14 +4,59 @@
 from __future__ import annotations
 
 import struct
+import zlib
+from typing import Final
+
+Bytes = bytes | memoryview
+_HEAD: Final = 1 << 18
 
 
-def picture_size(head: bytes) -> tuple[int, int] | None:
+def skipped_kind(content: Bytes) -> bool:
+    """Whether it is a kind of picture that Blender's importer leaves out: KTX2 or AVIF."""
+    head = bytes(content[:12])
+    return head.startswith(b"\xabKTX 20") or head[4:12] in (b"ftypavif", b"ftypavis")
+
+
+def is_whole(content: Bytes) -> bool:
+    """Whether a PNG, JPEG or WebP is all there, as far as can be told without decoding it.
+
+    Blender takes half a picture without a word and shows nothing. A PNG's chunks carry check
+    sums (its specification, section 5.3); a JPEG ends with a marker (ITU T.81, annex B.2.1); a
+    WebP tells its length.
+    """
+    head = bytes(content[:12])
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _png_is_whole(content)
+    if head.startswith(b"\xff\xd8"):
+        # Some writers pad the end.
+        return b"\xff\xd9" in bytes(content[-64:])
+    (length,) = struct.unpack_from("<I", head.ljust(12, b"\0"), 4)
+    return bool(length + 8 <= len(content))
+
+
+def _png_is_whole(content: Bytes) -> bool:
+    at = 8
+    while at + 12 <= len(content):
+        length, kind = struct.unpack_from(">I4s", content, at)
+        end = at + 8 + length
+        if end + 4 > len(content):
+            return False
+        (check,) = struct.unpack_from(">I", content, end)
+        if zlib.crc32(content[at + 4 : end]) != check:
+            return False
+        if kind == b"IEND":
+            return True
+        at = end + 4
+    return False
+
+
+def picture_size(content: Bytes) -> tuple[int, int] | None:
     """Width and height in pixels of a PNG, JPEG or WebP; None for anything else.
 
     Sources: PNG specification section 11.2.2 (IHDR), ITU T.81 annex B.2.2 (frame header),
     WebP container specification (VP8X, VP8, VP8L).
     """
+    head = bytes(content[:_HEAD])
     if head.startswith(b"\x89PNG\r\n\x1a\n") and len(head) >= 24:
         return struct.unpack_from(">II", head, 16)
     if head.startswith(b"\xff\xd8"):

@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core.errors import BadFileError
-from .glb import Glb
+from .glb import INDEX_TYPES, Glb
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]
 
-_INDEX_TYPES: Final = {5121: np.uint8, 5123: np.uint16, 5125: np.uint32}
 _ATTRIBUTES: Final = frozenset({"POSITION", "NORMAL", "TEXCOORD_0"})
 _REPEAT: Final = 10497
 _EXTENSIONS: Final = {_REPEAT: "REPEAT", 33071: "EXTEND"}
@@ -45,16 +44,32 @@ class PlainTexture:
 
 
 @dataclass(frozen=True)
+class FileNormals:
+    """Normals as a file has them: one for each of its vertices, of which several are welded.
+
+    Shapes: vectors (N, 3) of length 1 (0 where the file has none), group (N,) into the welded
+    points, corners (3T,) into vectors.
+    """
+
+    vectors: Floats
+    group: Integers
+    corners: Integers
+
+
+@dataclass(frozen=True)
 class PlainMesh:
     """One welded mesh in Blender's axes: Z up, metres as received.
 
-    Shapes: points (V, 3), corners (T, 3) into points, uvs (3T, 2) with V up, normals (3T, 3).
+    ``has_material`` is False where the file names none; the rest then says nothing.
+
+    Shapes: points (V, 3), corners (T, 3) into points, uvs (3T, 2) with V up.
     """
 
     points: Floats
     corners: Integers
     uvs: Floats | None
-    normals: Floats | None
+    normals: FileNormals | None
+    has_material: bool
     base_color: tuple[float, float, float, float]
     metallic: float
     roughness: float
@@ -67,8 +82,17 @@ class PlainMesh:
 def read_plain(glb: Glb) -> PlainMesh | None:
     """The mesh of a checked GLB, or None where it is not of the plain shape.
 
-    :raises BadFileError: an index points beyond the vertices, or there are no finite points.
+    :raises BadFileError: there is no surface, or a reference leads nowhere.
     """
+    try:
+        return _read(glb)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise BadFileError(
+            "The model's structure is broken", detail=f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _read(glb: Glb) -> PlainMesh | None:
     primitive = _plain_primitive(glb.document)
     if primitive is None:
         return None
@@ -82,10 +106,6 @@ def read_plain(glb: Glb) -> PlainMesh | None:
     indices = None if points is None else _indices(glb, primitive.get("indices"), len(points))
     if points is None or indices is None:
         return None
-    if len(indices) and int(np.max(indices)) >= len(points):
-        raise BadFileError("The model points beyond its own data", detail="index")
-    if not np.isfinite(points).all():
-        raise BadFileError("The model has points that are nowhere (NaN or infinite)")
     world = _world(glb.document)
     if world is None:
         return None
@@ -170,7 +190,7 @@ def _indices(glb: Glb, index: int | None, count: int) -> Integers | None:
     if index is None:
         return np.arange(count // 3 * 3, dtype=np.int32)
     accessor = glb.document["accessors"][index]
-    kind = _INDEX_TYPES.get(accessor["componentType"])
+    kind = INDEX_TYPES.get(accessor["componentType"])
     if kind is None or "bufferView" not in accessor or "sparse" in accessor:
         return None
     view = glb.document["bufferViews"][accessor["bufferView"]]
@@ -197,7 +217,9 @@ def _turned(normals: Floats | None, world: npt.NDArray[np.float64]) -> Floats | 
         return None
     if not np.array_equal(world[:3, :3], np.eye(3)):
         normals = (normals @ np.linalg.inv(world[:3, :3])).astype(np.float32)
-    return _to_blender(normals)
+    turned = np.nan_to_num(_to_blender(normals), posinf=0, neginf=0)
+    turned /= np.maximum(np.sqrt(np.einsum("ij,ij->i", turned, turned)), 1e-9)[:, None]
+    return turned
 
 
 def _welded(
@@ -217,15 +239,18 @@ def _welded(
     )
     if not whole.any():
         raise BadFileError("There is no surface in the model")
-    used = indices.reshape(-1, 3)[whole].ravel()
+    if not whole.all():
+        corners = corners[whole]
+        indices = indices.reshape(-1, 3)[whole].ravel()
     if uvs is not None:
-        uvs = uvs[used]
+        uvs = np.nan_to_num(uvs, posinf=0, neginf=0)
         uvs[:, 1] = 1.0 - uvs[:, 1]
+        uvs = uvs[indices]
     return PlainMesh(
         points=points[kept],
-        corners=np.ascontiguousarray(corners[whole]),
+        corners=corners,
         uvs=uvs,
-        normals=None if normals is None else normals[used],
+        normals=None if normals is None else FileNormals(normals, group, indices),
         **material,
     )
 
@@ -237,12 +262,26 @@ def weld(points: Floats) -> tuple[Integers, Integers]:
         drawn several times slower), and each point's group.
     """
     # + 0.0 makes -0.0 and 0.0 the same bytes.
-    keys = np.ascontiguousarray(points + np.float32(0.0)).view(np.dtype((np.void, 12))).ravel()
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
+    bits = np.ascontiguousarray(points + np.float32(0.0)).view(np.uint32).astype(np.uint64)
+    # Sorting one number for each point is three times as fast as sorting three.
+    mixed = bits[:, 0] * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= (bits[:, 1] * np.uint64(0xC2B2AE3D27D4EB4F)) ^ (mixed >> np.uint64(29))
+    mixed ^= (bits[:, 2] * np.uint64(0x165667B19E3779F9)) ^ (mixed >> np.uint64(32))
+    order = np.argsort(mixed, kind="stable")
+    ordered = mixed[order]
+    starts = np.ones(len(order), dtype=bool)
+    starts[1:] = ordered[1:] != ordered[:-1]
+    alike = order[1:][~starts[1:]]
+    if (bits[alike] != bits[order[:-1][~starts[1:]]]).any():
+        # Two points with one number: never seen, so it need not be fast.
+        order = np.lexsort((np.arange(len(bits)), bits[:, 2], bits[:, 1], bits[:, 0]))
+        starts[1:] = (bits[order[1:]] != bits[order[:-1]]).any(axis=1)
+    first = order[starts]
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.cumsum(starts, dtype=np.int32) - 1
     rank = np.empty(len(first), dtype=np.int32)
-    rank[order] = np.arange(len(first), dtype=np.int32)
-    return first[order].astype(np.int32), rank[inverse.ravel()]
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
+    return np.sort(first).astype(np.int32), rank[place]
 
 
 def _plain_material(glb: Glb, index: int | None) -> dict[str, Any] | None:
@@ -258,6 +297,7 @@ def _plain_material(glb: Glb, index: int | None) -> dict[str, Any] | None:
         return None
     red, green, blue, alpha = (float(v) for v in pbr.get("baseColorFactor", (1, 1, 1, 1)))
     return {
+        "has_material": index is not None,
         "base_color": (red, green, blue, alpha),
         "metallic": float(pbr.get("metallicFactor", 1.0)),
         "roughness": float(pbr.get("roughnessFactor", 1.0)),

@@ -29,7 +29,7 @@ def mark_asset(
     data.author = PRODUCT
     data.license = LICENCE_NOTE
     data.tags.new("Trellis", skip_if_exists=True)
-    for name, value in provenance.items():
+    for name, value in {**provenance, "licence": LICENCE_NOTE}.items():
         data[f"trellis_{name}"] = value
         collection[f"trellis_{name}"] = value
     _load_preview(collection, picture)

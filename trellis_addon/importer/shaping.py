@@ -20,11 +20,13 @@ def merge(objects: list[Any], distance: float) -> None:
     """Merge vertices nearer than ``distance`` metres; UVs and materials stay."""
     if distance <= 0:
         return
-    for mesh in _meshes(objects):
+    for obj in {o.data: o for o in objects if o.type == "MESH"}.values():
+        # The distance is the world's; parts of a model may be scaled.
+        scale = max(abs(side) for side in obj.matrix_world.to_scale()) or 1.0
         work = bmesh.new()
-        work.from_mesh(mesh)
-        bmesh.ops.remove_doubles(work, verts=work.verts[:], dist=distance)
-        work.to_mesh(mesh)
+        work.from_mesh(obj.data)
+        bmesh.ops.remove_doubles(work, verts=work.verts[:], dist=distance / scale)
+        work.to_mesh(obj.data)
         work.free()
 
 
@@ -33,21 +35,31 @@ def shade(objects: list[Any], how: str, angle_degrees: float) -> None:
     if how == "received":
         return
     for mesh in _meshes(objects):
-        _drop_custom_normals(mesh)
+        drop_custom_normals(mesh)
+        for name in ("sharp_face", "sharp_edge"):
+            if name in mesh.attributes:
+                mesh.attributes.remove(mesh.attributes[name])
         mesh.polygons.foreach_set("use_smooth", np.full(len(mesh.polygons), how != "flat"))
         if how == "angle":
             mesh.set_sharp_from_angle(angle=radians(angle_degrees))
-        elif "sharp_edge" in mesh.attributes:
-            mesh.attributes.remove(mesh.attributes["sharp_edge"])
         mesh.update()
 
 
-def _drop_custom_normals(mesh: Any) -> None:
-    if mesh.has_custom_normals and "custom_normal" in mesh.attributes:
+def drop_custom_normals(mesh: Any) -> None:
+    """Let Blender compute the normals again."""
+    if not mesh.has_custom_normals:
+        return
+    if "custom_normal" in mesh.attributes:
         mesh.attributes.remove(mesh.attributes["custom_normal"])
-    elif mesh.has_custom_normals:  # 4.2 keeps them elsewhere
-        mesh.free_normals_split() if hasattr(mesh, "free_normals_split") else None
-        mesh.normals_split_custom_set([(0.0, 0.0, 0.0)] * len(mesh.loops))
+        return
+    # 4.2 keeps them where only its operator gets at them, on an object's mesh.
+    holder = bpy.data.objects.new(mesh.name, mesh)
+    bpy.context.scene.collection.objects.link(holder)
+    try:
+        with bpy.context.temp_override(object=holder, active_object=holder):
+            bpy.ops.mesh.customdata_custom_splitnormals_clear()
+    finally:
+        bpy.data.objects.remove(holder)
 
 
 def decimate(objects: list[Any], most: int) -> list[str]:
@@ -62,25 +74,30 @@ def decimate(objects: list[Any], most: int) -> list[str]:
         now = triangles_of(objects)
         if now <= most:
             break
-        for obj in objects:
-            if obj.type == "MESH" and len(obj.data.polygons) > 4 and not obj.data.shape_keys:
-                _collapse(obj, 0.995 * most / now)
+        for mesh in _meshes(objects):
+            if len(mesh.polygons) > 4 and not mesh.shape_keys:
+                _collapse(mesh, 0.995 * most / now)
     return [f"Reduced from {before:,} to {triangles_of(objects):,} triangles"]
 
 
-def _collapse(obj: Any, ratio: float) -> None:
-    modifier = obj.modifiers.new("Trellis", "DECIMATE")
-    modifier.ratio = min(1.0, ratio)
-    modifier.use_collapse_triangulate = True
-    bpy.context.view_layer.update()
-    depsgraph = bpy.context.evaluated_depsgraph_get()
-    reduced = bpy.data.meshes.new_from_object(obj.evaluated_get(depsgraph), depsgraph=depsgraph)
-    obj.modifiers.remove(modifier)
-    old = obj.data
-    reduced.name = old.name
-    obj.data = reduced
-    if old.users == 0:
-        bpy.data.meshes.remove(old)
+def _collapse(mesh: Any, ratio: float) -> None:
+    """For all objects that share the mesh; by an object of its own, which nothing bends."""
+    holder = bpy.data.objects.new(mesh.name, mesh)
+    bpy.context.scene.collection.objects.link(holder)
+    try:
+        modifier: Any = holder.modifiers.new("Trellis", "DECIMATE")
+        modifier.ratio = min(1.0, ratio)
+        modifier.use_collapse_triangulate = True
+        depsgraph = bpy.context.evaluated_depsgraph_get()
+        reduced = bpy.data.meshes.new_from_object(
+            holder.evaluated_get(depsgraph), depsgraph=depsgraph, preserve_all_data_layers=True
+        )
+    finally:
+        bpy.data.objects.remove(holder)
+    name = mesh.name
+    mesh.user_remap(reduced)
+    bpy.data.meshes.remove(mesh)
+    reduced.name = name
 
 
 def _meshes(objects: list[Any]) -> list[Any]:

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -18,44 +18,83 @@ from ..core.errors import BadFileError, ImporterError
 from ..core.text import shorten
 from . import glb
 from .building import build
+from .embedding import gltf_as_glb, one_scene, pack_glb
 from .gltf import extensions_in_reach, import_gltf
+from .lightening import lighten
 from .plain import read_plain
+from .textures import take_in
 
 MOST_UNPACKED: Final = 4 << 30
 MOST_FILES: Final = 2000
 _PREFERRED: Final = (".glb", ".gltf", ".obj", ".fbx", ".usdc", ".usda", ".usd", ".ply", ".stl")
-_OUTSIDE: Final = "The model points to a file outside itself"
+_USD: Final = (".usdc", ".usda", ".usd")
 
 
-def import_model(path: Path, name: str, texture_folder: Path) -> list[Any]:
+@dataclass(frozen=True)
+class Imported:
+    """The objects of a model, and what the user should know about it."""
+
+    objects: list[Any]
+    notes: tuple[str, ...] = ()
+
+
+def import_model(path: Path, name: str, texture_folder: Path) -> Imported:
     """Import a file: plain GLBs by numpy, all else by Blender's own importer for its format.
 
     :param texture_folder: where the pictures of a plain GLB are put.
     :raises BadFileError: unusable. :raises ImporterError: this Blender lacks the importer.
     """
-    if path.suffix == ".zip":
-        with unpacked(path) as model:
-            return _import(model, name, texture_folder, inside_zip=True)
-    return _import(path, name, texture_folder, inside_zip=False)
+    if path.suffix.lower() in (".zip", ".usdz"):
+        with unpacked(path) as (model, folder):
+            return _import(model, folder, name, texture_folder)
+    return _import(path, None, name, texture_folder)
 
 
-def _import(path: Path, name: str, texture_folder: Path, *, inside_zip: bool) -> list[Any]:
+def _import(path: Path, folder: Path | None, name: str, textures: Path) -> Imported:
+    """:param folder: what the model may name besides itself."""
     kind = path.suffix.lower()
-    if kind == ".glb":
-        sound = glb.load(path, extensions_in_reach())
-        if plain := read_plain(sound):
-            return [build(plain, name, texture_folder)]
-        import_gltf(path)
-    elif kind == ".gltf":
-        _check_gltf(path, inside_zip=inside_zip)
-        import_gltf(path)
+    notes: list[str] = []
+    if kind in (".glb", ".gltf"):
+        with _sound_glb(path, folder, notes) as (file, sound):
+            plain = read_plain(sound)
+            if plain is None:
+                import_gltf(file)
+        if plain is not None:
+            return Imported([build(plain, name, textures)], tuple(notes))
+        lighten(list(bpy.data.meshes))
     else:
-        _call(_operator(kind), path)
+        _call(_operator(kind), path, _options(kind))
+        notes += take_in(folder)
     objects = list(bpy.data.objects)
     meshes: list[Any] = [o.data for o in objects if o.type == "MESH"]
     if not any(len(mesh.polygons) for mesh in meshes):
         raise BadFileError("There is no surface in the model")
-    return objects
+    return Imported(objects, tuple(notes))
+
+
+@contextmanager
+def _sound_glb(path: Path, folder: Path | None, notes: list[str]) -> Iterator[tuple[Path, glb.Glb]]:
+    """A checked GLB of one scene that holds all it needs; the file itself where it does."""
+    extensions = extensions_in_reach()
+    with tempfile.TemporaryDirectory(prefix="trellis-glb-") as place:
+        whole = Path(place) / "model.glb"
+        if path.suffix.lower() == ".gltf":
+            whole.write_bytes(gltf_as_glb(path, folder))
+            path = whole
+        sound = glb.load(path, extensions)
+        if count := sound.facts.unreadable:
+            notes.append(f"{_count(count, 'picture')} of a kind that Blender cannot read left out")
+        if fewer := one_scene(sound):
+            document, left_out = fewer
+            if left_out:
+                notes.append(f"{_count(left_out, 'further scene')} of the model left out")
+            whole.write_bytes(pack_glb(document, sound.binary))
+            path, sound = whole, glb.load(whole, extensions)
+        yield path, sound
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number > 1)}"
 
 
 def _operator(kind: str) -> Callable[..., Any]:
@@ -70,7 +109,7 @@ def _operator(kind: str) -> Callable[..., Any]:
         case ".fbx":
             new = hasattr(bpy.types, "WM_OT_fbx_import")
             found = operators.wm.fbx_import if new else operators.import_scene.fbx
-        case ".usd" | ".usda" | ".usdc" | ".usdz":
+        case ".usd" | ".usda" | ".usdc":
             found = operators.wm.usd_import
         case _:
             raise BadFileError(f"The model's format {kind or '(none)'} is not known")
@@ -78,9 +117,21 @@ def _operator(kind: str) -> Callable[..., Any]:
     return operator
 
 
-def _call(operator: Callable[..., Any], path: Path) -> None:
+def _options(kind: str) -> dict[str, Any]:
+    match kind:
+        case ".ply" | ".stl":
+            # They name no axis; the setting does, and the finishing turns what is Z up back.
+            return {"forward_axis": "NEGATIVE_Z", "up_axis": "Y"}
+        case ".usd" | ".usda" | ".usdc":
+            # Paths alone: packing would also take in what lies outside.
+            return {"import_textures_mode": "IMPORT_NONE"}
+        case _:
+            return {}
+
+
+def _call(operator: Callable[..., Any], path: Path, options: dict[str, Any]) -> None:
     try:
-        operator(filepath=str(path))
+        operator(filepath=str(path), **options)
     except RuntimeError as error:
         raise BadFileError(
             "Blender cannot read the model", detail=shorten(str(error), 2000)
@@ -91,36 +142,15 @@ def _call(operator: Callable[..., Any], path: Path) -> None:
         ) from error
 
 
-def _check_gltf(path: Path, *, inside_zip: bool) -> None:
-    """Every file that a .gltf names is in it, or was unpacked beside it."""
-    try:
-        document = json.loads(path.read_bytes())
-        uris = [
-            str(item["uri"])
-            for name in ("buffers", "images")
-            for item in document.get(name, [])
-            if "uri" in item
-        ]
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise BadFileError("The model's structure is broken", detail=str(error)) from error
-    for uri in uris:
-        if uri.startswith("data:"):
-            continue
-        parts = PurePosixPath(uri.replace("\\", "/"))
-        odd = parts.is_absolute() or ".." in parts.parts or ":" in uri or "%" in uri
-        if not inside_zip or odd:
-            raise BadFileError(_OUTSIDE, detail=uri[:200])
-
-
 @contextmanager
-def unpacked(path: Path) -> Iterator[Path]:
-    """The mesh of a ZIP, unpacked with its files into a folder that is removed afterwards.
+def unpacked(path: Path) -> Iterator[tuple[Path, Path]]:
+    """The mesh of a ZIP and the folder with all its files, which is removed afterwards.
 
     :raises BadFileError: damaged, encrypted, a bomb, or without a mesh.
     """
     folder = Path(tempfile.mkdtemp(prefix="trellis-unpacked-"))
     try:
-        yield _unpack(path, folder)
+        yield _unpack(path, folder), folder
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         raise BadFileError("The ZIP file is damaged", detail=str(error)) from error
     finally:
@@ -142,6 +172,8 @@ def _unpack(path: Path, folder: Path) -> Path:
                 continue  # a name that leads out of the folder, or a nested archive
             left -= _copy(archive, info, target, left)
             found.append(target)
+    if path.suffix.lower() == ".usdz" and found and found[0].suffix.lower() in _USD:
+        return found[0]  # by its specification the first file is the model
     for suffix in _PREFERRED:
         matching = [file for file in found if file.suffix.lower() == suffix]
         if matching:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,26 +11,21 @@ import bpy
 import numpy as np
 
 from .pictures import picture_size
+from .plain import Floats
 
 FOLDER: Final = "textures"
 JPEG_QUALITY: Final = 88
 _HEAD: Final = 1 << 18
+_INSIDE: Final = np.array(
+    [
+        *([1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4]),
+        *([2, 2, 1], [2, 1, 2], [1, 2, 2]),
+    ],
+    dtype=np.float32,
+) / np.array([[3], [6], [6], [6], [5], [5], [5]], dtype=np.float32)
+"""Seven places inside a triangle, as weights of its corners."""
+_SHADERS: Final = {"BSDF_PRINCIPLED", "EMISSION", "BACKGROUND", "BSDF_DIFFUSE", "BSDF_TRANSPARENT"}
 _ENDINGS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "TARGA": "tga", "BMP": "bmp"}
-
-
-def small_copy(image: Any, pixels: int, folder: Path) -> Any:
-    """A JPEG of at most ``pixels`` a side: the fastest format for Blender to open (measured)."""
-    copy: Any = image.copy()
-    _shrink(copy, pixels)
-    stem = Path(bpy.path.abspath(image.filepath)).stem or image.name
-    path = _free(folder / f"{stem}-{pixels}.jpg")
-    folder.mkdir(exist_ok=True)
-    _save(copy, path, "JPEG")
-    bpy.data.images.remove(copy)
-    small: Any = bpy.data.images.load(str(path))
-    small.name = f"{image.name} {pixels}"
-    small.colorspace_settings.name = image.colorspace_settings.name
-    return small
 
 
 def _free(path: Path) -> Path:
@@ -59,6 +55,38 @@ def _save(image: Any, path: Path, file_format: str) -> None:
         image.save()
 
 
+def take_in(folder: Path | None) -> list[str]:
+    """Pack the pictures that an importer has only pointed to, before their folder goes.
+
+    :param folder: where they may lie; what is elsewhere, or nowhere, is taken out.
+    :returns: a note when something was.
+    """
+    lost = []
+    for image in [image for image in bpy.data.images if image.source != "GENERATED"]:
+        if image.packed_file is not None:
+            continue
+        path = Path(bpy.path.abspath(image.filepath)).resolve()
+        inside = folder is not None and path.is_relative_to(folder.resolve()) and path.is_file()
+        if inside and image.source == "FILE":
+            image.pack()
+        else:
+            lost.append(image)
+    for image in lost:
+        _take_out(image)
+    if not lost:
+        return []
+    return [f"{len(lost)} picture{'s' * (len(lost) > 1)} not in the model's file left out"]
+
+
+def _take_out(image: Any) -> None:
+    """With the nodes that show it: without a picture they would paint it magenta or black."""
+    for material in bpy.data.materials:
+        nodes: Any = material.node_tree.nodes if material.node_tree else ()
+        for node in [n for n in nodes if n.type == "TEX_IMAGE" and n.image == image]:
+            material.node_tree.nodes.remove(node)
+    bpy.data.images.remove(image)
+
+
 def limit(pixels: int) -> int:
     """Shrink every picture that is larger; gives their number."""
     return sum(_shrink(image, pixels) for image in _pictures()) if pixels else 0
@@ -67,46 +95,60 @@ def limit(pixels: int) -> int:
 def put_beside(folder: Path) -> None:
     """Write every packed or changed picture as a file, as received where it is unchanged."""
     for number, image in enumerate(_pictures()):
-        packed = image.packed_file
-        if packed is None and not image.is_dirty:
-            continue
-        folder.mkdir(exist_ok=True)
-        kind = image.file_format if image.file_format in _ENDINGS else "PNG"
-        path = _free(folder / f"texture-{number}.{_ENDINGS[kind]}")
-        if image.is_dirty or packed is None:
-            _save(image, path, kind)
-        else:
-            path.write_bytes(packed.data)
-        if packed is not None:
-            image.unpack(method="REMOVE")
-        image.filepath = str(path)
-        image.source = "FILE"
+        if image.packed_file is not None or image.is_dirty:
+            _write(image, folder, number)
 
 
-def pack_all() -> None:
-    """Everything into the .blend."""
-    for image in _pictures():
+def _write(image: Any, folder: Path, number: int) -> None:
+    folder.mkdir(exist_ok=True)
+    packed = image.packed_file
+    kind = image.file_format if image.file_format in _ENDINGS else "PNG"
+    old = Path(bpy.path.abspath(image.filepath))
+    path = _free(folder / f"texture-{number}.{_ENDINGS[kind]}")
+    if packed is None and old.parent == folder:
+        path = old  # the large one is of no use any more
+    if image.is_dirty or packed is None:
+        _save(image, path, kind)
+    else:
+        path.write_bytes(packed.data)
+    if packed is not None:
+        image.unpack(method="REMOVE")
+    image.filepath = str(path)
+    image.source = "FILE"
+
+
+def pack_all(folder: Path) -> None:
+    """Everything into the .blend; the files go."""
+    for number, image in enumerate(_pictures()):
+        if image.is_dirty:  # Blender would pack what is on the disk
+            _write(image, folder, number)
         if image.packed_file is None:
             image.pack()
+        image.filepath = f"//{Path(image.filepath).name or image.name}"
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_spaces() -> None:
-    """Base and emission colours are sRGB; whatever else drives a material is plain numbers.
+    """Colours are sRGB; whatever else drives a material is plain numbers.
 
     A shader's output of another kind (an odd material) is left alone.
     """
+    spaces: dict[Any, str] = {}
     for material in bpy.data.materials:
         tree: Any = material.node_tree
         for node in tree.nodes if tree else ():
             if node.type == "TEX_IMAGE" and node.image and node.outputs["Color"].is_linked:
                 colour = any(_is_colour(link) for link in node.outputs["Color"].links)
-                node.image.colorspace_settings.name = "sRGB" if colour else "Non-Color"
+                # A picture that is both is seen as the colour that it is.
+                if colour or node.image not in spaces:
+                    spaces[node.image] = "sRGB" if colour else "Non-Color"
+    for image, space in spaces.items():
+        if image.colorspace_settings.name != space:
+            image.colorspace_settings.name = space
 
 
 def _is_colour(link: Any, depth: int = 0) -> bool:
-    if link.to_socket.name in ("Base Color", "Color", "Emission Color", "A", "B", "Image") and (
-        link.to_node.type in ("BSDF_PRINCIPLED", "EMISSION", "BACKGROUND", "BSDF_DIFFUSE")
-    ):
+    if link.to_socket.type == "RGBA" and link.to_node.type in _SHADERS:
         return True
     if link.to_node.type in ("SEPARATE_COLOR", "NORMAL_MAP", "BUMP", "MATH") or depth > 6:
         return False
@@ -130,18 +172,27 @@ def _claimed_size(image: Any) -> tuple[int, int]:
     return picture_size(head) or (image.size[0], image.size[1])
 
 
-def alpha_is_opaque(image: Any, share: float = 0.995, value: float = 0.98) -> bool:
-    """Whether all but a few texels let nothing through."""
-    copy: Any = image.copy()
-    try:
-        _shrink(copy, 512)
-        if not copy.size[0]:
-            return False
-        pixels = np.empty(copy.size[0] * copy.size[1] * 4, dtype=np.float32)
-        copy.pixels.foreach_get(pixels)
-        return bool((pixels[3::4] >= value).mean() >= share)
-    finally:
-        bpy.data.images.remove(copy)
+def alpha_is_opaque(
+    image: Any, uvs: Floats | None, share: float = 0.995, value: float = 0.98
+) -> bool:
+    """Whether all but a few texels let nothing through.
+
+    :param uvs: triangles (T, 3, 2) that show the picture: only what they cover counts then, as
+        the room between the islands of an atlas is often empty. None: the whole picture counts.
+    """
+    width, height = image.size
+    if not width:
+        return False
+    pixels = np.empty(width * height * 4, dtype=np.float32)
+    image.pixels.foreach_get(pixels)
+    alpha = pixels[3::4]
+    if uvs is not None:
+        inside: Any = _INSIDE @ uvs
+        places: Floats = inside.reshape(-1, 2) - np.floor(inside.reshape(-1, 2))
+        column = np.minimum((places[:, 0] * width).astype(np.int64), width - 1)
+        row = np.minimum((places[:, 1] * height).astype(np.int64), height - 1)
+        alpha = alpha[row * width + column]
+    return bool(np.count_nonzero(alpha >= value) >= share * len(alpha))
 
 
 def _pictures() -> list[Any]:
