@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 from .errors import InvalidRequestError
 
@@ -17,6 +17,33 @@ Origin = Literal["base", "volume"]
 Up = Literal["Y", "Z"]
 Shading = Literal["received", "smooth", "flat", "angle"]
 Textures = Literal["beside", "packed"]
+
+
+_CHOICES: Final = {
+    "size": Size,
+    "origin": Origin,
+    "up": Up,
+    "shading": Shading,
+    "textures": Textures,
+}
+BOUNDS: Final = {
+    "metres": (0.0001, 10_000.0),
+    "merge_distance": (0.0, 1000.0),
+    "angle_degrees": (0.0, 180.0),
+    "triangles": (0, 100_000_000),
+    "texture_pixels": (0, 16_384),
+    "proxy_above_triangles": (0, 100_000_000),
+    "proxy_above_pixels": (0, 16_384),
+}
+"""The smallest and the largest that is taken."""
+
+_LABELS: Final = {
+    "metres": "size in metres",
+    "angle_degrees": "angle in degrees",
+    "triangles": "number of triangles",
+    "texture_pixels": "texture size in pixels",
+}
+MOST_LODS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -45,15 +72,15 @@ class Finishing:
     """Files beside the .blend, which link faster and are shared, or packed into it."""
     texture_pixels: int = 0
     """The longest side of a texture; 0 keeps them as received."""
-    proxy: bool = False
-    """Make a light stand-in for the viewport where the prop is above the next two. Off by default
-    until it looks like the prop on meshes of open patches too."""
+    proxy: bool = True
+    """Make a light stand-in for the viewport where the prop is above one of the next two; renders
+    use the full prop."""
     proxy_above_triangles: int = 100_000
     proxy_above_pixels: int = 1024
 
     def to_dict(self) -> dict[str, Any]:
-        """For the pipe and the record."""
-        return asdict(self)
+        """For the pipe and the record: what JSON gives back as it was."""
+        return asdict(self) | {"lods": list(self.lods)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Finishing:
@@ -62,10 +89,16 @@ class Finishing:
         :raises InvalidRequestError: with the field named.
         """
         known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
-        if "lods" in known:
-            known["lods"] = tuple(float(share) for share in known["lods"])
-        finishing = cls(**known)
-        finishing.check()
+        try:
+            if "lods" in known:
+                known["lods"] = tuple(float(share) for share in known["lods"])
+            finishing = cls(**known)
+            finishing.check()
+        except (TypeError, ValueError) as error:
+            # A record that was edited by hand: a word where a number belongs.
+            raise InvalidRequestError(
+                "finishing", f"The finishing settings are not usable: {error}"
+            ) from error
         return finishing
 
     def check(self) -> None:
@@ -73,28 +106,19 @@ class Finishing:
 
         :raises InvalidRequestError: with the field named.
         """
-        choices = {
-            "size": ("longest", "height", "received"),
-            "origin": ("base", "volume"),
-            "up": ("Y", "Z"),
-            "shading": ("received", "smooth", "flat", "angle"),
-            "textures": ("beside", "packed"),
-        }
-        for name, allowed in choices.items():
+        for name, kind in _CHOICES.items():
+            allowed = get_args(kind)
             if getattr(self, name) not in allowed:
                 raise InvalidRequestError(name, f"The {name} must be one of {', '.join(allowed)}")
-        bounds = {
-            "metres": (0.0001, 10_000.0),
-            "merge_distance": (0.0, 1000.0),
-            "angle_degrees": (0.0, 180.0),
-            "triangles": (0, 100_000_000),
-            "texture_pixels": (0, 16_384),
-            "proxy_above_triangles": (0, 100_000_000),
-            "proxy_above_pixels": (0, 16_384),
-        }
-        for name, (low, high) in bounds.items():
+        for name, (low, high) in BOUNDS.items():
             if not low <= getattr(self, name) <= high:
-                label = name.replace("_", " ")
-                raise InvalidRequestError(name, f"The {label} must be {low:g} to {high:g}")
-        if any(not 0 < share < 1 for share in self.lods) or len(self.lods) > 8:
-            raise InvalidRequestError("lods", "Each level of detail must be between 0 and 1")
+                label = _LABELS.get(name, name.replace("_", " "))
+                raise InvalidRequestError(
+                    name, f"The {label} must be {low:,g} to {high:,g}", f"Change the {label}"
+                )
+        if any(not 0 < share < 1 for share in self.lods) or len(self.lods) > MOST_LODS:
+            raise InvalidRequestError(
+                "lods",
+                f"Levels of detail are at most {MOST_LODS} shares, each between 0 and 1",
+                "Change the levels of detail",
+            )

@@ -23,6 +23,7 @@ from ..engine.workshop import Workshop
 from ..job.job import Job
 from ..preferences import read_settings
 from .exit_codes import DONE, INTERRUPTED, SOME_FAILED, exit_code
+from .finishing import finishing_of
 from .output import Output
 from .scene_file import check_method, check_scene, put_into_file
 
@@ -47,6 +48,7 @@ def generate(options: argparse.Namespace, output: Output) -> int:
         image_url=image_url(options.image),
         parameters=tuple(parameter(text) for text in options.param),
     )
+    finishing = finishing_of(options)
     if options.scene:
         check_scene(options.scene)
         check_method(options.method)
@@ -55,7 +57,7 @@ def generate(options: argparse.Namespace, output: Output) -> int:
     settings = settings_of(options)
     workshop = Workshop()
     try:
-        job = workshop.generate(request, settings)
+        job = workshop.generate(request, settings, finishing)
         with stopped_by_signals(job):
             job.start()
             for event in job.wait():

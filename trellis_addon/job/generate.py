@@ -7,21 +7,26 @@ on with one that was interrupted. ``asking`` gets the model; here it becomes a p
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..core.cancel import CancelToken
 from ..core.errors import CancelledError, InternalError, TrellisError
 from ..core.events import Cancelled, Emit, Failed, Finished, Progress, State, StateChanged
-from ..core.files import BLEND, THUMBNAIL
 from ..gateway.catalogue import Memory
 from ..gateway.client import Gateway
 from ..library.folder import PropFolder, cannot_write
 from ..library.record import ErrorEntry, PropRecord
+from ..library.versions import Version, facts_of
+from . import making
 from .asking import Asking
+from .bringing import SOURCE, Bringing
+
+log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 OpenGateway = Callable[[CancelToken, Say], Gateway]
@@ -38,8 +43,10 @@ class Made:
 class Importer(Protocol):
     """The background Blender, as the job needs it (``importer.process`` has the real one)."""
 
-    def convert(self, folder: PropFolder, record: PropRecord, token: CancelToken, say: Say) -> Made:
-        """Make ``prop.blend`` and ``thumbnail.png`` of the received model."""
+    def convert(
+        self, folder: PropFolder, record: PropRecord, token: CancelToken, say: Say, blend: str
+    ) -> Made:
+        """Make the ``.blend`` of this name and ``thumbnail.png`` of the received model."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +60,28 @@ class Generation:
     importer: Importer
     emit: Emit
     token: CancelToken
+    blender: Version
+    """The Blender that is to link the prop: ``bpy.app.version``, read on the main thread."""
+    finishing: Mapping[str, Any] | None = None
+    """Finish the prop (again) by these settings; see ``core.finishing``. Asks the gateway for
+    nothing."""
 
     def run(self) -> None:
         """Go through the steps and emit exactly one terminal event."""
         started = time.monotonic()
         try:
             record = self.folder.read()
+            was_made = making.was_made(record)
             if not self.folder.holds(record, record.model_file):
-                record = self._get_model()
-            record = self._make_prop(record)
-            self._finished(record, time.monotonic() - started)
+                if was_made or self.finishing is not None:
+                    raise making.model_is_lost(record)
+                record = self._get_model(record)
+            record, blend = self._make_prop(record)
+            seconds = time.monotonic() - started
+            if not was_made:
+                self.folder.update(seconds=round((record.seconds or 0) + seconds, 3))
+            # A prop that was there before has cost nothing this time.
+            self._finished(record, blend, seconds, 0.0 if was_made else record.cost_cents)
         except CancelledError:
             self._cancelled()
         except TrellisError as error:
@@ -70,7 +89,10 @@ class Generation:
         except OSError as error:
             self._failed(_disk_error(error))
 
-    def _get_model(self) -> PropRecord:
+    def _get_model(self, record: PropRecord) -> PropRecord:
+        if source := record.request.get(SOURCE):
+            bringing = Bringing(self.folder, self.token, self._go, self._progress)
+            return bringing.get_model(Path(str(source)))
         gateway = self.gateway(self.token, self._say)
         try:
             return Asking(
@@ -79,22 +101,27 @@ class Generation:
         finally:
             gateway.close()
 
-    def _make_prop(self, record: PropRecord) -> PropRecord:
-        if record.state is State.READY and self.folder.holds(record, BLEND):
-            return record
-        self._go(State.IMPORTING)
-        self._say("Preparing the prop in the background")
-        made = self.importer.convert(self.folder, record, self.token, self._say)
-        record = self.folder.read()
-        made_files = made.prop.get("files")
-        textures = made_files if isinstance(made_files, list) else []
-        files = {name: self.folder.entry(name) for name in (BLEND, THUMBNAIL, *textures)}
-        return self._go(
-            State.READY,
-            files={**record.files, **files},
-            prop={**made.prop, "notes": [*_gateway_notes(record), *made.notes]},
-            error=None,
-        )
+    def _make_prop(self, record: PropRecord) -> tuple[PropRecord, str]:
+        """The record of a prop that this Blender can link, and the name of that file."""
+        to_do = making.to_do(self.folder, record, self.blender, self.finishing)
+        if not to_do.make:
+            return (record if record.state is State.READY else self._ready({})), to_do.name
+        record = self._go(State.IMPORTING, **making.begun(record, self.finishing))
+        self._say(to_do.words)
+        made = self.importer.convert(self.folder, record, self.token, self._say, to_do.name)
+        before = self.folder.read()
+        notes = [*_gateway_notes(before), *made.notes]
+        record = self._ready(making.ended(self.folder, before, to_do.name, made.prop, notes))
+        making.drop_stale(self.folder, before, record)
+        return record, to_do.name
+
+    def _ready(self, changes: Mapping[str, Any]) -> PropRecord:
+        """Once the files are there a cancel comes too late; a lost lock does not."""
+        if self.token.interrupted:
+            self.token.check()
+        record = self.folder.advance(State.READY, error=None, **changes)
+        self.emit(StateChanged(self.folder.id, State.READY))
+        return record
 
     # --- what is told
 
@@ -110,17 +137,18 @@ class Generation:
     def _progress(self, text: str, fraction: float | None) -> None:
         self.emit(Progress(self.folder.id, fraction, text))
 
-    def _finished(self, record: PropRecord, seconds: float) -> None:
-        self.folder.update(seconds=round((record.seconds or 0) + seconds, 3))
-        notes = record.prop.get("notes", [])
+    def _finished(
+        self, record: PropRecord, blend: str, seconds: float, cost_cents: float | None
+    ) -> None:
+        notes = facts_of(record, blend).get("notes", [])
         self.emit(
             Finished(
                 prop_id=self.folder.id,
                 folder=self.folder.path,
                 glb=self.folder.path / record.model_file,
-                blend=self.folder.blend,
+                blend=self.folder.path / blend,
                 thumbnail=self.folder.thumbnail,
-                cost_cents=record.cost_cents,
+                cost_cents=cost_cents,
                 request_id=record.request_id,
                 seconds=seconds,
                 notes=tuple(notes) if isinstance(notes, list) else (),
@@ -128,16 +156,21 @@ class Generation:
         )
 
     def _failed(self, error: TrellisError) -> None:
+        entry = ErrorEntry(**vars(error.facts))
         try:
-            self.folder.advance(
-                State.FAILED, error.facts.message, error=ErrorEntry(**vars(error.facts))
-            )
+            self._stopped(State.FAILED, error.facts.message, error=entry)
         except TrellisError:
             # The library itself is what failed: the event says so, the record cannot.
-            self.emit(Failed(self.folder.id, error.facts))
-            return
-        self.emit(StateChanged(self.folder.id, State.FAILED))
+            log.info("%s: its failure is not in its record", self.folder.id)
         self.emit(Failed(self.folder.id, error.facts))
+
+    def _stopped(self, state: State, note: str, **changes: object) -> None:
+        """Write the end down. A prop that was made before is still there, as it was."""
+        record = self.folder.read()
+        if making.is_usable(self.folder, record):
+            state, changes = State.READY, {**changes, **making.undone(record)}
+        self.folder.advance(state, note, **changes)
+        self.emit(StateChanged(self.folder.id, state))
 
     def _cancelled(self) -> None:
         record = self.folder.read()
@@ -150,8 +183,10 @@ class Generation:
             billed = not self._tell_gateway(record.origin.job_id)
         for part in self.folder.parts():
             part.unlink(missing_ok=True)
-        self.folder.advance(State.CANCELLED, "by the user", may_be_billed=billed)
-        self.emit(StateChanged(self.folder.id, State.CANCELLED))
+        if billed or not making.was_made(record):
+            self._stopped(State.CANCELLED, "by the user", may_be_billed=billed)
+        else:
+            self._stopped(State.CANCELLED, "cancelled by the user")
         self.emit(Cancelled(self.folder.id, billed))
 
     def _tell_gateway(self, job_id: str) -> bool:

@@ -29,6 +29,9 @@ WRITER: Final = "blender"
 OTHERS: Final = "blends"
 """Where it names those of the further files: ``{"prop-4.2.blend": {"blender": "4.2.23", ...}}``."""
 
+FINISHING: Final = "finishing"
+"""Where each of them names the settings it was made with (see ``core.finishing``)."""
+
 FILES: Final = "files"
 """Where each of them names what stands beside it: ``["textures/wood.png", ...]``."""
 
@@ -36,6 +39,8 @@ _BRIDGES: Final = {4: (4, 5)}
 """The one series of a major version that also reads the next major's files: 4.5 LTS reads 5.x."""
 
 _NAME: Final = re.compile(r"prop-(\d+)\.(\d+)\.blend")
+_TEXTURES: Final = re.compile(r"textures(?:-\d+)?")
+
 _HEAD: Final = re.compile(rb"BLENDER(?:\d\d-\d\dv(\d\d)(\d\d)|[_-][vV](\d)(\d\d))")
 """``BLENDER17-01v0500`` from 5.0, ``BLENDER-v402`` before (Blender's ``BLO_core_blend_header``)."""
 
@@ -72,9 +77,7 @@ def writer_of(record: PropRecord, name: str = BLEND) -> Version | None:
     """The Blender that wrote one of the prop's files, as the record has it."""
     if name == BLEND:
         return parse_version(record.prop.get(WRITER))
-    further = record.prop.get(OTHERS)
-    facts = further.get(name) if isinstance(further, Mapping) else None
-    told = parse_version(facts.get(WRITER)) if isinstance(facts, Mapping) else None
+    told = parse_version(facts_of(record, name).get(WRITER))
     named = _NAME.fullmatch(name)
     return told or ((int(named[1]), int(named[2])) if named else None)
 
@@ -126,15 +129,33 @@ def made_changes(
 
     :param prop: what the importer says of it. :param files: the entries of what it wrote.
     """
+    further = _others(record)
+    gone = set(_listed(facts_of(record, name)))
     if name == BLEND:
-        stale = {other for other in record.files if _NAME.fullmatch(other)}
-        kept = {key: entry for key, entry in record.files.items() if key not in stale}
-        facts = {key: value for key, value in record.prop.items() if key != OTHERS}
-        return {"files": {**kept, **files}, "prop": {**facts, **prop}}
+        gone |= set(stale_files(record))
+        gone |= {file for facts in further.values() for file in _listed(facts)}
+        changed = {key: value for key, value in record.prop.items() if key != OTHERS} | dict(prop)
+    else:
+        changed = {**record.prop, OTHERS: {**further, name: dict(prop)}}
+    kept = {key: entry for key, entry in record.files.items() if key not in gone}
+    return {"files": {**kept, **files}, "prop": changed}
+
+
+def facts_of(record: PropRecord, name: str) -> Mapping[str, Any]:
+    """What the importer said of one of the prop's ``.blend`` files."""
+    facts = record.prop if name == BLEND else _others(record).get(name)
+    return facts if isinstance(facts, Mapping) else {}
+
+
+def _others(record: PropRecord) -> Mapping[str, Any]:
     further = record.prop.get(OTHERS)
-    further = dict(further) if isinstance(further, Mapping) else {}
-    further[name] = dict(prop)
-    return {"files": {**record.files, **files}, "prop": {**record.prop, OTHERS: further}}
+    return further if isinstance(further, Mapping) else {}
+
+
+def _listed(facts: object) -> list[str]:
+    """The files beside a ``.blend``, by its facts; whatever else stands there is left out."""
+    files = facts.get(FILES) if isinstance(facts, Mapping) else None
+    return [one for one in files if isinstance(one, str)] if isinstance(files, list) else []
 
 
 def stale_files(record: PropRecord) -> tuple[str, ...]:
@@ -143,20 +164,32 @@ def stale_files(record: PropRecord) -> tuple[str, ...]:
 
 
 def folders_in_use(record: PropRecord, name: str) -> frozenset[str]:
-    """The sub-folders (of textures) that must stay when one ``.blend`` is made anew.
+    """The sub-folders (of textures) that must stay while one ``.blend`` is made anew.
 
     They belong to the prop's other files: each Blender's own has textures of its own beside it.
-
-    :param name: the file that is made. ``prop.blend`` replaces all others, so nothing stays.
+    ``prop.blend`` replaces those, but only once the record says so: until then they are in use.
     """
-    if name == BLEND:
-        return frozenset()
-    further = record.prop.get(OTHERS)
-    others = further if isinstance(further, Mapping) else {}
-    parts = [record.prop, *(facts for other, facts in others.items() if other != name)]
-    listed = [facts.get(FILES) for facts in parts if isinstance(facts, Mapping)]
-    files = [file for one in listed if isinstance(one, (list, tuple)) for file in one]
-    return frozenset(file.split("/")[0] for file in files if isinstance(file, str) and "/" in file)
+    parts = [facts for other, facts in _others(record).items() if other != name]
+    if name != BLEND:
+        parts.append(record.prop)
+    return frozenset(f.split("/")[0] for facts in parts for f in _listed(facts) if "/" in f)
+
+
+def stale_folders(before: PropRecord, after: PropRecord) -> frozenset[str]:
+    """The folders of textures that nothing of the record uses any more."""
+    # By their own pattern only: a record from elsewhere may name anything, such as "..".
+    unused = folders_in_use(before, "") - folders_in_use(after, "")
+    return frozenset(name for name in unused if _TEXTURES.fullmatch(name))
+
+
+def own_version_sentence(record: PropRecord, version: Version) -> str:
+    """What is told while a Blender makes a file of its own, because it cannot read the first."""
+    writer = writer_of(record)
+    by = f"{writer[0]}.{writer[1]}" if writer else "another version"
+    return (
+        f"This prop was made by Blender {by}; "
+        f"making a version for {version[0]}.{version[1]} in the background"
+    )
 
 
 def version_in_file(blend: Path) -> Version | None:

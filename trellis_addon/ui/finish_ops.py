@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finish a prop again by other settings, and the settings' reset. Both cost nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import bpy
+
+from ..core.errors import InputError, InvalidRequestError, TrellisError
+from ..core.finishing import Finishing
+from ..preferences import read_settings
+from .finishing import changed, draw_finishing, fill, reset, to_finishing
+from .finishing_group import TrellisFinishing
+from .library_ops import chosen_prop
+from .place_ops import suggest
+from .session import Session, ended, record_name
+
+if TYPE_CHECKING:
+    from ..library.folder import PropFolder
+
+
+class TRELLIS_OT_finish_again(bpy.types.Operator):
+    """Make a prop anew of its received model, by other settings"""
+
+    bl_idname = "trellis.finish_again"
+    bl_label = "Finish Prop Again"
+    bl_description = (
+        "Make a prop anew of its received model, with another size, triangle count or shading. "
+        "It costs nothing and needs no network. Files that link the prop show the new one"
+    )
+    bl_options = {"REGISTER"}
+
+    prop_id: bpy.props.StringProperty(
+        name="Prop",
+        description="The prop's id. Empty: the active asset's or the active object's",
+        search=suggest,
+        options={"SKIP_SAVE"},
+    )
+    finishing: bpy.props.PointerProperty(
+        type=TrellisFinishing,
+        name="Prop",
+        description="What is to be different; the rest stays as the prop has it",
+    )
+    use_sidebar: bpy.props.BoolProperty(
+        name="Settings of the Sidebar",
+        description="Take all settings from the sidebar. For scripts, as those of this operator "
+        "cannot be given in a call before Blender 5.0",
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Show the prop's own settings."""
+        self.prop_id = self.prop_id or chosen_prop(context)
+        try:
+            _, own, _ = found(self.prop_id)
+        except TrellisError as error:
+            self.report({"ERROR"}, error.facts.sentence)
+            return {"CANCELLED"}
+        fill(self.finishing, own)
+        return context.window_manager.invoke_props_dialog(
+            self, width=380, title="Finish Prop Again", confirm_text="Finish Again"
+        )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The prop and its settings."""
+        column = self.layout.column()
+        column.label(text=self.prop_id, icon="ASSET_MANAGER")
+        draw_finishing(column, self.finishing)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Begin; in background mode and in scripts there, until it is done."""
+        session = Session.get()
+        try:
+            folder, own, name = found(self.prop_id or chosen_prop(context))
+            finishing = changed(self.finishing, own)
+            if self.use_sidebar:
+                finishing = to_finishing(sidebar(context).finishing)
+            job = session.workshop.finish(folder, finishing, read_settings())
+        except TrellisError as error:
+            self.report({"ERROR"}, error.facts.sentence)
+            return {"CANCELLED"}
+        session.add(job, name, reload=True)
+        return ended(self, session, folder.id, f"Making {folder.id} anew in the background")
+
+
+PLACING: Final = ("name", "method", "where", "collection")
+"""The sidebar's properties in the panel "Placing"."""
+
+
+class TRELLIS_OT_reset_settings(bpy.types.Operator):
+    """Set these settings back to their defaults"""
+
+    bl_idname = "trellis.reset_settings"
+    bl_label = "Reset Settings"
+    bl_options = {"UNDO", "INTERNAL"}
+
+    group: bpy.props.EnumProperty(
+        name="Settings",
+        description="Which settings of the sidebar",
+        items=(
+            ("FINISHING", "Prop", "How the model becomes a prop"),
+            ("PLACING", "Placing", "How and where the prop comes into the file, and its name"),
+        ),
+        default="FINISHING",
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Forget what was set; the prompt stays."""
+        trellis = sidebar(context)
+        if self.group == "FINISHING":
+            reset(trellis.finishing)
+        else:
+            for name in PLACING:
+                trellis.property_unset(name)
+        return {"FINISHED"}
+
+
+def sidebar(context: bpy.types.Context) -> Any:
+    """``Scene.trellis``, which is not in the stubs."""
+    scene: Any = context.scene
+    return scene.trellis
+
+
+def found(prop_id: str) -> tuple[PropFolder, Finishing, str]:
+    """A prop that has a model, its settings (the defaults where those are unusable), its name.
+
+    :raises InputError: there is none. :raises LibraryError: its record is unusable.
+    """
+    from ..library.library import Library
+
+    if not prop_id:
+        raise InputError("No prop is chosen", "Select one in the scene or the Asset Browser")
+    folder = Library(read_settings().library).find(prop_id)
+    record = folder.read()
+    if record.model_file not in record.files:
+        raise InputError(f"The prop {prop_id} has no model yet", "Wait for it, or resume it")
+    try:
+        own = Finishing.from_dict(record.finishing)
+    except InvalidRequestError:
+        own = Finishing()
+    return folder, own, record_name(record)
+
+
+def draw_object(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    """At the end of Object > Trellis: an operator that is in no menu is not found by F3."""
+    layout: Any = self.layout
+    layout.separator()
+    layout.operator_context = "INVOKE_DEFAULT"
+    layout.operator("trellis.finish_again", text="Finish Prop Again...", icon="MOD_REMESH")
+
+
+def draw_asset(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    """The entry for the active prop; none where there is no prop."""
+    if prop_id := chosen_prop(context):
+        self.layout.separator()
+        self.layout.operator_context = "INVOKE_DEFAULT"
+        button = self.layout.operator("trellis.finish_again", text="Finish Prop Again...")
+        setattr(button, "prop_id", prop_id)  # noqa: B010  (not in the stubs)
+
+
+CLASSES = (TRELLIS_OT_finish_again, TRELLIS_OT_reset_settings)
+MENUS = (
+    ("TRELLIS_MT_object", draw_object),
+    ("ASSETBROWSER_MT_context_menu", draw_asset),
+)
+
+
+def register() -> None:
+    """Register the operators and their menu entries."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    for name, draw in MENUS:
+        if menu := getattr(bpy.types, name, None):
+            menu.append(draw)
+
+
+def unregister() -> None:
+    """Take them back."""
+    for name, draw in MENUS:
+        if menu := getattr(bpy.types, name, None):
+            menu.remove(draw)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sidebar > Trellis > Prop: how the model becomes a prop. Closed until it is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from .finishing import NAMES, draw_finishing
+from .first_run import first_run_is_on
+from .texts import CATEGORY
+
+
+class TRELLIS_PT_finishing(bpy.types.Panel):
+    """Size, ground, triangles, shading, textures, levels of detail, proxy."""
+
+    bl_idname = "TRELLIS_PT_finishing"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = CATEGORY
+    bl_parent_id = "TRELLIS_PT_main"
+    bl_label = "Prop"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Not before everything is there."""
+        return not first_run_is_on()
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """The way back to the defaults."""
+        layout: Any = self.layout
+        scene: Any = context.scene
+        group = scene.trellis.finishing
+        layout.enabled = any(group.is_property_set(name) for name in NAMES)
+        button = layout.operator("trellis.reset_settings", text="", icon="LOOP_BACK", emboss=False)
+        button.group = "FINISHING"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """For the next prop; below it, for one that is there."""
+        layout: Any = self.layout
+        scene: Any = context.scene
+        draw_finishing(layout, scene.trellis.finishing)
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator(
+            "trellis.finish_again", text="Finish Active Prop Again...", icon="MOD_REMESH"
+        )
+
+
+def register() -> None:
+    """Register the panel."""
+    bpy.utils.register_class(TRELLIS_PT_finishing)
+
+
+def unregister() -> None:
+    """Take it back."""
+    bpy.utils.unregister_class(TRELLIS_PT_finishing)
