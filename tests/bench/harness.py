@@ -66,7 +66,7 @@ def medians(pairs: list[tuple[float, float]]) -> tuple[float, float]:
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
 
 
-def fresh_process(script: str, *arguments: str) -> dict[str, float]:
+def fresh_process(script: str, *arguments: str) -> dict[str, Any]:
     """Run a measuring script in a process of its own; its last line is a JSON object."""
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name(script)), *arguments],
@@ -76,5 +76,5 @@ def fresh_process(script: str, *arguments: str) -> dict[str, float]:
         check=True,
         timeout=600,
     )
-    measured: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    measured: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return measured

@@ -14,9 +14,19 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from bench_answers import answers
+from bench_background import background
+from bench_freeze import freeze
+from bench_gallery import gallery
+from bench_placing import placing
 from harness import ROOT, Result
 
-BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {"answers": answers}
+BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
+    "answers": answers,
+    "background": background,
+    "freeze": freeze,
+    "placing": placing,
+    "gallery": gallery,
+}
 
 
 def versions() -> dict[str, str]:

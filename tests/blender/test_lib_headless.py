@@ -237,8 +237,14 @@ def test_job_that_dies_releases_its_lock(settings: Path, downloaded: Any, rooms:
     holding = rooms("engine.holding").holding
     lock = rooms("library.locks").FolderLock.acquire(downloaded.path)
     token = rooms("core.cancel").CancelToken()
-    with pytest.raises(ZeroDivisionError), holding(lock, lambda event: None, token):
+    settled: list[bool] = []
+
+    def settle() -> None:
+        settled.append(lock.held)
+
+    with pytest.raises(ZeroDivisionError), holding(lock, lambda event: None, token, settle):
         raise ZeroDivisionError
+    assert settled == [True]
     assert not (downloaded.path / ".lock").exists()
 
 
@@ -246,14 +252,18 @@ def test_lock_is_free_when_the_end_is_heard(downloaded: Any, rooms: Rooms) -> No
     events = rooms("core.events")
     lock = rooms("library.locks").FolderLock.acquire(downloaded.path)
     token = rooms("core.cancel").CancelToken()
-    seen = []
+    seen, settled = [], []
     ending = events.Cancelled(downloaded.id, False)
     with rooms("engine.holding").holding(
-        lock, lambda event: seen.append((event, lock.held)), token
+        lock,
+        lambda event: seen.append((event, lock.held)),
+        token,
+        lambda: settled.append(lock.held),
     ) as tell:
         tell(events.Progress(downloaded.id, None, "x"))
         tell(ending)
     assert [held for _, held in seen] == [True, False]
+    assert settled == [True]
 
 
 def test_catalog_is_there_after_a_generation(settings: Path, trellis: Run, rooms: Rooms) -> None:

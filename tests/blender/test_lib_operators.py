@@ -10,6 +10,7 @@ from typing import Any
 
 import bpy
 import pytest
+from support.processes import REPOSITORY
 from support.rooms import Rooms
 
 if not sys.platform.startswith("linux"):
@@ -144,3 +145,10 @@ def test_menus_hold_the_entries(rooms: Rooms) -> None:
             assert draw not in funcs, name
     finally:
         rooms("registration").register()
+
+
+def test_library_inside_the_extension_is_refused(rooms: Rooms) -> None:
+    inside = REPOSITORY / "my props"
+    with pytest.raises(rooms("core.errors").LibraryError, match="inside the extension"):
+        rooms.new_folder(inside)
+    assert not inside.exists()

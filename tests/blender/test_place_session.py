@@ -59,6 +59,14 @@ def start(session: Any, rooms: Rooms, jobs: list[Any], scene: str = "") -> None:
         assert job.join(30)
 
 
+def ticks(session: Any) -> list[float | None]:
+    """What its timer gives back until it rests. Files are read in as many ticks as they take."""
+    given: list[float | None] = []
+    while (not given or given[-1] is not None) and len(given) < 20:
+        given.append(session._tick())
+    return given
+
+
 def test_one_update_and_one_report_each(
     session: Any, rooms: Rooms, job: Any, finished: Any, tmp_path: Path
 ) -> None:
@@ -72,7 +80,7 @@ def test_one_update_and_one_report_each(
     bpy.context.view_layer.update()
     bpy.app.handlers.depsgraph_update_post.append(count)
     try:
-        assert session._tick() is None
+        assert ticks(session)[-1] is None
         # By the undo step, which has to see the props; placing itself asks for none.
         assert updates == [1]
         bpy.context.view_layer.update()
@@ -102,7 +110,7 @@ def test_each_ending_in_one_tick(
         job("good-12345678", finished(good)),
         job("stopped-12345678", events.Cancelled("stopped-12345678", may_be_billed=False)),
     ])  # fmt: skip
-    assert session._tick() is None
+    assert ticks(session)[-1] is None
     assert {name: report.level for name, report in session.reports.items()} == {
         "bad-12345678": "ERROR",
         "failed-12345678": "ERROR",

@@ -7,7 +7,7 @@ Following a real mouse needs a window.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,61 @@ def test_in_edit_mode(under: Any) -> None:
     hit = under((0.2, 0.3, 9), (0, 0, -1))
     bpy.ops.object.mode_set(mode="OBJECT")
     assert close(hit.location, (0.2, 0.3, 1))
+
+
+@pytest.fixture
+def local_view() -> Iterator[Any]:
+    """A local view with one cube of two; gives its area's context and space."""
+    for height in (5.0, 0.0):
+        bpy.ops.mesh.primitive_cube_add(location=(0, 0, height))
+        bpy.context.object.name = "Roof" if height else "Floor"
+    bpy.ops.object.select_all(action="DESELECT")
+    bpy.data.objects["Floor"].select_set(True)
+    window = bpy.context.window
+    area = next(a for a in window.screen.areas if a.type == "VIEW_3D")
+    region = next(r for r in area.regions if r.type == "WINDOW")
+    there = {"window": window, "area": area, "region": region}
+    with bpy.context.temp_override(**there):
+        bpy.ops.view3d.localview(frame_selected=False)
+        yield there
+        bpy.ops.view3d.localview(frame_selected=False)
+
+
+def test_in_local_view_what_is_hidden_is_no_surface(
+    rooms: Rooms, under: Any, surface: Any, local_view: Any
+) -> None:
+    space = local_view["area"].spaces.active
+    local = rooms("scene.local_view")
+    assert local.is_local(space)
+    assert under((0, 0, 9), (0, 0, -1)).location.z == pytest.approx(6)
+    ray = surface.Ray(Vector((0, 0, 9)), Vector((0, 0, -1)))
+    hit = local.under(bpy.context.evaluated_depsgraph_get(), ray, space)
+    assert hit.location.to_tuple() == pytest.approx((0, 0, 1))
+    assert hit.normal.to_tuple() == pytest.approx((0, 0, 1))
+    beside = surface.Ray(Vector((8, 0, 9)), Vector((0, 0, -1)))
+    assert local.under(bpy.context.evaluated_depsgraph_get(), beside, space) is None
+
+
+@pytest.mark.parametrize("method", ["LINK", "APPEND"])
+def test_what_is_placed_from_a_local_view_is_seen_there(
+    settings: Path, rooms: Rooms, request: Any, method: str
+) -> None:
+    folder = stored_prop(rooms, settings)
+    local_view = request.getfixturevalue("local_view")
+    for place in ("place", "place_on_surface"):
+        with bpy.context.temp_override(**local_view):
+            getattr(bpy.ops.trellis, place)(prop_id=folder.id, method=method)
+    bpy.context.view_layer.update()
+    space, graph = local_view["area"].spaces.active, bpy.context.evaluated_depsgraph_get()
+    seen = {
+        o.name for o in bpy.context.scene.objects if o.evaluated_get(graph).local_view_get(space)
+    }
+    assert seen == {o.name for o in bpy.context.scene.objects} - {"Roof"}
+    assert len(seen) == 3
+    # Its meshes are a surface there, too.
+    ray = rooms("scene.surface").Ray(Vector((0.3, 0.2, 9)), Vector((0, 0, -1)))
+    hit = rooms("scene.local_view").under(graph, ray, space)
+    assert hit.location.z == pytest.approx(2, abs=0.05)
 
 
 def test_the_ground_where_nothing_else_is(under: Any) -> None:

@@ -124,13 +124,15 @@ def tavern() -> Iterator[Any]:
         bpy.ops.object.mode_set(mode="OBJECT")
 
 
-@pytest.mark.parametrize("mode", ["OBJECT", "EDIT", "SCULPT"])
+@pytest.mark.parametrize("mode", ["OBJECT", "EDIT", "SCULPT", "WEIGHT_PAINT", "POSE"])
 @pytest.mark.parametrize("method", METHODS)
 def test_what_the_user_does_is_left_alone(
     placing: Any, item: Item, tmp_path: Path, method: str, mode: str, request: Any
 ) -> None:
     blend = write_prop(tmp_path / "barrel-12345678" / "prop.blend", proxy=True)
     request.getfixturevalue("tavern")
+    if mode == "POSE":
+        bpy.ops.object.armature_add()
     bpy.ops.object.mode_set(mode=mode)
     before = state()
     (placed,) = placing.place_many([item(blend, (1, 0, 0), method)])
@@ -159,6 +161,18 @@ def test_placing_and_cutting_go_on_in_edit_mode(
 def into(placing: Any) -> str:
     name: str = placing.target(bpy.context.scene).name
     return name
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_not_where_it_could_not_be_selected(placing: Any, tavern: Any, above: bool) -> None:
+    if above:
+        inner = bpy.data.collections.new("Cellar")
+        tavern.children.link(inner)
+        view = bpy.context.view_layer
+        view.active_layer_collection = view.active_layer_collection.children["Cellar"]
+    assert into(placing) == ("Cellar" if above else "Tavern")
+    tavern.hide_select = True
+    assert into(placing) == "Scene Collection"
 
 
 @pytest.mark.parametrize("how", ["exclude", "eye", "viewport", "parent"])
@@ -275,8 +289,94 @@ def test_unsaved_then_saved(placing: Any, item: Item, files: list[Path], tmp_pat
     placing.place_many([item(files[0])])
     (library,) = bpy.data.libraries
     assert Path(library.filepath).is_absolute()
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    scene = tmp_path / "scene.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(scene))
+    assert library.filepath == f"//{files[0].parent.name}/prop.blend"
     placing.place_many([item(files[1])])
     assert bpy.data.libraries[-1].filepath.startswith("//")
     placing.place_many([item(files[0])])
     assert len(bpy.data.libraries) == 2
+    bpy.ops.wm.save_mainfile()
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for path in (scene, *(file.parent for file in files)):
+        path.rename(moved / path.name)
+    bpy.ops.wm.open_mainfile(filepath=str(moved / scene.name))
+    shown = [o.instance_collection for o in bpy.context.scene.objects]
+    assert [len(collection.objects) for collection in shown] == [1, 1, 1]
+    assert not any(library.is_missing for library in bpy.data.libraries)
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_relative_as_the_user_has_it(
+    placing: Any, item: Item, files: list[Path], tmp_path: Path, relative: bool
+) -> None:
+    paths = bpy.context.preferences.filepaths
+    assert paths.use_relative_paths, "Blender's default"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    try:
+        paths.use_relative_paths = relative
+        placing.place_many([item(files[0])])
+    finally:
+        paths.use_relative_paths = True
+    assert bpy.data.libraries[0].filepath.startswith("//") is relative
+    placing.place_many([item(files[0])])
+    assert len(bpy.data.libraries) == 1
+
+
+# --- read before they are placed
+
+
+def test_reading_ahead_costs_no_update(
+    placing: Any, item: Item, files: list[Path], rooms: Rooms
+) -> None:
+    fetch = rooms("scene.arriving").fetch
+    items = [item(file, (n, 0, 0)) for n, file in enumerate(files)]
+    updates: list[Any] = []
+
+    def count(*_scene: Any) -> None:
+        updates.append(1)
+
+    bpy.context.view_layer.update()
+    bpy.app.handlers.depsgraph_update_post.append(count)
+    try:
+        # No time at all is enough for one.
+        steps = [(fetch(items, 0.0), len(bpy.data.libraries)) for _ in range(4)]
+        assert steps == [(False, 1), (False, 2), (True, 3), (True, 3)]
+        assert updates == []
+        assert not len(bpy.context.scene.objects)
+    finally:
+        bpy.app.handlers.depsgraph_update_post.remove(count)
+    placed = placing.place_many(items)
+    assert [one.error for one in placed] == [None] * 3
+    assert len(bpy.data.libraries) == 3
+
+
+def test_reading_ahead_leaves_the_rest_alone(
+    placing: Any, item: Item, files: list[Path], tmp_path: Path, rooms: Rooms
+) -> None:
+    fetch = rooms("scene.arriving").fetch
+    files[1].write_bytes(b"BLENDER of another kind")
+    gone = tmp_path / "gone-12345678" / "prop.blend"
+    items = [item(files[0], method="APPEND"), item(files[1]), item(gone), item(files[2])]
+    assert fetch(items, 1.0)
+    assert [Path(library.filepath) for library in bpy.data.libraries] == [files[2]]
+    placed = placing.place_many(items)
+    assert [one.error is None for one in placed] == [True, False, False, True]
+
+
+def test_two_hundred_props(placing: Any, item: Item, tmp_path: Path) -> None:
+    first = write_prop(tmp_path / "crate-00000000" / "prop.blend", "Crate")
+    copies = [first, *(tmp_path / f"crate-{n:08x}" / "prop.blend" for n in range(1, 200))]
+    for copy in copies[1:]:
+        copy.parent.mkdir()
+        copy.write_bytes(first.read_bytes())
+    placed = placing.place_many([item(file, (n, 0, 0)) for n, file in enumerate(copies)])
+    assert [one.error for one in placed] == [None] * 200
+    scene = tmp_path / "market.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(scene), compress=False)
+    assert scene.stat().st_size < 2_000_000
+    bpy.ops.wm.open_mainfile(filepath=str(scene))
+    shown = [o.instance_collection for o in bpy.context.scene.objects]
+    assert len({c.library for c in shown if len(c.objects) == 1}) == 200
+    bpy.ops.wm.read_homefile(use_empty=True)

@@ -25,7 +25,7 @@ def bring(blend: Path, method: Method) -> bpy.types.Collection:
     """
     match method:
         case Method.LINK:
-            return _linked_already(blend) or _load(blend, link=True, relative=_saved())
+            return linked_already(blend) or _load(blend, link=True, relative=_relative())
         case Method.PACK:
             if not method.available:
                 raise PlacingError("Pack needs Blender 5.0 or newer", "Choose Link or Append")
@@ -48,9 +48,13 @@ def library_path(library: bpy.types.Library) -> Path:
     return Path(bpy.path.abspath(library.filepath))
 
 
-def _saved() -> bool:
-    """An unsaved file has no place that a path could be relative to."""
-    return bool(bpy.data.filepath)
+def _relative() -> bool:
+    """As the user has it for Blender's own links.
+
+    An unsaved file has no place that a path could be relative to; Blender makes the paths relative
+    when it is first saved, unless Remap Relative is off in the file dialog.
+    """
+    return bool(bpy.data.filepath) and bpy.context.preferences.filepaths.use_relative_paths
 
 
 def _append(blend: Path, *, reuse: bool) -> bpy.types.Collection:
@@ -71,7 +75,8 @@ def _pack(blend: Path) -> bpy.types.Collection:
     return collection
 
 
-def _linked_already(blend: Path) -> bpy.types.Collection | None:
+def linked_already(blend: Path) -> bpy.types.Collection | None:
+    """The prop's collection, if the open file links it."""
     for library in bpy.data.libraries:
         # From 5.0 a packed copy has a library of its own with the same path.
         if getattr(library, "is_archive", False) or not _is_from(library, blend):
@@ -83,10 +88,11 @@ def _linked_already(blend: Path) -> bpy.types.Collection | None:
 
 
 def _is_from(library: bpy.types.Library, blend: Path) -> bool:
-    path = library_path(library)
     # A prop's folder has a name of its own, so a look at the names spares fifty props among fifty
     # libraries 2,500 looks at the disk.
-    return path.parts[-2:] == blend.parts[-2:] and same_file(path, blend)
+    path = os.path.normcase(bpy.path.abspath(library.filepath))
+    names = os.path.normcase(os.path.join(*blend.parts[-2:]))
+    return path.endswith(names) and same_file(Path(path), blend)
 
 
 def _load(blend: Path, **how: bool) -> bpy.types.Collection:

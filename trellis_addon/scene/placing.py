@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 from mathutils import Matrix, Quaternion
@@ -25,12 +26,15 @@ class Placement:
     :param location: metres, world space.
     :param method: one of Blender's ways to bring it in.
     :param rotation: a quaternion (w, x, y, z), world space.
+    :param collection: the name of the collection to put it into; "" and one that is gone: the
+        active one.
     """
 
     scene: str
     location: tuple[float, float, float]
     method: Method = Method.LINK
     rotation: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
+    collection: str = ""
 
     @property
     def matrix(self) -> Matrix:
@@ -103,13 +107,13 @@ def place_many(items: Sequence[Item]) -> list[Placed]:
 
     :returns: one result for each item, in their order; one item's fault does not stop the others.
     """
-    targets: dict[str, bpy.types.Collection] = {}
+    targets: dict[tuple[str, str], bpy.types.Collection] = {}
     ready: list[bpy.types.Collection | TrellisError] = []
     for item in items:
         try:
-            name = item.placement.scene
-            if name not in targets:
-                targets[name] = target(_scene(name))
+            place = item.placement.scene, item.placement.collection
+            if place not in targets:
+                targets[place] = target(_scene(place[0]), place[1])
             ready.append(bring(item.blend, item.placement.method))
         except (TrellisError, RuntimeError) as error:
             ready.append(_fault(error))
@@ -119,12 +123,12 @@ def place_many(items: Sequence[Item]) -> list[Placed]:
 def _stand(
     item: Item,
     found: bpy.types.Collection | TrellisError,
-    targets: dict[str, bpy.types.Collection],
+    targets: dict[tuple[str, str], bpy.types.Collection],
 ) -> Placed:
     if isinstance(found, TrellisError):
         return Placed(error=found)
     try:
-        into = targets[item.placement.scene]
+        into = targets[item.placement.scene, item.placement.collection]
         if item.placement.method.instanced:
             return Placed(instance(found, item.placement, into))
         into.children.link(found)
@@ -167,14 +171,34 @@ def _scene(name: str) -> bpy.types.Scene:
     return scene
 
 
-def target(scene: bpy.types.Scene) -> bpy.types.Collection:
-    """The active collection if something can be put there visibly, else the scene's own."""
-    active = _view_layer(scene).active_layer_collection
+def target(scene: bpy.types.Scene, name: str = "") -> bpy.types.Collection:
+    """The collection of this name if the scene has it, else the active one if a prop can be seen
+    and selected there, else the scene's own.
+    """
+    wanted = bpy.data.collections.get((name, None)) if name else None
+    if wanted is not None and (
+        wanted == scene.collection or wanted in scene.collection.children_recursive
+    ):
+        return wanted
+    layer = _view_layer(scene)
+    active = layer.active_layer_collection
     if active is None or active.exclude or not active.is_visible:
         return scene.collection
     collection = active.collection
     own = collection.library is None and collection.override_library is None
-    return collection if own else scene.collection
+    locked = _locked(layer.layer_collection, active)
+    return scene.collection if locked or not own else collection
+
+
+def _locked(top: Any, wanted: Any) -> bool | None:
+    """Whether selecting is off for a layer collection or one above it; None: not below `top`."""
+    if top == wanted:
+        return bool(top.collection.hide_select)
+    for child in top.children:
+        below = _locked(child, wanted)
+        if below is not None:
+            return below or bool(top.collection.hide_select)
+    return None
 
 
 def _view_layer(scene: bpy.types.Scene) -> Any:
@@ -187,10 +211,33 @@ def _view_layer(scene: bpy.types.Scene) -> Any:
     return scene.view_layers[0]
 
 
+_STROKES: Final = ("SCULPT", "PAINT_TEXTURE", "PAINT_VERTEX", "PAINT_WEIGHT")
+"""Modes whose undo goes back by strokes, which know nothing of the scene."""
+
+
+def before_undo_step() -> None:
+    """To be called before something is placed, so that :func:`undo_step` can be undone.
+
+    From a step of the whole file to a stroke, Blender goes back by the stroke alone and leaves the
+    prop; so in these modes a step of the whole file goes before it.
+    """
+    with _in_window():
+        if bpy.context.mode in _STROKES:
+            _push("Before Placing")
+
+
 def undo_step(name: str) -> None:
     """Close one undo step, so that a single Ctrl+Z takes the prop away again."""
-    window = bpy.context.window or next(iter(bpy.context.window_manager.windows), None)
-    if window is None:
-        return
-    with bpy.context.temp_override(window=window):
+    with _in_window():
+        _push(name)
+
+
+def _push(name: str) -> None:
+    if bpy.context.window:
         bpy.ops.ed.undo_push(message=name)
+
+
+def _in_window() -> Any:
+    """A timer has no window of its own."""
+    window = bpy.context.window or next(iter(bpy.context.window_manager.windows), None)
+    return bpy.context.temp_override(window=window) if window else nullcontext()

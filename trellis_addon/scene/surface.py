@@ -96,13 +96,17 @@ def under(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, ray: Ray) -> H
     """
     cast: Any = scene.ray_cast  # the stubs do not know what it gives
     found, location, normal, *_ = cast(depsgraph, ray.origin, ray.direction)
-    if found:
-        facing = -normal if normal.dot(ray.direction) > 0 else normal
-        return Hit(location.copy(), facing.normalized() if facing.length else UP.copy())
-    return _ground(ray)
+    return facing(location, normal, ray) if found else ground(ray)
 
 
-def _ground(ray: Ray) -> Hit | None:
+def facing(location: Vector, normal: Vector, ray: Ray) -> Hit:
+    """A point of a surface whose direction is turned towards the viewer."""
+    towards = -normal if normal.dot(ray.direction) > 0 else normal
+    return Hit(location.copy(), towards.normalized() if towards.length else UP.copy())
+
+
+def ground(ray: Ray) -> Hit | None:
+    """The ray's point at a height of 0; None when it is at the horizon or above it."""
     fall = ray.direction.z
     distance = -ray.origin.z / fall if abs(fall) > 1.0e-9 else math.inf
     if not 0.0 <= distance <= BEYOND:

@@ -7,16 +7,22 @@ Object menu and the Asset Browser's context menu.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ..core.errors import TrellisError
+from ..core.settings import Settings
+from ..engine.making import unmade
 from ..preferences import read_settings
 from ..scene.asset_library import refresh_browsers
 from ..scene.linking import same_file
 from ..scene.missing import find_missing, in_library, links_into, prop_of
+from .session import Session, ended
+
+log = logging.getLogger(__name__)
 
 
 def chosen_prop(context: bpy.types.Context) -> str:
@@ -111,18 +117,34 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Relink by the props' ids."""
-        library = read_settings().library
+        settings = read_settings()
+        library = settings.library
         result = find_missing(in_library(library))
         found = f"{len(result.found)} found again"
-        if result.lost:
-            self.report(
-                {"WARNING"}, f"{found}; not in {library}: {_some(sorted(set(result.lost)))}"
-            )
+        lost = set(result.lost)
+        making = {prop_id for prop_id in lost if self._make(prop_id, settings)}
+        if lost - making:
+            self.report({"WARNING"}, f"{found}; not in {library}: {_some(sorted(lost - making))}")
+        elif making:
+            self.report({"INFO"}, f"{found}; {len(making)} made anew for this Blender")
         elif result.found:
             self.report({"INFO"}, f"{found} in {library}")
         else:
             self.report({"INFO"}, "No prop is missing")
         return {"FINISHED"}
+
+    def _make(self, prop_id: str, settings: Settings) -> bool:
+        """Have a prop made that this Blender cannot read; it is linked again when that is done."""
+        session = Session.get()
+        try:
+            missing = unmade(settings.library, prop_id)
+            if missing is None:
+                return False
+            session.make(missing, settings)
+        except TrellisError as error:
+            log.info("%s: %s", prop_id, error.facts.sentence)
+            return False
+        return ended(self, session, prop_id, missing.words) == {"FINISHED"}
 
 
 def _some(names: list[str], most: int = 4) -> str:

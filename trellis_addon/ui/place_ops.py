@@ -9,10 +9,21 @@ import bpy
 
 from ..core.errors import TrellisError
 from ..core.text import shorten
+from ..engine.making import unmade
 from ..preferences import read_settings
+from ..scene.local_view import join
 from ..scene.methods import Method, items
-from ..scene.placing import Placement, at_cursor, at_origin, current_scene, place, undo_step
+from ..scene.placing import (
+    Placement,
+    at_cursor,
+    at_origin,
+    before_undo_step,
+    current_scene,
+    place,
+    undo_step,
+)
 from ..scene.stored import ready_ids, stored
+from .session import Session, ended
 
 MOST_SUGGESTIONS: Final = 200
 
@@ -74,9 +85,14 @@ class TRELLIS_OT_place(bpy.types.Operator):
                 "INVOKE_DEFAULT", prop_id=self.prop_id, method=self.method
             )
             return {"CANCELLED"} if "CANCELLED" in done else {"FINISHED"}
+        settings, session = read_settings(), Session.get()
         try:
-            prop = stored(read_settings().library, self.prop_id)
-            place(prop.blend, self._placement())
+            if self.prop_id and (missing := unmade(settings.library, self.prop_id)):
+                session.make(missing, settings, self._placement())
+                return ended(self, session, self.prop_id, missing.words)
+            prop = stored(settings.library, self.prop_id)
+            before_undo_step()
+            join(place(prop.blend, self._placement()), context.space_data)
         except TrellisError as error:
             self.report({"ERROR"}, error.facts.sentence)
             return {"CANCELLED"}

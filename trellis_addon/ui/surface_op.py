@@ -5,20 +5,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import bpy
-from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
 from mathutils import Vector
 
 from ..core.errors import PlacingError, TrellisError
 from ..core.text import shorten
+from ..engine.making import Unmade, unmade
 from ..preferences import read_settings
+from ..scene.local_view import join
 from ..scene.methods import Method, items
-from ..scene.placing import Placement, current_scene, place, undo_step
+from ..scene.placing import Placement, before_undo_step, current_scene, place, undo_step
 from ..scene.stored import Stored, shown_by, stored
-from ..scene.surface import Box, Hit, Ray, Stand, under
+from ..scene.surface import Box, Hit, Stand
 from .overlay import BoxOverlay, redraw_views
+from .session import Session, ended
+from .views import view_under
 
 STEP: Final = 15.0
 FINE_STEP: Final = 1.0
@@ -33,11 +36,105 @@ UNKNOWN: Final = Box.standing((1.0, 1.0, 1.0))
 
 HELP: Final = (
     "Click: place   Shift+Click: place and go on   Wheel: turn (Shift: finely)   "
-    "Ctrl: align to the surface   Esc: cancel"
+    "Ctrl: align to the surface   Esc or Right Click: cancel"
 )
 
 
-class TRELLIS_OT_place_on_surface(bpy.types.Operator):
+class OnSurface:
+    """Follows the mouse with a box until a click. What the click does is the operator's own:
+    it has ``_which`` (the prop, before anything is shown) and ``_put``.
+    """
+
+    align: Any
+    angle: Any
+    report: Any
+    _which: Any
+    _put: Any
+    _prop: Stored
+    again: ClassVar[bool] = True
+    """Whether Shift+Click places one and goes on."""
+
+    words: ClassVar[str] = HELP
+    """What the status bar says meanwhile."""
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Follow the mouse. The prop's file is read with the first click."""
+        try:
+            self._prop = self._which(context)
+        except TrellisError as error:
+            self.report({"ERROR"}, error.facts.sentence)
+            return {"CANCELLED"}
+        self._stand = Stand(align=self.align, angle=self.angle)
+        self._count = 0
+        self._box = BoxOverlay()
+        self._box.show()
+        context.workspace.status_text_set(self.words)
+        this: Any = self
+        context.window_manager.modal_handler_add(this)
+        # Only this: the click on the menu entry must not place anything, and Blender crashes when
+        # an operator with a modal handler gives back anything else from here.
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """One event; whatever goes wrong, nothing stays behind."""
+        return self._guarded(context, event)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends the operator (a file is loaded, the window closes)."""
+        self._stop(context)
+
+    def _guarded(self, context: bpy.types.Context, event: Any) -> set[str]:
+        try:
+            result = self._event(context, event)
+        except TrellisError as error:
+            self._stop(context)
+            self.report({"ERROR"}, error.facts.sentence)
+            return self._end()
+        except BaseException:
+            self._stop(context)
+            raise
+        if result & {"FINISHED", "CANCELLED"}:
+            self._stop(context)
+        return result
+
+    def _event(self, context: bpy.types.Context, event: Any) -> set[str]:
+        if event.type in ("ESC", "RIGHTMOUSE") and event.value == "PRESS":
+            return self._end()
+        view = view_under(context, event.mouse_x, event.mouse_y)
+        if view is None:
+            self._draw(None)
+            return {"PASS_THROUGH"}
+        if event.type in TURN and event.value == "PRESS":
+            step = FINE_STEP if event.shift else STEP
+            self._stand = self._stand.turned(TURN[event.type] * step)
+        elif event.type not in OURS:
+            return {"PASS_THROUGH"}  # orbiting, zooming with the keys, shading, undo
+        hit = view.hit(context, event.mouse_x, event.mouse_y)
+        self._stand = replace(self._stand, hit=hit, align=self.align != event.ctrl)
+        self._draw(self._stand)
+        if event.type == "LEFTMOUSE" and event.value == "PRESS" and hit:
+            self._put(self._stand, view.space)
+            self._count += 1
+            if not (event.shift and self.again):
+                return {"FINISHED"}
+        return {"RUNNING_MODAL"}
+
+    def _draw(self, stand: Stand | None) -> None:
+        matrix = stand.matrix if stand else None
+        self._box.lines = (self._prop.box or UNKNOWN).lines(matrix) if matrix else []
+        redraw_views()
+
+    def _end(self) -> set[str]:
+        """Copies that were placed on the way stay; else it is as if nothing had been."""
+        return {"FINISHED"} if self._count else {"CANCELLED"}
+
+    def _stop(self, context: bpy.types.Context) -> None:
+        self._box.hide()
+        if context.workspace:
+            context.workspace.status_text_set(None)
+
+
+class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):  # type: ignore[misc]
     """Place a prop on the surface under the mouse. Without an id: more of the active prop"""
 
     bl_idname = "trellis.place_on_surface"
@@ -82,76 +179,20 @@ class TRELLIS_OT_place_on_surface(bpy.types.Operator):
         hit = Hit(Vector(self.location), normal.normalized())
         try:
             self._prop = self._which(context)
-            self._put(Stand(hit, align=self.align, angle=self.angle))
+            self._put(Stand(hit, align=self.align, angle=self.angle), context.space_data)
         except TrellisError as error:
             self.report({"ERROR"}, error.facts.sentence)
             return {"CANCELLED"}
         return {"FINISHED"}
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Follow the mouse. The prop's file is read with the first click."""
-        try:
-            self._prop = self._which(context)
-        except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
-            return {"CANCELLED"}
-        self._stand = Stand(align=self.align, angle=self.angle)
-        self._count = 0
-        self._box = BoxOverlay()
-        self._box.show()
-        context.workspace.status_text_set(HELP)
-        context.window_manager.modal_handler_add(self)
-        # Only this: the click on the menu entry must not place anything, and Blender crashes when
-        # an operator with a modal handler gives back anything else from here.
-        return {"RUNNING_MODAL"}
-
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """One event; whatever goes wrong, nothing stays behind."""
-        return self._guarded(context, event)
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Blender ends the operator (a file is loaded, the window closes)."""
-        self._stop(context)
-
-    def _guarded(self, context: bpy.types.Context, event: Any) -> set[str]:
-        try:
-            result = self._event(context, event)
-        except TrellisError as error:
-            self._stop(context)
-            self.report({"ERROR"}, error.facts.sentence)
-            return self._end()
-        except BaseException:
-            self._stop(context)
-            raise
-        if result & {"FINISHED", "CANCELLED"}:
-            self._stop(context)
-        return result
-
-    def _event(self, context: bpy.types.Context, event: Any) -> set[str]:
-        if event.type in ("ESC", "RIGHTMOUSE") and event.value == "PRESS":
-            return self._end()
-        view = view_under(context, event.mouse_x, event.mouse_y)
-        if view is None:
-            self._draw(None)
-            return {"PASS_THROUGH"}
-        if event.type in TURN and event.value == "PRESS":
-            step = FINE_STEP if event.shift else STEP
-            self._stand = self._stand.turned(TURN[event.type] * step)
-        elif event.type not in OURS:
-            return {"PASS_THROUGH"}  # orbiting, zooming with the keys, shading, undo
-        hit = under(current_scene(), context.evaluated_depsgraph_get(), ray_under(*view, event))
-        self._stand = replace(self._stand, hit=hit, align=self.align != event.ctrl)
-        self._draw(self._stand)
-        if event.type == "LEFTMOUSE" and event.value == "PRESS" and hit:
-            self._put(self._stand)
-            self._count += 1
-            if not event.shift:
-                return {"FINISHED"}
-        return {"RUNNING_MODAL"}
-
     def _which(self, context: bpy.types.Context) -> Stored:
         if self.prop_id:
-            return stored(read_settings().library, self.prop_id)
+            library = read_settings().library
+            self._unmade = unmade(library, self.prop_id)
+            if self._unmade:
+                return Stored(self.prop_id, self._unmade.blend, None)
+            return stored(library, self.prop_id)
+        self._unmade = None
         active = shown_by(context.active_object)
         if active is None:
             raise PlacingError(
@@ -159,7 +200,11 @@ class TRELLIS_OT_place_on_surface(bpy.types.Operator):
             )
         return active
 
-    def _put(self, stand: Stand) -> None:
+    def _put(self, stand: Stand, space: Any) -> None:
+        """Place it.
+
+        :param space: of the 3D view from which it is placed, for its local view.
+        """
         if stand.hit is None:
             return
         turned = stand.rotation
@@ -169,60 +214,20 @@ class TRELLIS_OT_place_on_surface(bpy.types.Operator):
             method=Method.of(self.method),
             rotation=(turned.w, turned.x, turned.y, turned.z),
         )
-        place(self._prop.blend, where)
-        undo_step(f"Place {shorten(self._prop.id, 40)}")
+        if self._unmade and not self._prop.blend.is_file():
+            self._make(self._unmade, where)
+        else:
+            before_undo_step()
+            join(place(self._prop.blend, where), space)
+            undo_step(f"Place {shorten(self._prop.id, 40)}")
         self.location, self.normal = stand.hit.location, stand.hit.normal
         self.angle = math.remainder(stand.angle, math.tau)
 
-    def _draw(self, stand: Stand | None) -> None:
-        matrix = stand.matrix if stand else None
-        self._box.lines = (self._prop.box or UNKNOWN).lines(matrix) if matrix else []
-        redraw_views()
-
-    def _end(self) -> set[str]:
-        """Copies that were placed on the way stay; else it is as if nothing had been."""
-        return {"FINISHED"} if self._count else {"CANCELLED"}
-
-    def _stop(self, context: bpy.types.Context) -> None:
-        self._box.hide()
-        if context.workspace:
-            context.workspace.status_text_set(None)
-
-
-def view_under(context: bpy.types.Context, x: int, y: int) -> tuple[Any, Any] | None:
-    """Region and RegionView3D of the 3D view below a point of the window; None elsewhere.
-
-    A sidebar or toolbar that lies over the view is not the view.
-    """
-    for area in context.screen.areas if context.screen else ():
-        if area.type != "VIEW_3D":
-            continue
-        under_it = [region for region in area.regions if _inside(region, x, y)]
-        if not under_it or any(region.type != "WINDOW" for region in under_it):
-            continue
-        return under_it[0], _region_3d(area, under_it[0])
-    return None
-
-
-def _inside(region: Any, x: int, y: int) -> bool:
-    shown: bool = region.width > 1 and region.height > 1
-    across: bool = region.x <= x < region.x + region.width
-    return shown and across and bool(region.y <= y < region.y + region.height)
-
-
-def _region_3d(area: Any, region: Any) -> Any:
-    space = area.spaces.active
-    if not space.region_quadviews:
-        return space.region_3d
-    windows = [each for each in area.regions if each.type == "WINDOW"]
-    return space.region_quadviews[windows.index(region)]
-
-
-def ray_under(region: Any, view: Any, event: Any) -> Ray:
-    """What the pointer points along."""
-    point = (event.mouse_x - region.x, event.mouse_y - region.y)
-    origin = region_2d_to_origin_3d(region, view, point)
-    return Ray(origin, region_2d_to_vector_3d(region, view, point).normalized())
+    def _make(self, missing: Unmade, where: Placement) -> None:
+        """It comes when this Blender has made a version of its own."""
+        session = Session.get()
+        session.make(missing, read_settings(), where)
+        ended(self, session, self._prop.id, missing.words)
 
 
 def register() -> None:

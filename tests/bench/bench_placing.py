@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What placing costs the artist's Blender, against importing the same GLB there."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from harness import ROOT, RUNS, Result, fresh_process, in_turn, medians
+
+SCRIPT = "measure_placing.py"
+MEDIUM, LARGE = 250_000, 1_000_000
+PIXELS = {MEDIUM: 2048, LARGE: 4096}
+CALLS = {MEDIUM: (25, 15), LARGE: (36, 19)}
+"""How many times quicker than the importer the calls are to be: from 5.0 on, and in 4.x."""
+MANY = 50
+SAVED = 10
+
+
+def placing() -> Iterator[Result]:
+    """Calls, save, many, copies, import."""
+    with tempfile.TemporaryDirectory(prefix="trellis bench ") as folder:
+        props = {size: _prop(Path(folder), size) for size in (MEDIUM, LARGE)}
+        for size in (MEDIUM, LARGE):
+            yield _calls(props[size], size)
+        yield from _save(props[MEDIUM])
+        yield _many(props[MEDIUM])
+        yield _copies(props[MEDIUM])
+        yield _import(props[MEDIUM])
+
+
+def _prop(folder: Path, size: int) -> Path:
+    """A prop's folder as the product makes it. In a process: what bpy leaves is not ours."""
+    place = folder / f"ball-{size:08x}"
+    place.mkdir()
+    arguments = (str(place), str(size), str(PIXELS[size]))
+    script = Path(__file__).with_name("make_prop.py")
+    command = [sys.executable, str(script), *arguments]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return place
+
+
+def _copies_of(prop: Path, count: int) -> list[str]:
+    """Further props with the same content. Hard links: another file for Blender, no space."""
+    made = []
+    for index in range(count):
+        other = prop.with_name(f"copy-{index:08x}")
+        if not other.is_dir():
+            try:
+                shutil.copytree(prop, other, copy_function=os.link)
+            except OSError:  # this file system has no hard links
+                shutil.rmtree(other)
+                shutil.copytree(prop, other)
+        made.append(str(other / "prop.blend"))
+    return made
+
+
+def _calls(prop: Path, size: int) -> Result:
+    def link() -> float:
+        return fresh_process(SCRIPT, "calls", "link", str(prop / "prop.blend"))["ms"]
+
+    def import_it() -> float:
+        return fresh_process(SCRIPT, "calls", "import", str(prop / "model.glb"))["ms"]
+
+    ours, theirs = medians(in_turn(link, import_it))
+    recent, older = CALLS[size]
+    goal = 1 / (recent if int(importlib.metadata.version("bpy")[0]) >= 5 else older)
+    return _ratio(f"placing_calls_{size // 1000}k", ours, theirs, goal, "ms")
+
+
+def _save(prop: Path) -> Iterator[Result]:
+    linked, imported = (prop.parent / f"{name}.blend" for name in ("linked", "imported"))
+    blends = _copies_of(prop, SAVED)
+    small = fresh_process(SCRIPT, "scene", "linked", str(linked), *blends)["bytes"]
+    glbs = [str(Path(blend).with_name("model.glb")) for blend in blends]
+    large = fresh_process(SCRIPT, "scene", "imported", str(imported), *glbs)["bytes"]
+    ours, theirs = fresh_process(SCRIPT, "save", str(linked), str(imported))["ms"]
+    yield _ratio(
+        "placing_save_time", statistics.median(ours), statistics.median(theirs), 1 / 100, "ms"
+    )
+    yield _ratio("placing_save_size", small / 1e6, large / 1e6, 1 / 200, "MB")
+
+
+def _many(prop: Path) -> Result:
+    measured = fresh_process(SCRIPT, "many", *_copies_of(prop, MANY))
+    one, fifty = statistics.median(measured["one"]), statistics.median(measured["all"])
+    result = _ratio("placing_fifty_in_10000_objects", fifty, one, 2.0, "ms", "x one")
+    total = statistics.median(measured["total"])
+    return replace(result, note=f"{result.note}; {total:.0f} ms in all, over many ticks")
+
+
+def _copies(prop: Path) -> Result:
+    def memory(count: int) -> float:
+        return fresh_process(SCRIPT, "copies", str(count), str(prop / "prop.blend"))["mb"]
+
+    ten, one = medians(in_turn(lambda: memory(10), lambda: memory(1)))
+    return _ratio("placing_memory_of_ten_copies", ten, one, 1.05, "MB", "x one")
+
+
+def _import(prop: Path) -> Result:
+    folder = prop.with_name("again-00000000")
+    measured = fresh_process(SCRIPT, "convert", str(prop / "model.glb"), str(folder))
+    return _ratio("background_import", measured["ours"], measured["bare"], 1.25, "ms", "x importer")
+
+
+def _ratio(
+    name: str, ours: float, other: float, goal: float, unit: str, word: str = "x importer"
+) -> Result:
+    ratio = ours / other
+    note = f"{ours:.3g} {unit} : {other:.4g} {unit}" + (
+        f", 1/{1 / ratio:.0f}" if ratio < 0.2 else ""
+    )
+    return Result(name, ratio, word, goal, RUNS, note)
