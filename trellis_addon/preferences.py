@@ -7,11 +7,12 @@ a .blend: preferences belong to the user, not to the file.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Literal
 
 import bpy
 
@@ -19,6 +20,7 @@ from .core.identity import ADDON_ID
 from .core.secret import Secret
 from .core.settings import (
     DEFAULT_BASE_URL,
+    DEFAULT_JOBS,
     DEFAULT_LIMIT_SECONDS,
     LONGEST_TAG,
     Endpoint,
@@ -31,11 +33,21 @@ URL_VARIABLE: Final = "AIGATEWAY_BASE_URL"
 LIBRARY_VARIABLE: Final = "TRELLIS_LIBRARY"
 PROVIDER_PREFIX: Final = "AIGATEWAY_BYOK_"
 
+KeySource = Literal["environment", "preferences", "nowhere"]
 
-class TrellisPreferences(bpy.types.AddonPreferences):
-    """The extension's page in Preferences > Add-ons."""
 
-    bl_idname = ADDON_ID
+def apply_log_level(level: str) -> None:
+    """How much this product's own logger lets through; nobody else's is touched."""
+    logging.getLogger(ADDON_ID).setLevel(level)
+
+
+def _level_changed(fields: PreferenceFields, _context: bpy.types.Context) -> None:
+    # No lambda: Blender evaluates the annotations with the class's own names as globals.
+    apply_log_level(fields.log_level)
+
+
+class PreferenceFields:
+    """Every field of the extension's page; ``ui.preferences_page`` draws and registers it."""
 
     api_key: bpy.props.StringProperty(
         name="API Key",
@@ -66,8 +78,41 @@ class TrellisPreferences(bpy.types.AddonPreferences):
         ),
         default="auto",
     )
+    jobs_at_once: bpy.props.IntProperty(
+        name="Jobs at Once",
+        description="How many props are generated at the same time; the others wait their turn. "
+        "The gateway's free tier takes 10 requests a minute, which about two jobs use up",
+        default=DEFAULT_JOBS,
+        min=1,
+        soft_max=8,
+        max=32,
+    )
+    daily_limit: bpy.props.FloatProperty(
+        name="Daily Limit (US$)",
+        description="What the props of one day may cost at the most, in US dollars. Once it is "
+        "reached nothing more is sent until the next day, unless it is raised. 0: no limit",
+        default=0.0,
+        min=0.0,
+        soft_max=100.0,
+        max=100_000.0,
+        precision=2,
+        step=25,
+    )
+    log_level: bpy.props.EnumProperty(
+        name="Log Level",
+        description="How much Trellis Props writes to the system console. Keys and prompts are "
+        "never written",
+        items=(
+            ("ERROR", "Errors", "Only what went wrong"),
+            ("WARNING", "Warnings", "What went wrong, and what may"),
+            ("INFO", "Info", "Also what is done, step by step"),
+            ("DEBUG", "Debug", "Everything, for a report to the developers"),
+        ),
+        default="WARNING",
+        update=_level_changed,
+    )
     limit_minutes: bpy.props.IntProperty(
-        name="Time Limit",
+        name="Time Limit (min)",
         description="The longest that one generation may take, in minutes",
         default=15,
         min=1,
@@ -98,36 +143,19 @@ class TrellisPreferences(bpy.types.AddonPreferences):
         subtype="PASSWORD",
     )
 
-    def draw(self, _context: bpy.types.Context) -> None:
-        """Three fields, and what the environment overrides."""
-        column = self.layout.column()
-        column.use_property_split = True
-        for name, variable in (
-            ("api_key", KEY_VARIABLE),
-            ("base_url", URL_VARIABLE),
-            ("library", LIBRARY_VARIABLE),
-        ):
-            column.prop(self, name)
-            if os.environ.get(variable):
-                column.label(
-                    text=f"The environment variable {variable} is used instead", icon="INFO"
-                )
-        if not self.library:
-            column.label(text=f"Now: {default_library()}", icon="FILE_FOLDER")
-        layout: Any = self.layout  # the stubs do not know that panel() gives two layouts
-        header, body = layout.panel("trellis_network", default_closed=True)
-        header.label(text="Network")
-        if body:
-            column = body.column()
-            column.use_property_split = True
-            for name in ("endpoint", "limit_minutes", "tag", "proxy", "ca_file", "provider_keys"):
-                column.prop(self, name)
 
-
-def stored() -> TrellisPreferences | None:
+def stored() -> PreferenceFields | None:
     """The extension's preferences; None where it runs without being installed."""
     addon = bpy.context.preferences.addons.get(ADDON_ID)
     return addon.preferences if addon else None
+
+
+def key_source(environment: Mapping[str, str] = os.environ) -> KeySource:
+    """Where the key in use comes from; never the key itself."""
+    if environment.get(KEY_VARIABLE, "").strip():
+        return "environment"
+    own = stored()
+    return "preferences" if own and own.api_key.strip() else "nowhere"
 
 
 def default_library() -> Path:
@@ -150,6 +178,7 @@ def read_settings(
     online: bool = False,
     endpoint: Endpoint | None = None,
     limit_seconds: float | None = None,
+    daily_limit_cents: float | None = None,
 ) -> Settings:
     """Plain values for the other rooms. Main thread only.
 
@@ -157,11 +186,13 @@ def read_settings(
     :param library: likewise.
     :param online: consent given on the command line, where there are no preferences to ask.
     :param endpoint: from the command line. :param limit_seconds: likewise.
+    :param daily_limit_cents: likewise, US cents; there are no preferences without an installation.
     """
     own = stored()
     key = environment.get(KEY_VARIABLE, "").strip() or (own.api_key if own else "")
     url = base_url or environment.get(URL_VARIABLE, "").strip() or (own.base_url if own else "")
     own_limit = own.limit_minutes * 60.0 if own else DEFAULT_LIMIT_SECONDS
+    own_daily = round(own.daily_limit * 100.0, 2) if own else 0.0
     folder = environment.get(LIBRARY_VARIABLE, "").strip() or (own.library if own else "")
     return Settings(
         gateway=GatewaySettings(
@@ -177,6 +208,8 @@ def read_settings(
         library=library or (Path(bpy.path.abspath(folder)) if folder else default_library()),
         online_access=online or bpy.app.online_access,
         online_locked=bpy.app.online_access_override and not bpy.app.online_access,
+        daily_limit_cents=own_daily if daily_limit_cents is None else daily_limit_cents,
+        jobs_at_once=own.jobs_at_once if own else DEFAULT_JOBS,
     )
 
 
@@ -188,18 +221,8 @@ def _provider_keys(
     for pair in stored_keys.split(","):
         provider, _, key = pair.partition("=")
         keys[provider.strip().lower()] = key.strip()
-    for name, value in environment.items():
+    for name in environment:
         if name.startswith(PROVIDER_PREFIX):
-            keys[name.removeprefix(PROVIDER_PREFIX).lower()] = value.strip()
+            keys[name.removeprefix(PROVIDER_PREFIX).lower()] = environment[name].strip()
     usable = re.compile(r"[a-z0-9-]{1,40}")
     return tuple((p, Secret(k)) for p, k in sorted(keys.items()) if k and usable.fullmatch(p))
-
-
-def register() -> None:
-    """Make the preferences known."""
-    bpy.utils.register_class(TrellisPreferences)
-
-
-def unregister() -> None:
-    """Take them back."""
-    bpy.utils.unregister_class(TrellisPreferences)

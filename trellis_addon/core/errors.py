@@ -102,6 +102,13 @@ class OfflineError(TrellisError):
     kind = "offline"
 
 
+class CostLimitError(TrellisError):
+    """The user's own cost limit of the day is reached; nothing was sent."""
+
+    kind = "cost_limit"
+    default_next_step = "Raise the limit in the preferences, or go on tomorrow"
+
+
 class LibraryError(TrellisError):
     """The library folder or a prop's record cannot be read or written."""
 

@@ -11,6 +11,7 @@ from .secret import Secret
 
 DEFAULT_BASE_URL: Final = "https://api.aigateway.sh"
 DEFAULT_LIMIT_SECONDS: Final = 900.0
+DEFAULT_JOBS: Final = 2
 LONGEST_TAG: Final = 64
 
 Endpoint = Literal["auto", "chat", "jobs"]
@@ -46,3 +47,7 @@ class Settings:
     """Blender's Allow Online Access, read on the main thread."""
     online_locked: bool = False
     """True when the command line (--offline-mode) forbids to change it."""
+    daily_limit_cents: float = 0.0
+    """What a day may cost at the most, in US cents; 0: no limit."""
+    jobs_at_once: int = DEFAULT_JOBS
+    """How many generations run at the same time; the rest waits."""

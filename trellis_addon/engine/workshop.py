@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..core.errors import InternalError
-from .holding import holding, note_catalogs
+from ..core.errors import InternalError, TrellisError
+from ..core.finishing import Finishing
+from .holding import holding, note_catalogs, note_cost
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..core.cancel import CancelToken
     from ..core.events import Emit
     from ..core.request import GenerationRequest
@@ -29,27 +32,73 @@ if TYPE_CHECKING:
 
 
 class Workshop:
-    """Starts jobs and ends what they share. Main thread only."""
+    """Starts jobs and ends what they share. Main thread only.
 
-    def __init__(self) -> None:
+    :param share: the part of the gateway's rate limit that is this process's, for several machines.
+    :param rate: requests a minute at the most, whatever the gateway allows.
+    """
+
+    def __init__(self, share: float = 1.0, rate: float | None = None) -> None:
+        self._share = share
+        self._rate = rate
         self._background: BackgroundBlender | None = None
         self._budgets: dict[str, RateBudget] = {}
+        self._asking: set[str] = set()
+        """The props whose jobs may still cost something."""
 
-    def generate(self, request: GenerationRequest, settings: Settings) -> Job:
+    def generate(
+        self, request: GenerationRequest, settings: Settings, finishing: Finishing | None = None
+    ) -> Job:
         """A new prop: its folder is made, its job is ready to start.
 
+        :param finishing: how the received model becomes a prop; None: as it is by default.
         :raises TrellisError: something is missing, or the library cannot be written.
+        """
+        self.check(settings, request.model)
+        from ..gateway.address import Address
+        from ..library.library import Library
+
+        base_url = Address.parse(settings.gateway.base_url).base_url
+        folder, lock = Library(settings.library).create_locked(
+            request, base_url, "auto", (finishing or Finishing()).to_dict()
+        )
+        self._asking.add(folder.id)
+        return self._job(folder, lock, settings)
+
+    def check(self, settings: Settings, model: str, count: int = 1) -> None:
+        """See that so many props can be asked for now, before the first of them is.
+
+        :raises TrellisError: what is missing, or the day's cost limit.
+        """
+        _need_libraries()
+        from .consent import obstacle
+
+        if missing := obstacle(settings) or self._over_limit(settings, model, count):
+            raise missing
+
+    def _over_limit(self, settings: Settings, model: str, count: int) -> TrellisError | None:
+        """The day's cost limit, with what is under way counted in at the model's last price."""
+        if settings.daily_limit_cents <= 0:
+            return None
+        from ..core.cost import over_limit
+        from ..library.ledger import Ledger
+
+        ledger = Ledger(settings.library)
+        each = ledger.costs().last.get(model, 0.0)
+        expected = each * (count + len(self._asking))
+        return over_limit(settings.daily_limit_cents, ledger.spent(), expected)
+
+    def bring_in(self, source: Path, settings: Settings, finishing: Finishing) -> Job:
+        """A job that takes a mesh file into the library and makes a prop of it.
+
+        It costs nothing and opens no connection.
+
+        :raises TrellisError: the library cannot be written.
         """
         _need_libraries()
         from ..library.library import Library
-        from .consent import obstacle
 
-        if missing := obstacle(settings):
-            raise missing
-        from ..gateway.address import Address
-
-        base_url = Address.parse(settings.gateway.base_url).base_url
-        folder, lock = Library(settings.library).create_locked(request, base_url, "auto")
+        folder, lock = Library(settings.library).create_import(source, finishing.to_dict())
         return self._job(folder, lock, settings)
 
     def resume(self, folder: PropFolder, settings: Settings) -> Job:
@@ -62,7 +111,26 @@ class Workshop:
 
         return self._job(folder, FolderLock.acquire(folder.path), settings)
 
-    def _job(self, folder: PropFolder, lock: FolderLock, settings: Settings) -> Job:
+    def finish(self, folder: PropFolder, finishing: Finishing, settings: Settings) -> Job:
+        """A job that makes ``prop.blend`` anew of the received model, by these settings.
+
+        It costs nothing and opens no connection.
+
+        :raises LockedError: somebody is working on it.
+        """
+        _need_libraries()
+        from ..library.locks import FolderLock
+
+        lock = FolderLock.acquire(folder.path)
+        return self._job(folder, lock, settings, finishing.to_dict())
+
+    def _job(
+        self,
+        folder: PropFolder,
+        lock: FolderLock,
+        settings: Settings,
+        finishing: dict[str, Any] | None = None,
+    ) -> Job:
         from ..gateway.client import Gateway
         from ..job.generate import Generation
         from ..job.job import Job
@@ -70,16 +138,25 @@ class Workshop:
 
         background = self._background_blender()
         budget = self._budget_of(settings)
+        asking = self._asking
+        blender = tuple(bpy.app.version)  # here: the job's thread may not ask bpy
 
         def open_gateway(token: CancelToken, say: Callable[[str], None]) -> Gateway:
             return Gateway(settings.gateway, token, budget, say)
 
+        def settle() -> None:
+            asking.discard(folder.id)
+            note_cost(settings.library, folder)
+
         def work(emit: Emit, token: CancelToken) -> None:
-            with holding(lock, emit, token) as tell:
-                background.warm_up()
+            with holding(lock, emit, token, settle) as tell:
+                if not token.cancelled:  # one that has never begun needs no Blender to end
+                    background.warm_up()
                 note_catalogs(settings.library)
                 memory = DayMemory(settings.library)
-                Generation(folder, open_gateway, memory, background, tell, token).run()
+                Generation(
+                    folder, open_gateway, memory, background, tell, token, blender, finishing
+                ).run()
 
         return Job(folder.id, work)
 
@@ -87,7 +164,8 @@ class Workshop:
         """One budget of requests for all jobs at the same gateway."""
         from ..gateway.rate import RateBudget
 
-        return self._budgets.setdefault(settings.gateway.base_url, RateBudget())
+        budget = RateBudget(self._share, most=self._rate)
+        return self._budgets.setdefault(settings.gateway.base_url, budget)
 
     def _background_blender(self) -> BackgroundBlender:
         from ..importer.process import BackgroundBlender, command_for

@@ -4,23 +4,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import platform
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
 
 import bpy
 
+from ..core.account import Check
 from ..core.cancel import CancelToken
-from ..core.errors import TrellisError
 from ..core.identity import version
 from ..core.settings import Settings
-from ..core.text import shorten
-from ..engine.consent import obstacle
-from ..gateway.catalogue import Catalogue
-from ..gateway.client import Gateway
-from ..library.memory import DayMemory
+from ..engine.doctor import examine
+from ..library.look import look_at
 from .exit_codes import DONE, exit_code
 from .generate import settings_of
 from .output import Output
@@ -31,92 +24,46 @@ class _Report:
         self.output = output
         self.code = DONE
 
-    def line(self, name: str, verdict: str, text: str) -> None:
+    def tell(self, check: Check) -> None:
         """One line: ``ok``, ``note`` or ``fault``."""
-        self.output.json(event="check", name=name, verdict=verdict, text=text)
-        self.output.say(f"{verdict:6}{name:16}{text}")
-
-    def fault(self, name: str, error: TrellisError) -> None:
-        self.line(name, "fault", error.facts.sentence)
-        self.code = self.code or exit_code(error.kind)
-
-    def ask(self, name: str, question: Callable[[], str], *, needed: bool = True) -> None:
-        """Run a question; what is not needed for a generation is only a note when it fails."""
-        try:
-            self.line(name, "ok", question())
-        except TrellisError as error:
-            if needed:
-                self.fault(name, error)
-            else:
-                self.line(name, "note", f"not told: {error.facts.message}")
+        self.output.json(event="check", name=check.name, verdict=check.verdict, text=check.text)
+        self.output.say(f"{check.verdict:6}{check.name:16}{check.text}")
+        if check.verdict == "fault" and check.error:
+            self.code = self.code or exit_code(check.error.kind)
 
 
 def doctor(options: argparse.Namespace, output: Output) -> int:
     """Run the command: 0 when a generation can be expected to work, else the fault's code."""
     settings = settings_of(options)
     report = _Report(output)
-    blender = ".".join(map(str, bpy.app.version))
-    report.line(
-        "versions",
-        "ok",
-        f"Trellis Props {version()}, Blender {blender}, Python {platform.python_version()}, "
-        f"{platform.system()}",
+    report.tell(Check("versions", "ok", versions()))
+    report.tell(_library(settings))
+    report.tell(
+        Check(
+            "online access",
+            "ok" if settings.online_access else "note",
+            "allowed"
+            if settings.online_access
+            else "off; a gateway on this machine works all the same",
+        )
     )
-    report.line("library", "ok", str(settings.library))
-    report.line("online access", "ok" if settings.online_access else "note", _online(settings))
-    if missing := obstacle(settings):
-        report.fault("gateway", missing)
-        return report.code
-    _ask_gateway(settings, options.model, report)
+    for fact in examine(settings, options.model, CancelToken(), thorough=True):
+        if isinstance(fact, Check):
+            report.tell(fact)
     return report.code
 
 
-def _online(settings: Settings) -> str:
-    if settings.online_access:
-        return "allowed"
-    return "off; a gateway on this machine works all the same"
+def versions() -> str:
+    """Product, Blender, Python and system."""
+    blender = ".".join(map(str, bpy.app.version))
+    return (
+        f"Trellis Props {version()}, Blender {blender}, Python {platform.python_version()}, "
+        f"{platform.system()}"
+    )
 
 
-def _ask_gateway(settings: Settings, model: str, report: _Report) -> None:
-    try:
-        gateway = Gateway(settings.gateway, CancelToken())
-    except TrellisError as error:
-        report.fault("gateway", error)
-        return
-    catalogue = gateway.catalogue
-    month = datetime.now(UTC).strftime("%Y-%m")
-    try:
-        report.line("gateway", "ok", gateway.address.base_url)
-        report.ask("balance, key", lambda: _short(catalogue.balance()))
-        report.ask("3D models", lambda: _models(catalogue, model), needed=False)
-        report.ask(
-            "endpoint",
-            lambda: _endpoint(settings, catalogue.endpoint_of(model, DayMemory(settings.library))),
-            needed=False,
-        )
-        report.ask("providers", lambda: _short(catalogue.health()), needed=False)
-        report.ask("cost by tag", lambda: _costs(catalogue, month), needed=False)
-    finally:
-        gateway.close()
-
-
-def _models(catalogue: Catalogue, model: str) -> str:
-    names = [entry.id for entry in catalogue.models()]
-    listed = "listed" if model in names else "NOT listed"
-    return f"{model} is {listed} among {len(names)}: {shorten(', '.join(names), 160)}"
-
-
-def _endpoint(settings: Settings, found: str) -> str:
-    forced = settings.gateway.endpoint
-    return f"{forced} (forced)" if forced != "auto" else f"the model's schema says: {found}"
-
-
-def _costs(catalogue: Catalogue, month: str) -> str:
-    rows = catalogue.usage_by_tag(month)
-    told = ", ".join(f"{tag or 'no tag'} {cents:g} US cents" for tag, cents in rows)
-    return f"{month}: {told or 'nothing yet'}"
-
-
-def _short(document: Any) -> str:
-    """The gateway documents no fields for these answers, so they are shown as they are."""
-    return shorten(json.dumps(document, ensure_ascii=False), 240)
+def _library(settings: Settings) -> Check:
+    facts = look_at(settings.library)
+    if facts.problem:
+        return Check("library", "fault", facts.problem.sentence, facts.problem)
+    return Check("library", "ok", str(settings.library))

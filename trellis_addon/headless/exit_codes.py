@@ -8,6 +8,7 @@ from typing import Final
 from ..core.errors import (
     AccountError,
     AddressError,
+    CostLimitError,
     InputError,
     InvalidRequestError,
     NoKeyError,
@@ -30,6 +31,7 @@ _BY_KIND: Final = {
     AddressError.kind: BAD_INPUT,
     NoKeyError.kind: ACCOUNT,
     AccountError.kind: ACCOUNT,
+    CostLimitError.kind: ACCOUNT,
     OfflineError.kind: UNREACHABLE,
     UnreachableError.kind: UNREACHABLE,
     TooSlowError.kind: SOME_FAILED,

@@ -42,15 +42,18 @@ def test_all_is_well(stand_in: StandInGateway, tmp_path: Path) -> None:
         "library": "ok",
         "online access": found["online access"][0],
         "gateway": "ok",
-        "balance, key": "ok",
-        "3D models": "ok",
+        "key": "ok",
+        "balance": "ok",
+        "model": "ok",
         "endpoint": "ok",
+        "limits": "ok",
         "providers": "ok",
         "cost by tag": "ok",
     }
     assert found["gateway"][1] == stand_in.base_url
-    assert "balance_cents" in found["balance, key"][1]
-    assert "microsoft/trellis is listed among 2" in found["3D models"][1]
+    assert found["balance"][1] == "$25.00"
+    assert found["limits"][1] == "600 requests a minute"
+    assert "microsoft/trellis is listed among 2" in found["model"][1]
     assert "chat" in found["endpoint"][1]
     assert {r.method for r in stand_in.requests} == {"GET"}  # it pays for nothing
     assert files_holding(tmp_path) == []
@@ -60,8 +63,11 @@ def test_key_that_is_refused(tmp_path: Path) -> None:
     with StandInGateway(triangles=2000, texture=64, keys=["sk-aig-another"]) as gateway:
         ended = doctor(gateway.base_url, tmp_path)
     assert ended.code == 3, ended.explain()
-    verdict, text = verdicts(ended)["balance, key"]
+    found = verdicts(ended)
+    assert found["gateway"][0] == "ok"
+    verdict, text = found["key"]
     assert verdict == "fault"
+    assert "model" not in found, "nothing else is asked with a key that is refused"
     assert "does not accept the API key" in text
     assert "preferences" in text
 
@@ -69,14 +75,14 @@ def test_key_that_is_refused(tmp_path: Path) -> None:
 def test_no_key(stand_in: StandInGateway, tmp_path: Path) -> None:
     ended = doctor(stand_in.base_url, tmp_path, key="")
     assert ended.code == 3, ended.explain()
-    assert verdicts(ended)["gateway"][0] == "fault"
+    assert verdicts(ended)["key"][0] == "fault"
     assert stand_in.requests == ()
 
 
 def test_gateway_that_is_not_there(tmp_path: Path) -> None:
     ended = doctor(f"http://127.0.0.1:{unused_port()}", tmp_path)
     assert ended.code == 4, ended.explain()
-    verdict, text = verdicts(ended)["balance, key"]
+    verdict, text = verdicts(ended)["gateway"]
     assert verdict == "fault"
     assert "refuses the connection" in text
 
@@ -85,7 +91,7 @@ def test_name_that_nobody_knows(tmp_path: Path) -> None:
     """The real look-up of a name that cannot exist (RFC 6761, section 6.4)."""
     ended = doctor("https://trellis.invalid", tmp_path, "--online-mode")
     assert ended.code == 4, ended.explain()
-    assert "The name trellis.invalid cannot be found" in verdicts(ended)["balance, key"][1]
+    assert "The name trellis.invalid cannot be found" in verdicts(ended)["gateway"][1]
 
 
 def test_url_that_cannot_be_used(tmp_path: Path) -> None:
@@ -101,10 +107,45 @@ def test_what_is_not_needed_is_only_a_note(stand_in: StandInGateway, tmp_path: P
     ended = doctor(stand_in.base_url, tmp_path, "--model", "acme/none")
     assert ended.code == 0, ended.explain()
     found = verdicts(ended)
-    assert "acme/none is NOT listed" in found["3D models"][1]
+    assert "acme/none is NOT listed" in found["model"][1]
     assert found["providers"][0] == found["cost by tag"][0] == "note"
     assert found["providers"][1].startswith("not told: ")
     assert "unknown" in found["endpoint"][1]
+
+
+def test_account_without_credit(stand_in: StandInGateway, tmp_path: Path) -> None:
+    stand_in.script.on("GET /v1/balance", do.status(402), times=None)
+    ended = doctor(stand_in.base_url, tmp_path)
+    assert ended.code == 3, ended.explain()
+    found = verdicts(ended)
+    assert found["key"] == ("ok", "accepted")
+    assert found["balance"][0] == "fault"
+    assert "no credit" in found["balance"][1]
+    assert found["model"][0] == "ok"
+
+
+def test_gateway_that_tells_no_balance(stand_in: StandInGateway, tmp_path: Path) -> None:
+    stand_in.script.on("GET /v1/balance", do.status(404), times=None)
+    ended = doctor(stand_in.base_url, tmp_path)
+    assert ended.code == 0, ended.explain()
+    found = verdicts(ended)
+    assert (found["gateway"][0], found["key"][0], found["balance"][0]) == ("ok", "note", "note")
+
+
+def test_page_that_is_no_gateway(stand_in: StandInGateway, tmp_path: Path) -> None:
+    stand_in.script.on("GET *", do.body(b"<html>Welcome</html>", "text/html"), times=None)
+    ended = doctor(stand_in.base_url, tmp_path)
+    assert ended.code == 1, ended.explain()
+    verdict, text = verdicts(ended)["gateway"]
+    assert verdict == "fault"
+    assert "not JSON" in text
+
+
+def test_library_that_cannot_be_written(stand_in: StandInGateway, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a folder")
+    ended = doctor(stand_in.base_url, tmp_path, "--library", str(tmp_path / "notes.txt" / "in"))
+    assert ended.code == 1, ended.explain()
+    assert verdicts(ended)["library"][0] == "fault"
 
 
 def test_forced_endpoint_is_said(stand_in: StandInGateway, tmp_path: Path) -> None:

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the props of a library have cost, day by day: lines that are only ever added.
+
+``<library>/.costs/2026-11-22.jsonl`` has one line for each paid call whose cost the gateway told.
+Records alone would not do: a deleted prop would take its cost along, and a limit has to be
+checked before every generation without reading a thousand records. A day is one of this
+machine's time zone, as the user's calendar has it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from ..core.cost import Costs
+from .record import PropRecord
+
+log = logging.getLogger(__name__)
+
+FOLDER: Final = ".costs"
+MOST_DAYS: Final = 60
+"""How many days with costs are searched for a model's last cost."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One paid call."""
+
+    prop: str
+    time: str
+    """ISO 8601 in UTC, as the record has it: with ``prop`` it names the call."""
+    model: str
+    cents: float
+
+    @property
+    def day(self) -> date:
+        """The day of the call where this machine stands."""
+        return datetime.fromisoformat(self.time).astimezone().date()
+
+    @property
+    def call(self) -> tuple[str, str]:
+        """What tells it from every other call."""
+        return self.prop, self.time
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The costs of one library. Holds its path only."""
+
+    library: Path
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever written; a library of an older version has none yet."""
+        return self._folder.is_dir()
+
+    def note(self, record: PropRecord) -> None:
+        """Write down what a prop's calls have cost. What stands there already is left alone.
+
+        :raises OSError: the library cannot be written.
+        """
+        self._add(_entries(record))
+
+    def begin(self, records: Iterable[PropRecord]) -> None:
+        """Take over what a library has cost before it had a ledger.
+
+        :raises OSError: the library cannot be written.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._add(entry for record in records for entry in _entries(record))
+
+    def spent(self, today: date | None = None) -> float:
+        """US cents of this day alone: one small file, to be asked before every generation.
+
+        :param today: another day than this one.
+        """
+        day = today or datetime.now().astimezone().date()
+        return round(sum(entry.cents for entry in self._read(self._file(day))), 6)
+
+    def costs(self, today: date | None = None) -> Costs:
+        """What this day has cost so far, and what the last prop of each model did.
+
+        A damaged line counts for nothing; a folder that cannot be read is an empty one.
+
+        :param today: another day than this one.
+        """
+        last: dict[str, float] = {}
+        for path in sorted(self._files(), reverse=True)[:MOST_DAYS]:
+            for model, cents in _last_props(self._read(path)).items():
+                last.setdefault(model, cents)
+        return Costs(self.spent(today), last)
+
+    @property
+    def _folder(self) -> Path:
+        return self.library / FOLDER
+
+    def _file(self, day: date) -> Path:
+        return self._folder / f"{day.isoformat()}.jsonl"
+
+    def _files(self) -> list[Path]:
+        try:
+            return list(self._folder.glob("????-??-??.jsonl"))
+        except OSError as error:
+            log.info("the costs cannot be read: %s", error)
+            return []
+
+    def _add(self, entries: Iterable[Entry]) -> None:
+        by_day: dict[date, list[Entry]] = {}
+        for entry in entries:
+            by_day.setdefault(entry.day, []).append(entry)
+        for day, new in by_day.items():
+            path = self._file(day)
+            known = {entry.call for entry in self._read(path)}
+            self._append(path, [entry for entry in new if entry.call not in known])
+
+    def _append(self, path: Path, entries: list[Entry]) -> None:
+        if not entries:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # One write at the end of the file: what another Blender adds meanwhile stays whole. The
+        # line break in front ends a line that a power cut has left unfinished.
+        text = "\n".join(json.dumps(asdict(entry), ensure_ascii=False) for entry in entries)
+        with path.open("ab", buffering=0) as file:
+            file.write(f"\n{text}\n".encode())
+
+    def _read(self, path: Path) -> Iterator[Entry]:
+        try:
+            lines = path.read_bytes().splitlines()
+        except OSError:
+            return
+        for line in filter(None, lines):
+            try:
+                facts = json.loads(line)
+                yield Entry(
+                    str(facts["prop"]),
+                    str(facts["time"]),
+                    str(facts["model"]),
+                    float(facts["cents"]),
+                )
+            except (ValueError, TypeError, KeyError):
+                log.info("a line of %s cannot be read", path.name)
+
+
+def _entries(record: PropRecord) -> Iterator[Entry]:
+    model = str(record.request.get("model") or "")
+    for call in record.origin.calls:
+        if call.cost_cents is not None:
+            yield Entry(record.id, call.time, model, call.cost_cents)
+
+
+def _last_props(entries: Iterable[Entry]) -> dict[str, float]:
+    """By model, what its last prop cost: all calls of that prop together."""
+    by_prop: dict[tuple[str, str], float] = {}
+    latest: dict[str, tuple[str, str]] = {}
+    for entry in entries:
+        by_prop[entry.model, entry.prop] = by_prop.get((entry.model, entry.prop), 0.0) + entry.cents
+        if entry.time >= latest.get(entry.model, ("", ""))[0]:
+            latest[entry.model] = entry.time, entry.prop
+    return {model: round(by_prop[model, prop], 6) for model, (_, prop) in latest.items()}

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a folder can be the library, found out without making anything that stays."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from ..core.account import LibraryFacts
+from ..core.errors import LibraryError
+from .folder import cannot_write
+from .library import Library
+
+
+def look_at(path: Path, extension: Path | None = None) -> LibraryFacts:
+    """Look at a library's folder. May take long where it is on another machine.
+
+    :param extension: the installed extension's folder; inside it, an update or an uninstall
+        would delete every prop.
+    """
+    if extension is not None and path.resolve().is_relative_to(extension.resolve()):
+        error = LibraryError(
+            "The library folder is inside the extension's own, which an update deletes",
+            "Choose another folder",
+        )
+        return LibraryFacts(path, error.facts, path.is_dir())
+    try:
+        exists = path.is_dir()
+        _try_to_write(path)
+        props = sum(1 for _ in Library(path).folders())
+    except OSError as error:
+        return LibraryFacts(path, cannot_write(path, error).facts)
+    return LibraryFacts(path, None, exists, props)
+
+
+def _try_to_write(path: Path) -> None:
+    """A file that is gone again at once, in the folder or in the one where it would be made.
+
+    Only the attempt tells: rights alone say little on Windows and on network drives.
+
+
+    :raises OSError: with the reason.
+    """
+    above = path
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    if not above.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    with tempfile.TemporaryFile(dir=above):
+        return

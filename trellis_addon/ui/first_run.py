@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first run: what is missing, a row for each thing with the button that mends it.
+
+Nothing else is drawn meanwhile. The rows stay until the user goes on, so that the connection
+test can be read; later they come back only while something is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import bpy
+
+from ..core.account import Check
+from ..core.errors import AddressError, ErrorFacts
+from ..core.settings import Settings
+from ..engine.consent import obstacle, offline
+from ..preferences import KEY_VARIABLE, key_source, read_settings
+from .account import TEST, Account
+from .account_ops import account_page
+from .lines import draw_lines, fitted, text_room
+
+LABELS: Final = {
+    "gateway": "Gateway",
+    "key": "API Key",
+    "balance": "Balance",
+    "model": "Model",
+    "endpoint": "Endpoint",
+    "limits": "Limits",
+}
+PHRASES: Final = {"key": "Key {}", "balance": "{} left", "endpoint": "Endpoint: {}"}
+"""Instead of a label and a value, where there is no room for two columns."""
+
+TWO_COLUMNS: Final = 150
+"""The least room for a text, in pixels at a scale of 1, with which labels are not cut."""
+
+ICONS: Final = {"ok": "CHECKMARK", "note": "INFO", "fault": "ERROR"}
+IN_BOX: Final = 16
+"""What a box takes from the width, in pixels at a scale of 1."""
+
+Draw = Callable[[Any, bpy.types.Context], None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that has to be there."""
+
+    name: str
+    label: str
+    done: bool
+    text: str = ""
+    """A sentence while it is missing; where it comes from when it is there."""
+
+
+def rows(settings: Settings, account: Account) -> tuple[Row, ...]:
+    """All things in the order in which they are mended. Reads no disk and no network."""
+    missing = obstacle(settings)
+    found = []
+    if isinstance(missing, AddressError):
+        found.append(Row("gateway", "Gateway URL", done=False, text=missing.facts.sentence))
+    elif _needs_access(settings):
+        found.append(_access(settings))
+    source = key_source()
+    told = f"From {KEY_VARIABLE}" if source == "environment" else ""
+    found.append(Row("key", "API Key", done=bool(settings.gateway.key), text=told))
+    problem = library_problem(settings, account)
+    text = problem.message if problem else str(settings.library)
+    found.append(Row("library", "Library Folder", done=problem is None, text=text))
+    return tuple(found)
+
+
+def library_problem(settings: Settings, account: Account) -> ErrorFacts | None:
+    """What is wrong with the library, as far as it has been looked at."""
+    facts = account.library
+    return facts.problem if facts and facts.path == settings.library else None
+
+
+def _needs_access(settings: Settings) -> bool:
+    from ..gateway.address import Address
+
+    return not Address.parse(settings.gateway.base_url).loopback
+
+
+def _access(settings: Settings) -> Row:
+    if settings.online_access:
+        return Row("access", "Online Access", done=True)
+    facts = offline(settings).facts
+    text = facts.sentence if settings.online_locked else "Prompts are sent to the gateway"
+    return Row("access", "Online Access", done=False, text=text)
+
+
+def first_run_is_on() -> bool:
+    """Whether the rows are shown: for the ``poll`` of every other panel.
+
+    Blender draws the panel with the rows before it asks the others.
+    """
+    return Account.get().first_run
+
+
+def draw_first_run(layout: Any, context: bpy.types.Context) -> bool:
+    """Draw the rows while something is missing, or until the user has read that nothing is.
+
+    :returns: True when they were drawn, and nothing else shall be.
+    """
+    settings, account = read_settings(), Account.get()
+    account.notice(settings)
+    found = rows(settings, account)
+    complete = all(row.done for row in found)
+    account.welcome |= not complete
+    account.first_run = account.welcome
+    if not account.first_run:
+        return False
+    for row in found:
+        _draw_row(layout, context, row, settings)
+    if complete:
+        box = layout.box().column()
+        draw_test(box, context, account)
+        _draw_start(layout, account)
+    return True
+
+
+def _draw_row(layout: Any, context: bpy.types.Context, row: Row, settings: Settings) -> None:
+    box = layout.box().column()
+    head = box.row()
+    head.label(text=row.label, icon="CHECKMARK" if row.done else "RADIOBUT_OFF")
+    if row.done:
+        if row.name == "library":
+            head.operator("trellis.choose_library", text="", icon="FILE_FOLDER", emboss=False)
+            box.label(text=fitted(context, row.text, IN_BOX), icon="BLANK1")
+        elif row.text:
+            draw_lines(box, context, row.text, "NONE", IN_BOX)
+        return
+    if row.text:
+        draw_lines(box, context, row.text, "NONE", IN_BOX)
+    if row.name == "access" and not settings.online_locked:
+        box.operator("trellis.allow_online_access", icon="INTERNET")
+    elif row.name == "key":
+        buttons = box.row(align=True)
+        buttons.operator("trellis.paste_key", icon="PASTEDOWN")
+        buttons.operator("trellis.preferences", text="", icon="PREFERENCES")
+        if account_page():
+            box.operator("trellis.get_key", icon="URL")
+    elif row.name == "library":
+        buttons = box.row(align=True)
+        buttons.operator("trellis.choose_library", icon="FILE_FOLDER")
+        buttons.operator("trellis.refresh_account", text="", icon="FILE_REFRESH")
+    elif row.name == "gateway":
+        box.operator("trellis.preferences", icon="PREFERENCES")
+
+
+def _draw_start(layout: Any, account: Account) -> None:
+    column = layout.column()
+    column.scale_y = 1.5
+    column.enabled = not account.busy(TEST)
+    # Without a test, and when it failed, one may go on all the same: the gateway may be down.
+    text, icon = "Start", "PLAY"
+    if not account.busy(TEST) and not account.works:
+        text, icon = ("Continue Anyway" if account.checks else "Skip the Test"), "NONE"
+    column.operator("trellis.finish_setup", text=text, icon=icon)
+
+
+def draw_test(
+    layout: Any, context: bpy.types.Context, account: Account, *, always: bool = False
+) -> None:
+    """The connection test: its rows as they come, the way out of a fault, its button.
+
+    :param always: offer to test again although everything works, for the preferences page.
+    """
+    for check in account.checks:
+        _draw_check(layout, context, check)
+    if account.busy(TEST):
+        layout.label(text="Asking the gateway...", icon="TIME")
+        return
+    trouble = account.troubles.get(TEST)
+    if trouble:
+        draw_lines(layout, context, trouble.sentence, "ERROR", IN_BOX)
+    fault = next((check for check in account.checks if check.verdict == "fault"), None)
+    if fault and fault.error:
+        _draw_way_out(layout, fault.error)
+    if always or not account.works or trouble:
+        again = bool(account.checks or trouble)
+        layout.operator(
+            "trellis.test_connection",
+            text="Test Again" if again else "Test Connection",
+            icon="FILE_REFRESH" if again else "LINKED",
+        )
+
+
+def _draw_check(layout: Any, context: bpy.types.Context, check: Check) -> None:
+    label = LABELS.get(check.name, check.name.capitalize())
+    if check.verdict == "fault" and check.error:
+        layout.label(text=label, icon=ICONS[check.verdict])
+        draw_lines(layout, context, check.error.message, "NONE", IN_BOX)
+        draw_lines(layout, context, check.error.next_step, "NONE", IN_BOX)
+        return
+    text = check.short or check.text
+    narrow = text_room(context, IN_BOX) < TWO_COLUMNS * context.preferences.system.ui_scale
+    if check.verdict == "ok" and narrow:
+        layout.label(text=PHRASES.get(check.name, "{}").format(text), icon=ICONS["ok"])
+    elif check.verdict == "ok":
+        split = layout.split(factor=0.45)
+        split.label(text=label, icon=ICONS["ok"])
+        split.label(text=text)
+    else:
+        draw_lines(layout, context, f"{label}: {text}", ICONS[check.verdict], IN_BOX)
+
+
+def _draw_way_out(layout: Any, error: ErrorFacts) -> None:
+    """The next step as a button."""
+    if error.kind in ("no_key", "account") and error.status != 402:
+        if key_source() != "environment":
+            layout.operator("trellis.paste_key", icon="PASTEDOWN")
+    elif error.status == 402 and account_page():
+        layout.operator("trellis.top_up", icon="URL")
+    elif error.kind in ("address", "refused", "gateway", "no_model", "input"):
+        layout.operator("trellis.preferences", icon="PREFERENCES")

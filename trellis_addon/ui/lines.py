@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Texts in a panel: Blender's labels do not wrap, so they are broken to the region's width."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import blf
+import bpy
+
+from .texts import wrapped
+
+UI_FONT: Final = 0
+"""blf's number of the interface's font."""
+
+AROUND_TEXT: Final = 92
+"""Icon, box, margins and the strip of tabs beside a line of text, in pixels at a scale of 1."""
+
+LEFT_OUT: Final = "…"
+
+
+def text_room(context: bpy.types.Context, beside: float = 0) -> float:
+    """Makes the font ready to be measured; gives the width that a text may have, in pixels."""
+    scale = context.preferences.system.ui_scale
+    styles: Any = context.preferences.ui_styles  # the stubs say that it may be None
+    blf.size(UI_FONT, styles[0].widget.points * scale)
+    room: float = context.region.width - (AROUND_TEXT + beside) * scale
+    return room
+
+
+def _width(text: str) -> float:
+    width: float = blf.dimensions(UI_FONT, text)[0]
+    return width
+
+
+def draw_lines(
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    text: str,
+    icon: Any = "NONE",
+    beside: float = 0,
+) -> None:
+    """A text over as many lines as it needs, the icon before the first.
+
+    :param beside: what stands to the right of the text, in pixels at a scale of 1.
+    """
+    room = text_room(context, beside)
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for number, line in enumerate(wrapped(text, room, _width)):
+        column.label(text=line, icon=icon if number == 0 and icon != "NONE" else "BLANK1")
+
+
+def fitted(context: bpy.types.Context, text: str, beside: float = 0, head: float = 1 / 3) -> str:
+    """A text on one line, shortened where it does not fit.
+
+    :param head: the share that its beginning gets of what is left. By default it is shortened in
+        its middle: of a path, its two ends say most. With 1 its end is left out.
+    """
+    room = text_room(context, beside)
+    if _width(text) <= room:
+        return text
+    keep = len(text) - 1
+    while keep > 8 and _width(_shortened(text, keep, head)) > room:
+        keep -= 1
+    return _shortened(text, keep, head)
+
+
+def _shortened(text: str, keep: int, head: float) -> str:
+    start = int(keep * head)
+    return text[:start].rstrip() + LEFT_OUT + text[len(text) - (keep - start) :]

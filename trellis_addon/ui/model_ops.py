@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operators of the Model panel: a new seed, the defaults again, the gateway's list."""
+
+from __future__ import annotations
+
+import secrets
+
+import bpy
+
+from ..preferences import read_settings
+from .account import MODELS, Account
+from .account_ops import blocked, finish
+from .model_settings import LARGEST_SEED, NAMES, is_changed, model_group
+
+
+class TRELLIS_OT_random_seed(bpy.types.Operator):
+    """Throw the dice: another seed gives another prop of the same prompt"""
+
+    bl_idname = "trellis.random_seed"
+    bl_label = "New Seed"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Needs a scene."""
+        return model_group(context) is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Take a random seed, and use it."""
+        if group := model_group(context):
+            group.use_seed = True
+            group.seed = secrets.randbelow(LARGEST_SEED + 1)
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_reset_model(bpy.types.Operator):
+    """Set everything in this panel to its default"""
+
+    bl_idname = "trellis.reset_model"
+    bl_label = "Reset Model Settings"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where something is changed."""
+        group = model_group(context)
+        if group is None:
+            return False
+        if not is_changed(group):
+            cls.poll_message_set("Everything is at its default")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Unset every property."""
+        if group := model_group(context):
+            for name in NAMES:
+                group.property_unset(name)
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_refresh_models(bpy.types.Operator):
+    """Ask the gateway for its list of 3D models. Costs nothing"""
+
+    bl_idname = "trellis.refresh_models"
+    bl_label = "Refresh Models"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Needs a gateway that may be asked, and not twice at once."""
+        return not blocked(cls, MODELS)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Ask in the background; in background mode, wait."""
+        account = Account.get()
+        account.refresh_models(read_settings())
+        return finish(self, account, MODELS, "The list of models is fresh")
+
+
+CLASSES = (TRELLIS_OT_random_seed, TRELLIS_OT_reset_model, TRELLIS_OT_refresh_models)
+
+
+def register() -> None:
+    """Register the operators."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """Take them back."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sub-panel "Model": which model is asked, and how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from .account import MODELS, Account
+from .first_run import first_run_is_on
+from .lines import draw_lines
+from .model_settings import model_group
+from .texts import CATEGORY
+
+
+class TRELLIS_PT_model(bpy.types.Panel):
+    """Picker, sampling, seed and system text."""
+
+    bl_idname = "TRELLIS_PT_model"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = CATEGORY
+    bl_parent_id = "TRELLIS_PT_main"
+    bl_label = "Model"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Needs a scene, and a first run that is over."""
+        return model_group(context) is not None and not first_run_is_on()
+
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """The reset, at the right end of the header."""
+        layout: Any = self.layout
+        layout.operator("trellis.reset_model", text="", icon="LOOP_BACK", emboss=False)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender's own split layout."""
+        group = model_group(context)
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        row = layout.row(align=True)
+        row.use_property_split = False  # the names are long: they get the whole width
+        row.prop(group, "model", text="")
+        row.operator("trellis.refresh_models", text="", icon="FILE_REFRESH")
+        account = Account.get()
+        if trouble := account.troubles.get(MODELS):
+            draw_lines(layout, context, trouble.sentence, "ERROR")
+        row = layout.row(heading="Seed", align=True)
+        row.prop(group, "use_seed", text="")
+        value = row.row(align=True)
+        value.active = group.use_seed
+        value.prop(group, "seed", text="")
+        row.operator("trellis.random_seed", text="", icon="MOD_NOISE")
+        column = layout.column(align=True)
+        column.prop(group, "temperature", slider=True)
+        column.prop(group, "top_p", slider=True)
+        layout.prop(group, "max_tokens")
+        layout.prop(group, "system")
+
+
+def register() -> None:
+    """Register the panel."""
+    bpy.utils.register_class(TRELLIS_PT_model)
+
+
+def unregister() -> None:
+    """Take it back."""
+    bpy.utils.unregister_class(TRELLIS_PT_model)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The extension's page in Preferences > Add-ons. Its fields are in ``preferences.py``."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import bpy
+
+from ..core.cost import limit_warning, money
+from ..core.identity import ADDON_ID
+from ..preferences import (
+    KEY_VARIABLE,
+    LIBRARY_VARIABLE,
+    URL_VARIABLE,
+    PreferenceFields,
+    read_settings,
+    stored,
+)
+from ..scene.methods import Method, items
+from .account import Account
+from .first_run import draw_test, library_problem
+from .lines import draw_lines, fitted
+
+
+class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
+    """Belongs to the user; nothing of it is ever written into a .blend."""
+
+    bl_idname = ADDON_ID
+
+    method: bpy.props.EnumProperty(
+        name="Placing",
+        description="How props come into a file whose placing method is Follow Preferences",
+        items=items(),
+        default="LINK",
+    )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The account on top; the rest in panels that are closed at first."""
+        account = Account.get()
+        account.notice(read_settings())
+        self._draw_account(context)
+        self._draw_library(context, account)
+        column = self.layout.column()
+        column.separator()
+        draw_test(column.box().column(), context, account, always=True)
+        for title, draw in (
+            ("Generating", self._draw_generating),
+            ("Cost", self._draw_cost),
+            ("Network", self._draw_network),
+            ("Support", self._draw_support),
+        ):
+            layout: Any = self.layout  # the stubs do not know that panel() gives two layouts
+            header, body = layout.panel(f"trellis_{title.lower()}", default_closed=True)
+            header.label(text=title)
+            if body:
+                draw(_split(body), context)
+
+    def _draw_account(self, context: bpy.types.Context) -> None:
+        column = _split(self.layout)
+        row = column.row(align=True)
+        row.active = not os.environ.get(KEY_VARIABLE)
+        row.prop(self, "api_key")
+        row.operator("trellis.paste_key", text="", icon="PASTEDOWN")
+        _overridden(column, KEY_VARIABLE)
+        field = column.row()
+        field.active = not os.environ.get(URL_VARIABLE)
+        field.prop(self, "base_url")
+        _overridden(column, URL_VARIABLE)
+
+    def _draw_library(self, context: bpy.types.Context, account: Account) -> None:
+        settings = read_settings()
+        column = _split(self.layout)
+        field = column.row()
+        field.active = not os.environ.get(LIBRARY_VARIABLE)
+        field.prop(self, "library")
+        _overridden(column, LIBRARY_VARIABLE)
+        if problem := library_problem(settings, account):
+            draw_lines(column, context, problem.sentence, "ERROR")
+        elif not self.library:
+            _aside(column, fitted(context, f"Now: {settings.library}"), "FILE_FOLDER")
+
+    def _draw_generating(self, column: Any, _context: bpy.types.Context) -> None:
+        column.prop(self, "method")
+        column.prop(self, "jobs_at_once")
+        column.prop(self, "limit_minutes")
+        column.prop(self, "endpoint")
+
+    def _draw_cost(self, column: Any, context: bpy.types.Context) -> None:
+        column.prop(self, "daily_limit")
+        spent, limit = Account.get().costs.today, read_settings().daily_limit_cents
+        if warning := limit_warning(limit, spent):
+            draw_lines(column, context, warning, "ERROR")
+        else:
+            _aside(column, f"Today: {money(spent)}" if spent else "Nothing was spent today")
+        column.prop(self, "tag")
+
+    def _draw_network(self, column: Any, _context: bpy.types.Context) -> None:
+        for name in ("proxy", "ca_file", "provider_keys"):
+            column.prop(self, name)
+
+    def _draw_support(self, column: Any, _context: bpy.types.Context) -> None:
+        column.prop(self, "log_level")
+        column.separator()
+        column.operator("trellis.copy_diagnostics", icon="COPYDOWN")
+
+
+def preferred_method() -> Method:
+    """The placing method of a file that leaves it to the preferences."""
+    return Method.of(getattr(stored(), "method", Method.LINK))
+
+
+def _split(layout: Any) -> Any:
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    return column
+
+
+def _overridden(column: Any, variable: str) -> None:
+    if os.environ.get(variable):
+        _aside(column, f"The environment variable {variable} is used instead", "INFO")
+
+
+def _aside(column: Any, text: str, icon: str = "BLANK1") -> None:
+    """A line under the fields' own half."""
+    split = column.split(factor=0.4)
+    split.label(text="")
+    row = split.row()
+    row.active = False
+    row.label(text=text, icon=icon)
+
+
+def register() -> None:
+    """Make the preferences known."""
+    bpy.utils.register_class(TrellisPreferences)
+
+
+def unregister() -> None:
+    """Take them back."""
+    bpy.utils.unregister_class(TrellisPreferences)
