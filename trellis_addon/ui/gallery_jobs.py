@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the gallery needs of the session: which props are under way here, and starting one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..core.finishing import Finishing
+from ..preferences import read_settings
+from .generating import first_place
+from .preferences_page import preferred_method
+from .session import Session, record_name
+
+if TYPE_CHECKING:
+    from ..core.request import GenerationRequest
+    from ..library.folder import PropFolder
+    from ..library.record import PropRecord
+
+
+def jobs_here() -> tuple[str, ...]:
+    """The ids of the props that this Blender is working on. For ``draw``."""
+    return tuple(running.job.prop_id for running in Session.get().running)
+
+
+def settings_of(context: bpy.types.Context) -> Any:
+    """``Scene.trellis``."""
+    return getattr(context.scene, "trellis")  # noqa: B009  (not in the stubs)
+
+
+def method_now(context: bpy.types.Context) -> str:
+    """How a prop is placed, by the sidebar's settings, as ``trellis.place`` takes it."""
+    method: str = settings_of(context).method
+    return preferred_method().name if method == "PREFERENCES" else method
+
+
+def go_on(context: bpy.types.Context, folder: PropFolder, record: PropRecord) -> None:
+    """Take a prop from where its record stands to the scene.
+
+    :raises LockedError: somebody is working on it.
+    """
+    session = Session.get()
+    job = session.workshop.resume(folder, read_settings())
+    session.add(job, record_name(record), first_place(settings_of(context), None))
+
+
+def begin(context: bpy.types.Context, request: GenerationRequest, finishing: Finishing) -> str:
+    """Generate a prop. This costs credit.
+
+    :returns: the new prop's id.
+    :raises TrellisError: something is missing, or the library cannot be written.
+    """
+    session = Session.get()
+    job = session.workshop.generate(request, read_settings(), finishing)
+    name = request.name or request.prompt
+    session.add(job, name, first_place(settings_of(context), None))
+    return job.prop_id

@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one does with a prop of the gallery: read its prompt, use its settings, go on with it."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import bpy
+
+from ..core.errors import InputError, InternalError, TrellisError
+from ..core.finishing import Finishing
+from ..preferences import read_settings
+from .finishing import fill, reset
+from .gallery import Gallery
+from .gallery_jobs import begin, go_on, jobs_here, settings_of
+from .gallery_texts import prompt_lines
+from .library_ops import chosen_prop
+from .session import Session, ended
+
+if TYPE_CHECKING:
+    from ..library.folder import PropFolder
+    from ..library.record import PropRecord
+
+WIDTH: Final = 420
+"""Of the dialog with the prompt, in pixels at a scale of 1."""
+
+
+def meant(context: bpy.types.Context, prop_id: str = "") -> str:
+    """The prop that is meant: the one that is named, else the active asset's or object's, else
+    the gallery's.
+    """
+    return prop_id or chosen_prop(context) or Gallery.get().chosen
+
+
+def folder_of(prop_id: str) -> PropFolder:
+    """A prop's folder, which may have gone since it was drawn.
+
+    :raises InputError: no prop is meant, or there is none like that.
+    """
+    try:
+        from ..library.folder import PropFolder
+    except ImportError as error:  # pydantic, which comes with the extension
+        raise InternalError(
+            "A library that Trellis Props brings along cannot be loaded",
+            "Install the extension from its zip file, then restart Blender",
+            detail=str(error),
+        ) from error
+    if not prop_id:
+        raise InputError("No prop is chosen", "Choose one in the sidebar's Library panel")
+    path = read_settings().library / prop_id
+    if Path(prop_id).name != prop_id or not path.is_dir():
+        Gallery.get().refresh()
+        raise InputError(
+            f"The prop {prop_id} is not in the library any more",
+            "It was moved or deleted; look into the system's bin",
+        )
+    return PropFolder(path)
+
+
+class _OnProp:
+    """What these operators share: a prop, and one way to tell what went wrong."""
+
+    prop_id: bpy.props.StringProperty(
+        name="Prop",
+        description="The prop's id: its folder in the library. Empty: the active asset's, the "
+        "active object's, or the one chosen in the sidebar",
+        options={"SKIP_SAVE"},
+    )
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Find the prop, do it, say what is wrong in words."""
+        this: Any = self
+        try:
+            done: set[str] = this.act(context, folder_of(meant(context, this.prop_id)))
+        except TrellisError as error:
+            this.report({"ERROR"}, error.facts.sentence)
+            return {"CANCELLED"}
+        return done
+
+
+class TRELLIS_OT_show_prompt(_OnProp, bpy.types.Operator):
+    """Show the whole prompt of a prop, with a button to copy it"""
+
+    bl_idname = "trellis.show_prompt"
+    bl_label = "Show Prompt"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """As a small window that closes when the pointer leaves it."""
+        try:
+            self._prompt = prompt_of(folder_of(meant(context, self.prop_id)).read())
+        except TrellisError as error:
+            self.report({"ERROR"}, error.facts.sentence)
+            return {"CANCELLED"}
+        return context.window_manager.invoke_popup(self, width=WIDTH)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """All of it, in lines."""
+        layout: Any = self.layout
+        column = layout.column(align=True)
+        scale = context.preferences.system.ui_scale
+        for line in prompt_lines(context, self._prompt, (WIDTH - 40) * scale):
+            column.label(text=line)
+        copy = layout.operator("trellis.copy_prompt", icon="COPYDOWN")
+        copy.text = self._prompt
+
+    def act(self, _context: bpy.types.Context, folder: PropFolder) -> set[str]:
+        """For scripts: tell it."""
+        self.report({"INFO"}, prompt_of(folder.read()))
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_copy_prompt(bpy.types.Operator):
+    """Copy the prompt to the clipboard"""
+
+    bl_idname = "trellis.copy_prompt"
+    bl_label = "Copy Prompt"
+    bl_options = {"INTERNAL"}
+
+    text: bpy.props.StringProperty(
+        name="Prompt", description="What is copied", options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """And say so, as a clipboard cannot be seen."""
+        context.window_manager.clipboard = self.text
+        self.report({"INFO"}, "Prompt copied")
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_reuse_settings(_OnProp, bpy.types.Operator):
+    """Fill the sidebar with this prop's prompt and settings, its seed included"""
+
+    bl_idname = "trellis.reuse_settings"
+    bl_label = "Reuse Settings"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The settings are the scene's."""
+        return context.scene is not None
+
+    def act(self, context: bpy.types.Context, folder: PropFolder) -> set[str]:
+        """What the record does not tell goes back to its default."""
+        record = folder.read()
+        settings = settings_of(context)
+        for group in (settings, *_groups_in(settings)):
+            _take_over(group, record.request)
+        reset(settings.finishing)
+        if record.finishing:
+            fill(settings.finishing, Finishing.from_dict(record.finishing))
+        self.report({"INFO"}, f"The settings are those of {folder.id} now")
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_generate_again(_OnProp, bpy.types.Operator):
+    """Generate one more prop of the same prompt and settings. This costs credit"""
+
+    bl_idname = "trellis.generate_again"
+    bl_label = "Generate Variant"
+    bl_options = {"REGISTER"}
+
+    new_seed: bpy.props.BoolProperty(
+        name="New Seed",
+        description="Ask with another seed, for another prop; else with the same one",
+        default=True,
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """By what it does."""
+        seed = "with a new seed" if properties.new_seed else "with the same seed, if it had one"
+        return (
+            f"Generate another prop of this prompt and these settings, {seed}, and place it at "
+            "the 3D cursor. This costs credit"
+        )
+
+    def act(self, context: bpy.types.Context, folder: PropFolder) -> set[str]:
+        """The sidebar's own settings stay as they are."""
+        from ..core.request import GenerationRequest
+
+        record = folder.read()
+        fields = set(GenerationRequest.model_fields)
+        values = {name: value for name, value in record.request.items() if name in fields}
+        if self.new_seed:
+            values["seed"] = secrets.randbelow(2**31)
+        finishing = Finishing.from_dict(record.finishing)
+        prop_id = begin(context, GenerationRequest.checked(**values), finishing)
+        return ended(self, Session.get(), prop_id, "Generating another variant")
+
+
+class TRELLIS_OT_resume_prop(_OnProp, bpy.types.Operator):
+    """Go on with this prop from where it stopped, and place it at the 3D cursor. What was paid
+    for already is not paid for again
+    """
+
+    bl_idname = "trellis.resume_prop"
+    bl_label = "Continue"
+    bl_options = {"REGISTER"}
+
+    def act(self, context: bpy.types.Context, folder: PropFolder) -> set[str]:
+        """A second click while it is under way does nothing."""
+        if folder.id in jobs_here():
+            self.report({"INFO"}, f"{folder.id} is under way")
+            return {"CANCELLED"}
+        record = folder.read()
+        if not record.can_go_on or record.is_newer:
+            raise InputError(f"{folder.id} cannot go on", "Generate it again")
+        go_on(context, folder, record)
+        return ended(self, Session.get(), folder.id, f"Going on with {folder.id}")
+
+
+class TRELLIS_OT_repair_prop(_OnProp, bpy.types.Operator):
+    """Make a new record for a prop whose own is damaged; its model is kept. Then Continue"""
+
+    bl_idname = "trellis.repair_prop"
+    bl_label = "Repair Record"
+    bl_options = {"REGISTER"}
+
+    def act(self, _context: bpy.types.Context, folder: PropFolder) -> set[str]:
+        """The damaged one stays beside it."""
+        from ..core.files import RECORD
+        from ..library.library import Library
+        from ..library.mending import set_aside
+
+        if (folder.path / RECORD).is_file():
+            set_aside(folder)
+        if not (folder.path / RECORD).is_file():
+            Library(folder.path.parent).adopt(folder.path)
+        Gallery.get().refresh()
+        self.report({"INFO"}, f"{folder.id} has a new record")
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_open_prop_folder(_OnProp, bpy.types.Operator):
+    """Open the prop's folder in the system's file manager: model, .blend, pictures, record"""
+
+    bl_idname = "trellis.open_prop_folder"
+    bl_label = "Open Folder"
+    bl_options = {"REGISTER"}
+
+    def act(self, _context: bpy.types.Context, folder: PropFolder) -> set[str]:
+        """By Blender's own operator, which knows the systems."""
+        bpy.ops.wm.path_open(filepath=str(folder.path))
+        return {"FINISHED"}
+
+
+def prompt_of(record: PropRecord) -> str:
+    """What was asked for."""
+    return str(record.request.get("prompt") or "")
+
+
+def _groups_in(group: Any) -> list[Any]:
+    """The groups of properties inside one, whatever they are called."""
+    pointers = [p.identifier for p in group.bl_rna.properties if p.type == "POINTER"]
+    values = [getattr(group, name) for name in pointers if name not in ("rna_type", "finishing")]
+    return [value for value in values if isinstance(value, bpy.types.PropertyGroup)]
+
+
+def _take_over(group: Any, request: dict[str, Any]) -> None:
+    """Set what the group and the request have in common."""
+    known = {p.identifier: p for p in group.bl_rna.properties if not p.is_readonly}
+    for name, value in request.items():
+        if name not in known:
+            continue
+        if f"use_{name}" in known:
+            setattr(group, f"use_{name}", value is not None)
+        if value is None:
+            group.property_unset(name)
+        elif known[name].type in ("STRING", "INT", "FLOAT", "BOOLEAN"):
+            setattr(group, name, value)
+
+
+def draw_entries(layout: Any, prop_id: str) -> None:
+    """In a menu: an operator that is in none is not found by F3."""
+    layout.separator()
+    layout.operator_context = "INVOKE_DEFAULT"
+    for name, icon in ENTRIES:
+        layout.operator(name, icon=icon).prop_id = prop_id
+
+
+def draw_object(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    """Object > Trellis: for the active object's prop."""
+    draw_entries(self.layout, "")
+
+
+def draw_asset(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    """The Asset Browser's context menu; nothing where there is no prop."""
+    if prop_id := chosen_prop(context):
+        draw_entries(self.layout, prop_id)
+
+
+ENTRIES: Final = (
+    ("trellis.show_prompt", "TEXT"),
+    ("trellis.reuse_settings", "PRESET"),
+    ("trellis.generate_again", "DUPLICATE"),
+    ("trellis.export_prop", "EXPORT"),
+    ("trellis.open_prop_folder", "FILE_FOLDER"),
+)
+
+MENUS: Final = (
+    ("TRELLIS_MT_object", draw_object),
+    ("ASSETBROWSER_MT_context_menu", draw_asset),
+)
+
+CLASSES = (
+    TRELLIS_OT_show_prompt,
+    TRELLIS_OT_copy_prompt,
+    TRELLIS_OT_reuse_settings,
+    TRELLIS_OT_generate_again,
+    TRELLIS_OT_resume_prop,
+    TRELLIS_OT_repair_prop,
+    TRELLIS_OT_open_prop_folder,
+)
+
+
+def register() -> None:
+    """Register the operators and their menu entries."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    for name, draw in MENUS:
+        if menu := getattr(bpy.types, name, None):
+            menu.append(draw)
+
+
+def unregister() -> None:
+    """Take them back."""
+    for name, draw in MENUS:
+        if menu := getattr(bpy.types, name, None):
+            menu.remove(draw)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

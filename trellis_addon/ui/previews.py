@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The props' pictures as icons: loaded when they come into view, freed when long out of it.
+
+``draw`` only asks for an icon's number. A tick makes the previews that were asked for, a few at
+a time; Blender itself then reads the picture in a job of its own when it first draws the icon.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import bpy.utils.previews
+
+if TYPE_CHECKING:
+    from ..library.index import Entry
+
+KEPT: Final = 160
+"""As many pictures stay loaded at most; each takes about 0.3 MB."""
+
+FORGET_SECONDS: Final = 120.0
+
+
+@dataclass
+class _Preview:
+    path: str
+    wanted: float
+    icon: int = 0
+
+
+class Previews:
+    """All previews of one gallery. Main thread only."""
+
+    def __init__(self) -> None:
+        self._collection: Any = None
+        self._known: dict[str, _Preview] = {}
+        self._waiting: list[str] = []
+
+    def __len__(self) -> int:
+        """How many are loaded."""
+        return len(self._known) - len(self._waiting)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any was asked for and is not loaded yet."""
+        return bool(self._waiting)
+
+    def icon(self, entry: Entry) -> int:
+        """The icon's number for a layout; 0 where there is no picture, or none yet.
+
+        Touches no disk: for ``draw``.
+        """
+        path = entry.picture
+        if path is None:
+            return 0
+        # A picture that is made anew has another time, hence another key.
+        key = f"{entry.id}:{entry.stamp.picture}"
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = _Preview(str(path), 0.0)
+            self._waiting.append(key)
+        known.wanted = time.monotonic()
+        return known.icon
+
+    def load(self, budget_seconds: float) -> bool:
+        """Make previews that were asked for, for as long as the budget lasts.
+
+        :returns: whether there is something new to draw.
+        """
+        if self._waiting and self._collection is None:
+            self._collection = bpy.utils.previews.new()
+        end, made = time.monotonic() + budget_seconds, False
+        while self._waiting and time.monotonic() < end:
+            key = self._waiting.pop(0)
+            preview = self._known[key]
+            preview.icon = self._collection.load(key, preview.path, "IMAGE").icon_id
+            made = True
+        return made
+
+    def forget(self) -> bool:
+        """Free what has been out of view for long, and the oldest beyond :data:`KEPT`.
+
+        :returns: whether any was freed; whoever shows icons has to draw anew then.
+        """
+        if not self._known:
+            return False
+        newest = max(preview.wanted for preview in self._known.values())
+        by_age = sorted(self._known, key=lambda key: self._known[key].wanted, reverse=True)
+        old = [k for k in by_age if newest - self._known[k].wanted > FORGET_SECONDS]
+        gone = {*old, *by_age[KEPT:]}
+        for key in gone:
+            self._drop(key)
+        return bool(gone)
+
+    def _drop(self, key: str) -> None:
+        del self._known[key]
+        if key in self._waiting:
+            self._waiting.remove(key)
+        else:
+            del self._collection[key]
+
+    def close(self) -> None:
+        """Free them all. More can be asked for afterwards."""
+        self._known.clear()
+        self._waiting.clear()
+        if self._collection is not None:
+            bpy.utils.previews.remove(self._collection)
+            self._collection = None
