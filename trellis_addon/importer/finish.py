@@ -16,7 +16,10 @@ from . import fitting, materials, shaping, textures
 from .proxy import make_proxy
 
 ROLE = "trellis_role"
-"""Custom property of the child collections: ``full`` and ``proxy``."""
+"""Custom property of the other collections: ``full`` and ``proxy`` inside, ``lod`` beside."""
+
+SHARE = "trellis_share"
+"""Custom property of a ``lod`` collection: its share of the triangles."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,19 @@ def finish(objects: list[Any], name: str, settings: Finishing, texture_folder: P
     kept, notes = fitting.drop_extras(objects)
     root = fitting.root_of(kept, name)
     collection = _gather(kept, name)
+    fitting.turn(root, settings)
+    size = fitting.fit(root, kept, settings)
+    # The distance is in real metres; and merging first lets the decimation see no seams.
+    shaping.merge(kept, settings.merge_distance)
     if settings.triangles:
         notes += shaping.decimate(kept, settings.triangles)
-    size = fitting.fit(root, kept, settings)
-    shaping.merge(kept, settings.merge_distance)
+    if settings.merge_distance or settings.triangles:
+        size = fitting.fit(root, kept, settings)
     shaping.shade(kept, settings.shading, settings.angle_degrees)
     notes += materials.mend(kept, opaque=settings.opaque)
     textures.limit(settings.texture_pixels)
     if settings.textures == "packed":
-        textures.pack_all()
+        textures.pack_all(texture_folder)
     else:
         textures.put_beside(texture_folder)
     _name(kept, root, name)
@@ -80,25 +87,22 @@ def _add_proxy(
     folder: Path,
 ) -> bool:
     """Two children where the prop is heavy: the full prop for renders, a light one to look at."""
-    heavy = (
-        triangles > settings.proxy_above_triangles
-        or textures.largest() > settings.proxy_above_pixels
-    )
-    if not settings.proxy or not heavy:
+    many = triangles > settings.proxy_above_triangles
+    if not settings.proxy or not (many or textures.largest() > settings.proxy_above_pixels):
         return False
     meshes = [o for o in objects if o.type == "MESH" and len(o.data.polygons)]
-    light = make_proxy(meshes, name, folder)
-    if light is None:
+    light = make_proxy(meshes, name, folder, simplify=many) if meshes else []
+    if not light:
         return False
     if settings.textures == "packed":
-        textures.pack_all()
+        textures.pack_all(folder)
     full: Any = bpy.data.collections.new(f"{name} full")
     proxy: Any = bpy.data.collections.new(f"{name} proxy")
     full[ROLE], proxy[ROLE] = "full", "proxy"
     for obj in objects:
         collection.objects.unlink(obj)
         full.objects.link(obj)
-    for obj in (light, *light.children):
+    for obj in light:
         proxy.objects.link(obj)
     collection.children.link(full)
     collection.children.link(proxy)
@@ -107,18 +111,27 @@ def _add_proxy(
 
 
 def _lod(objects: list[Any], name: str, share: float) -> Any:
-    """A collection with copies of the meshes at a share of their triangles."""
+    """A collection with copies of the meshes at a share of their triangles.
+
+    In the prop's file beside its own collection: no asset, so that it is never taken for it.
+    """
     collection: Any = bpy.data.collections.new(f"{name} LOD {round(share * 100)}")
-    copies = []
+    collection[ROLE] = "lod"
+    collection[SHARE] = share
+    copies, meshes = [], {}
     for obj in objects:
         if obj.type == "MESH":
             copy = obj.copy()
-            copy.data = obj.data.copy()
+            if obj.data not in meshes:
+                meshes[obj.data] = obj.data.copy()
+            copy.data = meshes[obj.data]
             copy.parent = None
             copy.matrix_world = obj.matrix_world.copy()
             copy.name = f"{obj.name} LOD {round(share * 100)}"
             copies.append(copy)
             collection.objects.link(copy)
+    for old, mesh in meshes.items():
+        mesh.name = f"{old.name} LOD {round(share * 100)}"
     bpy.context.scene.collection.children.link(collection)
     shaping.decimate(copies, max(4, round(shaping.triangles_of(copies) * share)))
     collection.use_fake_user = True
@@ -137,6 +150,10 @@ def _name(objects: list[Any], root: Any, name: str) -> None:
         obj.name = name if obj is root else f"{name} {obj.name}"
     for mesh in meshes:
         mesh.name = name if len(meshes) == 1 else f"{name} {mesh.name}"
+    for armature in {o.data: None for o in objects if o.type == "ARMATURE"}:
+        armature.name = f"{name} {armature.name}"
+    for action in [action for action in bpy.data.actions if action.users]:
+        action.name = f"{name} {action.name}"
     used = {m: None for mesh in meshes for m in mesh.materials if m}
     for material in used:
         material.name = name if len(used) == 1 else f"{name} {material.name}"

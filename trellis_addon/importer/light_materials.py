@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Materials for a prop's light stand-in, with small pictures as files beside the prop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+import numpy as np
+
+from .baking import Drawing
+from .looks import ALPHA, COLOUR, METALLIC, ROUGHNESS, linear_of, shader_of, shrink
+from .quadrics import Reals
+from .simplify import PIXELS
+
+_JPEG_QUALITY: Final = 92
+_EVEN: Final = 0.06
+"""A roughness or metallic that varies less (standard deviation) becomes a number."""
+
+
+def baked_material(values: Reals, drawing: Drawing, name: str, folder: Path) -> Any:
+    """One material with the samples' look; what is even is a number, what varies a picture."""
+    material, shader = _new(name)
+    clear = bool((values[:, ALPHA] < 0.98).mean() > 0.005)
+    spreads = values[::8].std(axis=0)
+    if clear or np.max(spreads[COLOUR]) > 0.004:
+        content = drawing.picture(values[:, : 4 if clear else 3])
+        if not clear:
+            content = np.concatenate([content, np.ones_like(content[..., :1])], axis=2)
+        image = _picture(content, f"{name} base color", folder, "sRGB", "PNG" if clear else "JPEG")
+        node = _texture_node(material, image)
+        material.node_tree.links.new(node.outputs["Color"], shader.inputs["Base Color"])
+        if clear:
+            material.node_tree.links.new(node.outputs["Alpha"], shader.inputs["Alpha"])
+    else:
+        shader.inputs["Base Color"].default_value = (
+            *linear_of(values[:, COLOUR].mean(axis=0)),
+            1.0,
+        )
+    shader.inputs["Roughness"].default_value = float(values[:, ROUGHNESS].mean())
+    shader.inputs["Metallic"].default_value = float(values[:, METALLIC].mean())
+    if np.max(spreads[ROUGHNESS:]) > _EVEN:
+        _surface_texture(material, shader, drawing.picture(values[:, 4:]), name, folder)
+    return material
+
+
+def light_copy(material: Any, folder: Path) -> Any:
+    """The material with small copies of its pictures; an alpha that is used stays."""
+    light = material.copy()
+    light.name = f"{material.name} proxy"
+    for node in light.node_tree.nodes if light.node_tree else ():
+        if node.type == "TEX_IMAGE" and node.image:
+            alpha = node.outputs["Alpha"].is_linked
+            node.image = _small(node.image, folder, alpha=alpha)
+    return light
+
+
+def _new(name: str) -> tuple[Any, Any]:
+    material: Any = bpy.data.materials.new(name)
+    if bpy.app.version < (5, 0, 0):
+        material.use_nodes = True
+    return material, shader_of(material)
+
+
+def _texture_node(material: Any, image: Any, down: float = 0.0) -> Any:
+    node = material.node_tree.nodes.new("ShaderNodeTexImage")
+    node.location = (-600, 300 - down)
+    node.image, node.extension = image, "EXTEND"
+    return node
+
+
+def _surface_texture(material: Any, shader: Any, content: Reals, name: str, folder: Path) -> None:
+    """Green is roughness, blue is metallic, as in glTF; half as large as the colour."""
+    half = len(content) // 2
+    small = content.reshape(half, 2, half, 2, 2).mean(axis=(1, 3))
+    whole = np.concatenate([np.zeros((half, half, 1)), small, np.ones((half, half, 1))], axis=2)
+    image = _picture(whole, f"{name} roughness", folder, "Non-Color", "PNG")
+    tree = material.node_tree
+    split = tree.nodes.new("ShaderNodeSeparateColor")
+    split.location = (-300, 0)
+    tree.links.new(_texture_node(material, image, 300).outputs["Color"], split.inputs["Color"])
+    for output, socket in (("Green", "Roughness"), ("Blue", "Metallic")):
+        tree.links.new(split.outputs[output], shader.inputs[socket])
+
+
+def _picture(content: Reals, name: str, folder: Path, space: str, kind: str) -> Any:
+    """Write (S, S, 4) as a file and load it."""
+    size = len(content)
+    drawn: Any = bpy.data.images.new(name, size, size, alpha=True)
+    drawn.pixels.foreach_set(np.ascontiguousarray(content, dtype=np.float32).ravel())
+    return _filed(drawn, name, folder / f"proxy-{name.rsplit(' ', 1)[-1]}", space, kind)
+
+
+def _small(image: Any, folder: Path, *, alpha: bool) -> Any:
+    """A copy of a picture with ``PIXELS`` a side at the most; a JPEG unless its alpha is used."""
+    copy = image.copy()
+    shrink(copy, PIXELS)
+    stem = Path(bpy.path.abspath(image.filepath)).stem or "texture"
+    space = image.colorspace_settings.name
+    kind = "PNG" if alpha else "JPEG"
+    return _filed(copy, f"{image.name} {PIXELS}", folder / f"{stem}-{PIXELS}", space, kind)
+
+
+def _filed(drawn: Any, name: str, base: Path, space: str, kind: str) -> Any:
+    """Write a picture beside the prop, JPEG being the fastest to open, and take the file's."""
+    base.parent.mkdir(exist_ok=True)
+    ending = "jpg" if kind == "JPEG" else "png"
+    path, number = base.with_name(f"{base.name}.{ending}"), 1
+    while path.exists():
+        path, number = base.with_name(f"{base.name}-{number}.{ending}"), number + 1
+    drawn.filepath_raw, drawn.file_format = str(path), kind
+    if kind == "JPEG":
+        drawn.save(quality=_JPEG_QUALITY)
+    else:
+        drawn.save()
+    bpy.data.images.remove(drawn)
+    image: Any = bpy.data.images.load(str(path))
+    image.name = name
+    image.colorspace_settings.name = space
+    return image
