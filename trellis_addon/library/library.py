@@ -6,9 +6,10 @@ from __future__ import annotations
 import logging
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import BrokenRecordError, InputError, LibraryError
 from ..core.events import State
@@ -34,30 +35,66 @@ class Library:
 
     path: Path
 
-    def create(self, request: GenerationRequest, base_url: str, endpoint: str) -> PropFolder:
+    def create(
+        self,
+        request: GenerationRequest,
+        base_url: str,
+        endpoint: str,
+        finishing: Mapping[str, Any] | None = None,
+    ) -> PropFolder:
         """A new folder with its first record, before anything is sent.
 
+        :param finishing: see ``core.finishing.Finishing.to_dict``; None: its defaults.
         :raises LibraryError: when the folder cannot be made or written.
         """
-        folder, lock = self.create_locked(request, base_url, endpoint)
+        folder, lock = self.create_locked(request, base_url, endpoint, finishing)
         lock.release()
         return folder
 
     def create_locked(
-        self, request: GenerationRequest, base_url: str, endpoint: str
+        self,
+        request: GenerationRequest,
+        base_url: str,
+        endpoint: str,
+        finishing: Mapping[str, Any] | None = None,
     ) -> tuple[PropFolder, FolderLock]:
         """As :meth:`create`, with the folder's lock in hand before anybody can see the record.
 
         :raises LibraryError: when the folder cannot be made or written.
         """
+        _refuse_own_folder(self.path)
+        origin = Origin(base_url=base_url, endpoint=endpoint)
+        name = slug(request.name or request.prompt)
+        return self._create(name, request.model_dump(), origin, finishing)
+
+    def create_import(
+        self, source: Path, finishing: Mapping[str, Any] | None = None
+    ) -> tuple[PropFolder, FolderLock]:
+        """A folder for a model that is on this disk, with its first record and its lock.
+
+        The record names the file, so that an interrupted import can go on.
+
+        :raises LibraryError: when the folder cannot be made or written.
+        """
+        request = {"prompt": "", "name": source.stem, "source": str(source.absolute())}
+        return self._create(slug(source.stem), request, Origin(), finishing)
+
+    def _create(
+        self,
+        name: str,
+        request: Mapping[str, Any],
+        origin: Origin,
+        finishing: Mapping[str, Any] | None,
+    ) -> tuple[PropFolder, FolderLock]:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            folder = self._new_folder(slug(request.name or request.prompt))
+            folder = self._new_folder(name)
         except OSError as error:
             raise cannot_write(self.path, error) from error
         lock = FolderLock.acquire(folder.path)
         try:
-            folder.write(_first_record(folder.id, request, base_url, endpoint))
+            record = _first_record(folder.id, request, origin)
+            folder.write(record.model_copy(update={"finishing": dict(finishing or {})}))
             sync_folder(self.path)
         except BaseException:
             lock.release()
@@ -159,18 +196,29 @@ class Library:
         return place
 
 
-def _first_record(
-    prop_id: str, request: GenerationRequest, base_url: str, endpoint: str
-) -> PropRecord:
+def _refuse_own_folder(path: Path) -> None:
+    """An update or an uninstall deletes the installed extension's folder, with all in it.
+
+    :raises LibraryError: the library is to be there. (A checkout may hold one.)
+    """
+    installed = (__package__ or "").startswith("bl_ext.")
+    if installed and path.resolve().is_relative_to(Path(__file__).resolve().parents[2]):
+        raise LibraryError(
+            "The library folder is inside the extension's own, which an update deletes",
+            "Choose another folder in the preferences",
+        )
+
+
+def _first_record(prop_id: str, request: Mapping[str, Any], origin: Origin) -> PropRecord:
     time = now()
     return PropRecord(
         schema=SCHEMA,
         id=prop_id,
         state=State.REQUESTED,
         created=time,
-        request=request.model_dump(),
+        request=dict(request),
         history=(Step(state=State.REQUESTED, time=time),),
-        origin=Origin(base_url=base_url, endpoint=endpoint, idempotency_key=f"trellis-{prop_id}"),
+        origin=origin.model_copy(update={"idempotency_key": f"trellis-{prop_id}"}),
     )
 
 

@@ -129,7 +129,10 @@ class PropRecord(_Part):
             return True
         on_disk = any(name.startswith(MODEL_STEM) for name in self.files)
         retryable = self.error is not None and self.error.retryable
-        return on_disk or (retryable and bool(self.origin.job_id or self.origin.locations))
+        return on_disk or (
+            retryable
+            and bool(self.origin.job_id or self.origin.locations or self.request.get("source"))
+        )
 
     @property
     def is_newer(self) -> bool:

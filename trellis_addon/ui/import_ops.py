@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Meshes that are on this disk already: into the library, with the same finishing as generated
+ones. By Add > Trellis > Import Meshes, or dropped into a 3D view.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ..core.errors import TrellisError
+from ..preferences import read_settings
+from .finishing import to_finishing
+from .generating import first_place, places
+from .session import Session
+
+ENDINGS: Final = (".glb", ".gltf", ".obj", ".fbx", ".ply", ".stl", ".usdz", ".zip")
+
+
+class TRELLIS_OT_import_files(bpy.types.Operator):
+    """Take mesh files into the library, prepare them like generated props, and place them"""
+
+    bl_idname = "trellis.import_files"
+    bl_label = "Import Meshes as Props"
+    bl_options = {"REGISTER"}
+
+    directory: bpy.props.StringProperty(
+        name="Folder", description="Where the files are", subtype="DIR_PATH", options={"SKIP_SAVE"}
+    )
+    files: bpy.props.CollectionProperty(
+        name="Files",
+        description="The names of the files in that folder",
+        type=bpy.types.OperatorFileListElement,
+        options={"SKIP_SAVE"},
+    )
+    filter_glob: bpy.props.StringProperty(
+        name="Filter",
+        description="Which files the file browser shows",
+        default=";".join(f"*{ending}" for ending in ENDINGS),
+        options={"HIDDEN"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Ask for the files, unless they were dropped."""
+        if self.directory and self.files:
+            return self.execute(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Start a job for each; in background mode wait for them."""
+        names = [file.name for file in self.files if file.name]
+        if not names:
+            self.report({"ERROR"}, "No file is chosen")
+            return {"CANCELLED"}
+        try:
+            ids = _start(context, [Path(self.directory) / name for name in names])
+        except TrellisError as error:
+            self.report({"ERROR"}, error.facts.sentence)
+            return {"CANCELLED"}
+        if not bpy.app.background:
+            self.report({"INFO"}, f"Preparing {len(ids)} props in the background")
+            return {"FINISHED"}
+        return self._wait(ids)
+
+    def _wait(self, ids: list[str]) -> set[str]:
+        session = Session.get()
+        good = True
+        for prop_id in ids:
+            session.wait(prop_id)
+            report = session.reports.pop(prop_id)
+            self.report({report.level}, report.text)
+            good &= report.level == "INFO"
+        return {"FINISHED"} if good else {"CANCELLED"}
+
+
+def _start(context: bpy.types.Context, paths: list[Path]) -> list[str]:
+    session, settings, scene = Session.get(), read_settings(), context.scene
+    group: Any = getattr(scene, "trellis")  # noqa: B009  (not in the stubs)
+    finishing = to_finishing(group.finishing)
+    ids = []
+    where = places(first_place(group), len(paths), finishing.metres)
+    for path, place in zip(paths, where, strict=True):
+        job = session.workshop.bring_in(path, settings, finishing)
+        session.add(job, path.name, place, metres=finishing.metres)
+        ids.append(job.prop_id)
+    return ids
+
+
+class TRELLIS_FH_meshes(bpy.types.FileHandler):
+    """Lets mesh files be dropped into a 3D view; Blender asks when others want them too."""
+
+    bl_idname = "TRELLIS_FH_meshes"
+    bl_label = "Trellis Prop"
+    bl_import_operator = "trellis.import_files"
+    bl_file_extensions = ";".join(ENDINGS)
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        """Only over a 3D view."""
+        return bool(context.area and context.area.type == "VIEW_3D")
+
+
+CLASSES: Final = (TRELLIS_OT_import_files, TRELLIS_FH_meshes)
+
+
+def register() -> None:
+    """Register operator and file handler."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """Take them back."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
