@@ -128,7 +128,7 @@ class Bench:
 
         clock = token.clock
         memory = DayMemory(self.library)
-        Generation(folder, line, memory, PlainImporter(), events.append, token).run()
+        Generation(folder, line, memory, PlainImporter(), events.append, token, (5, 2, 0)).run()
         return Ran(folder, events, token)
 
     def transport(self, token: CancelToken | None = None, budget: Any = None) -> Transport:

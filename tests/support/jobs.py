@@ -27,14 +27,21 @@ class PlainImporter:
     def __init__(self, gate: Gate | None = None) -> None:
         self.gate = gate
 
-    def convert(self, folder: Any, record: Any, token: Any, say: Callable[[str], None]) -> Made:
+    def convert(
+        self,
+        folder: Any,
+        record: Any,
+        token: Any,
+        say: Callable[[str], None],
+        blend: str = "prop.blend",
+    ) -> Made:
         """Make two files; wait at the gate before."""
         say("Taking the prop's picture")
         if self.gate:
             self.gate.reached.set()
             while not self.gate.released.wait(0.02):
                 token.check()
-        for path in (folder.blend, folder.thumbnail):
+        for path in (folder.path / blend, folder.thumbnail):
             path.write_bytes(b"made of " + record.id.encode())
         return Made({"collection": "Barrel"}, ("1 camera of the model left out",))
 

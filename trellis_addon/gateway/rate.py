@@ -26,12 +26,19 @@ class RateBudget:
     """Shared by the threads of all jobs. ``clock`` is monotonic time in seconds.
 
     :param share: the part of the limit that this process may use (0 to 1), for several machines.
+    :param most: requests a minute of this process at the most, whatever the gateway allows.
     """
 
-    def __init__(self, share: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        share: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+        most: float | None = None,
+    ) -> None:
         self._lock = threading.Lock()
         self._clock = clock
         self._share = share
+        self._most = most
         self._limit: int | None = None
         self._sent: deque[float] = deque()
         self._hold_until = 0.0
@@ -59,11 +66,17 @@ class RateBudget:
             while self._sent and now - self._sent[0] >= WINDOW_SECONDS:
                 self._sent.popleft()
             wait = self._hold_until - now
-            if self._limit is not None and len(self._sent) >= max(1, self._limit * self._share):
+            allowed = self._allowed()
+            if allowed is not None and len(self._sent) >= max(1, allowed):
                 wait = max(wait, self._sent[0] + WINDOW_SECONDS - now)
             if wait <= 0:
                 self._sent.append(now)
             return wait
+
+    def _allowed(self) -> float | None:
+        told = None if self._limit is None else self._limit * self._share
+        limits = [limit for limit in (told, self._most) if limit is not None]
+        return min(limits, default=None)
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Read ``x-ratelimit-limit-requests``, ``-remaining-requests``, ``-reset-requests``."""

@@ -4,18 +4,50 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import Final, NoReturn
 
 from ..core.errors import InternalError, TrellisError
 from ..core.identity import MODEL, PRODUCT, version
+from .batch_options import add_batch
 from .exit_codes import BAD_INPUT, exit_code
+from .finishing import add_finishing
+from .keeping_options import add_clean, add_export, add_import, add_verify
+from .options import (
+    common_options,
+    finish_options,
+    library_options,
+    place_options,
+    request_options,
+    scene_options,
+)
 from .output import Output
+from .report_options import add_farm, add_report
 
 log = logging.getLogger(__name__)
+
+Command = Callable[[argparse.Namespace, Output], int]
+
+_COMMANDS: Final = {
+    "generate": ("generate", "generate"),
+    "batch": ("batch", "batch"),
+    "resume": ("resume", "resume"),
+    "import": ("bring", "bring"),
+    "export": ("export", "export"),
+    "verify": ("verify", "verify"),
+    "clean": ("clean", "clean"),
+    "finish": ("finish", "finish"),
+    "place": ("place", "place"),
+    "report": ("report", "report"),
+    "farm": ("farm.command", "farm"),
+    "list": ("listing", "list_props"),
+    "show": ("listing", "show"),
+    "doctor": ("doctor", "doctor"),
+}
+"""Where each command is: a module of this room, and its function."""
 
 
 class UsageError(Exception):
@@ -40,114 +72,31 @@ def parser() -> argparse.ArgumentParser:
     commands = main.add_subparsers(dest="command", parser_class=_Parser, metavar="COMMAND")
     generate = commands.add_parser("generate", help="one prop from a prompt")
     generate.add_argument("prompt", metavar="PROMPT")
-    _request_options(generate)
-    _common_options(generate)
-    _scene_options(generate)
+    generate.add_argument("--name", help="the prop's name in Blender (default: from the prompt)")
+    request_options(generate)
+    add_finishing(generate)
+    common_options(generate)
+    scene_options(generate)
+    add_batch(commands.add_parser("batch", help="many props from a file, one run or many"))
     resume = commands.add_parser("resume", help="go on with every unfinished prop of the library")
-    _common_options(resume)
-    _place_options(commands.add_parser("place", help="put props of the library into a .blend file"))
+    common_options(resume)
+    add_import(commands.add_parser("import", help="meshes that are on this disk; free"))
+    add_export(commands.add_parser("export", help="props as files for other programs"))
+    add_verify(commands.add_parser("verify", help="every file of the library against its record"))
+    add_clean(commands.add_parser("clean", help="what interruptions have left in the library"))
+    finish_options(commands.add_parser("finish", help="make props anew by other settings; free"))
+    place_options(commands.add_parser("place", help="put props of the library into a .blend file"))
+    add_report(commands.add_parser("report", help="what became of batches, as one page"))
+    add_farm(commands.add_parser("farm", help="write a batch as a job for a scheduler"))
     listing = commands.add_parser("list", help="what is in the library, and in which state")
-    _library_options(listing)
+    library_options(listing)
     show = commands.add_parser("show", help="everything that is known of one prop")
     show.add_argument("id", metavar="ID")
-    _library_options(show)
+    library_options(show)
     doctor = commands.add_parser("doctor", help="check key, gateway, model, balance, versions")
     doctor.add_argument("--model", default=MODEL, help="(default: %(default)s)")
-    _common_options(doctor)
+    common_options(doctor)
     return main
-
-
-def _request_options(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("what is asked for")
-    group.add_argument("--name", help="the prop's name in Blender (default: from the prompt)")
-    group.add_argument("--seed", type=int, help="0 to 2147483647 (default: the model chooses)")
-    group.add_argument(
-        "--model", default=MODEL, help="the gateway's model id (default: %(default)s)"
-    )
-    group.add_argument("--system", help="a system message in front of the prompt")
-    group.add_argument(
-        "--temperature", type=float, default=0.7, help="0 to 2 (default: %(default)s)"
-    )
-    group.add_argument("--top-p", type=float, default=0.95, help="0 to 1 (default: %(default)s)")
-    group.add_argument("--max-tokens", type=int, default=1024, help="(default: %(default)s)")
-    group.add_argument("--image", metavar="FILE|URL", help="a reference image (jobs endpoint)")
-    group.add_argument(
-        "--param",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="a parameter of the model's host, such as texture_size=1024 (jobs endpoint)",
-    )
-
-
-def _library_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--library", type=Path, metavar="DIR", help="the library folder")
-    command.add_argument(
-        "--json", action="store_true", help="one JSON object a line on standard output"
-    )
-
-
-def _common_options(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("library, gateway, output")
-    group.add_argument("--library", type=Path, metavar="DIR", help="the library folder")
-    group.add_argument(
-        "--endpoint", choices=("auto", "chat", "jobs"), help="force one of the gateway's two ways"
-    )
-    group.add_argument(
-        "--timeout", type=float, metavar="MINUTES", help="the longest for one generation (15)"
-    )
-    group.add_argument(
-        "--json", action="store_true", help="one JSON object a line on standard output"
-    )
-    group.add_argument(
-        "--online-mode",
-        action="store_true",
-        help="allow network access for this run where Blender's preferences are not read",
-    )
-
-
-def _scene_options(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("where it is placed")
-    group.add_argument(
-        "--scene",
-        type=Path,
-        metavar="FILE.blend",
-        help="place the prop there and save; made if missing",
-    )
-    _method_options(group)
-
-
-def _place_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("ids", metavar="ID", nargs="+", help="the prop's id: its folder's name")
-    group = command.add_argument_group("where it is placed")
-    group.add_argument(
-        "--scene", type=Path, metavar="FILE.blend", required=True, help="made if missing; saved"
-    )
-    group.add_argument(
-        "--at",
-        metavar="X,Y,Z",
-        help="metres (default: the scene's 3D cursor); several props stand in a row along X",
-    )
-    _method_options(group)
-    _common_options(command)
-
-
-def _method_options(group: argparse._ArgumentGroup) -> None:
-    how = group.add_mutually_exclusive_group()
-    for option, method, words in (
-        ("--link", "LINK", "(default)"),
-        ("--append", "APPEND", "append, do not link"),
-        ("--reuse", "APPEND_REUSE", "append, and share data with what was appended before"),
-        ("--pack", "PACK", "link, and pack a copy into the file (Blender 5.0 or newer)"),
-    ):
-        how.add_argument(
-            option,
-            dest="method",
-            action="store_const",
-            const=method,
-            default="LINK",
-            help=words,
-        )
 
 
 def run_cli(argv: Sequence[str]) -> int:
@@ -186,25 +135,10 @@ def _joined(argv: Sequence[str]) -> list[str]:
 
 def _run(options: argparse.Namespace, output: Output) -> int:
     try:
-        if options.command in ("list", "show"):
-            from .listing import list_props, show
-
-            return (show if options.command == "show" else list_props)(options, output)
-        if options.command == "doctor":
-            from .doctor import doctor
-
-            return doctor(options, output)
-        if options.command == "place":
-            from .place import place
-
-            return place(options, output)
-        if options.command == "resume":
-            from .resume import resume
-
-            return resume(options, output)
-        from .generate import generate
-
-        return generate(options, output)
+        # Only now: what a command needs may be missing, and that is an error in words.
+        room, name = _COMMANDS[options.command]
+        command: Command = getattr(importlib.import_module(f".{room}", __package__), name)
+        return command(options, output)
     except TrellisError as error:
         output.error(error.facts)
         return exit_code(error.kind)

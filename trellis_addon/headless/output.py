@@ -51,9 +51,13 @@ class Output:
 
     def event(self, event: Event) -> None:
         """Tell one event."""
+        self.machine(event)
+        self._people(event)
+
+    def machine(self, event: Event) -> None:
+        """Tell one event to machines alone, where people are shown the whole in another way."""
         if self.as_json:
             self.json(**_fields(event))
-        self._people(event)
 
     def json(self, **fields: Any) -> None:
         """One line for machines."""

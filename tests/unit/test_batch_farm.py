@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs for schedulers: read by the scheduler's own tools where there are any, and really run."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trellis_addon.core.errors import InputError
+from trellis_addon.headless.farm import flamenco, openjd, slurm
+from trellis_addon.headless.farm.job import BLENDER, DOOR, FarmJob, report_words, words
+from trellis_addon.headless.report_lines import read_reports
+from trellis_addon.library.claims import Claims
+
+WORKER = Path(__file__).resolve().parents[1] / "support" / "shard_worker.py"
+COUNT = 40
+SHARDS = 4
+
+needs_openjd = pytest.mark.skipif(
+    not importlib.util.find_spec("openjd"), reason="openjd-cli is not installed"
+)
+needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> FarmJob:
+    """Forty props in four shards, in a folder with spaces and quotes in its name."""
+    folder = tmp_path / "sh'ared dr\u00edve $HOME"
+    folder.mkdir()
+    file = folder / "props list.txt"
+    file.write_text("\n".join(f"barrel {number}" for number in range(COUNT)))
+    command = (sys.executable, str(WORKER))
+    return FarmJob.of(file, folder / "library", SHARDS, command, ("--jobs", "2"))
+
+
+def check_made(job: FarmJob) -> None:
+    """Each item was made by exactly one shard, and told."""
+    sent = job.library.with_name("sent.txt").read_text().split()
+    assert len(sent) == len(set(sent)) == COUNT
+    assert set(Claims(job.library).finished()) == set(sent)
+    told = list(read_reports([job.reports]))
+    assert {line.key for line in told if line.status == "done"} == set(sent)
+    assert {line.shard for line in told} == {f"{n}/{SHARDS}" for n in range(1, SHARDS + 1)}
+
+
+def start(command: list[str], **variables: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def ended(*processes: subprocess.Popen[str]) -> None:
+    told = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), told
+
+
+@needs_openjd
+def test_openjd_runs_four_shards_at_once(job: FarmJob, tmp_path: Path) -> None:
+    file = tmp_path / "job.yaml"
+    file.write_text(openjd.write(job), "utf-8")
+    cli = [sys.executable, "-m", "openjd"]
+    ended(start([*cli, "check", str(file)]))
+    values = {"File": job.file, "Library": job.library, "Reports": job.reports}
+    given = [word for name, path in values.items() for word in ("-p", f"{name}={path}")]
+    run = [*cli, "run", str(file), *given]
+    shards = range(1, SHARDS + 1)
+    ended(*(start([*run, "--step", "Props", "-tp", f"Shard={n}"]) for n in shards))
+    check_made(job)
+    ended(start([*run, "--step", "Report", "--no-run-dependencies"]))
+    assert "barrel 7" in (job.reports / "report.html").read_text("utf-8")
+    # Once more, all in a row, as written in the file: nothing is made twice.
+    written = next(line for line in file.read_text("utf-8").splitlines() if "Run:" in line)
+    again = shlex.split(written.split("Run:")[1])
+    assert again[:3] == ["openjd", "run", "job.yaml"]
+    ended(start([*cli, "run", str(file), *again[3:]]))
+    assert len(job.library.with_name("sent.txt").read_text().split()) == COUNT
+
+
+@needs_openjd
+def test_openjds_model_takes_the_template(job: FarmJob) -> None:
+    from openjd.model import decode_job_template
+
+    plain = FarmJob.of(job.file, job.library, 7)
+    decoded: Any = decode_job_template(template=openjd.template(plain))
+    assert [step.name for step in decoded.steps] == ["Props", "Report"]
+    action = decoded.steps[0].script.actions.onRun
+    assert str(action.command) == BLENDER
+    assert [str(word) for word in action.args][:3] == list(DOOR)
+
+
+def test_openjd_template_holds_no_path_and_no_key(job: FarmJob) -> None:
+    text = json.dumps(openjd.template(FarmJob.of(job.file, job.library, 4)))
+    assert str(job.file.parent) not in text
+    assert json.loads(text)["name"] == "trellis-props-list"
+    whole = openjd.write(job)
+    assert json.loads("\n".join(li for li in whole.splitlines() if li[0] != "#"))
+
+
+def test_openjd_refuses_what_it_cannot_escape(job: FarmJob) -> None:
+    with pytest.raises(InputError, match="cannot take"):
+        openjd.write(FarmJob.of(job.file, job.library, 4, (), ("--title", "{{x}}")))
+
+
+@needs_bash
+def test_slurm_script_runs_as_an_array(job: FarmJob, tmp_path: Path) -> None:
+    script = tmp_path / "job.sh"
+    script.write_text(slurm.write(job), "utf-8")
+    first, *lines = script.read_text("utf-8").splitlines()
+    assert first == "#!/bin/bash"
+    directives = [line.split(None, 1)[1] for line in lines if line.startswith("#SBATCH")]
+    assert f"--array=1-{SHARDS}" in directives
+    tasks = range(1, SHARDS + 1)
+    ended(*(start(["bash", str(script)], SLURM_ARRAY_TASK_ID=str(task)) for task in tasks))
+    check_made(job)
+    # One of them once more, as after a node's failure.
+    ended(start(["bash", str(script)], SLURM_ARRAY_TASK_ID="2", SLURM_ARRAY_TASK_COUNT="1"))
+    assert len(job.library.with_name("sent.txt").read_text().split()) == COUNT
+    afterwards = next(line.split(":", 1)[1] for line in lines if line.startswith("# Afterwards:"))
+    ended(start(["bash", "-c", afterwards]))
+    assert (job.reports / "report.html").is_file()
+
+
+@needs_bash
+def test_slurm_script_needs_its_task(job: FarmJob, tmp_path: Path) -> None:
+    script = tmp_path / "job.sh"
+    script.write_text(slurm.write(job), "utf-8")
+    env = {name: text for name, text in os.environ.items() if not name.startswith("SLURM")}
+    done = subprocess.run(["bash", str(script)], env=env, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "SLURM_ARRAY_TASK_ID" in done.stderr
+    assert not job.library.exists()
+
+
+@pytest.mark.parametrize("name", ["a%b.txt", "a\nb.txt"])
+def test_slurm_refuses_what_it_would_read_otherwise(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="cannot take this path"):
+        slurm.write(FarmJob.of(tmp_path / name, tmp_path / "library", 2))
+
+
+# Flamenco's author API as its documentation has it: Task(name, type) and Command(name, parameters),
+# addCommand, addDependency, job.addTask; names must not be empty, parameters are plain values.
+AUTHOR = """
+const need = (ok, what) => { if (!ok) throw new Error(what); };
+const plain = (v) => typeof v == "string" || (Array.isArray(v) && v.every(plain));
+const author = {
+    Task(name, type) {
+        need(name && name.trim() && type && type.trim(), "author.Task(name, type)");
+        const task = { name, type, commands: [], dependencies: [] };
+        task.addCommand = (c) => { need(c.isCommand, "no command"); task.commands.push(c); };
+        task.addDependency = (t) => { need(t.commands, "no task"); task.dependencies.push(t); };
+        return task;
+    },
+    Command(name, parameters) {
+        need(name == "exec", "unknown command " + name);
+        need(typeof parameters.exe == "string" && plain(parameters.args), "exec's parameters");
+        return { isCommand: true, name, parameters };
+    },
+};
+const print = () => {};
+"""
+COMPILE = """
+const fs = require("fs");
+const submitted = JSON.parse(fs.readFileSync(0, "utf-8"));
+const settings = {};
+for (const one of JOB_TYPE.settings) {
+    need(["string", "int32", "float", "bool"].includes(one.type), "type of " + one.key);
+    if (one.subtype) need(["file_path", "dir_path"].includes(one.subtype), one.subtype);
+    if ("default" in one) settings[one.key] = one.default;
+}
+Object.assign(settings, submitted.settings);
+for (const one of JOB_TYPE.settings) need(!one.required || settings[one.key], one.key);
+for (const key in submitted.settings) need(JOB_TYPE.settings.some((s) => s.key == key), key);
+const tasks = [];
+compileJob({ settings, addTask: (task) => tasks.push(task) });
+console.log(JSON.stringify(tasks.map((t) => ({
+    name: t.name, type: t.type, commands: t.commands.map((c) => c.parameters),
+    after: t.dependencies.map((d) => d.name),
+}))));
+"""
+
+
+def compiled(body: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    node = shutil.which("node")
+    if not node:
+        pytest.skip("there is no node to run the JavaScript")
+    script = AUTHOR + flamenco.SCRIPT + COMPILE
+    text = json.dumps(body)
+    return subprocess.run([node, "-e", script], input=text, capture_output=True, text=True)
+
+
+def test_flamenco_job_type_makes_tasks_that_run(job: FarmJob) -> None:
+    body = json.loads(flamenco.submission(job))
+    assert (body["type"], body["priority"]) == ("trellis-batch", 50)
+    done = compiled(body)
+    assert done.returncode == 0, done.stderr
+    *shards, report = json.loads(done.stdout)
+    assert [task["name"] for task in shards] == [f"shard-{n}" for n in range(1, SHARDS + 1)]
+    assert {task["type"] for task in (*shards, report)} == {"blender"}
+    assert report["after"] == [task["name"] for task in shards]
+    run = [[c["exe"], *c["args"]] for task in shards for c in task["commands"]]
+    paths = (str(job.file), str(job.library), str(job.reports))
+    assert run[1] == [*job.command, *words(job, *paths, "2", str(SHARDS))]
+    ended(*(start(command) for command in run))
+    check_made(job)
+    (last,) = report["commands"]
+    assert [last["exe"], *last["args"]] == [*job.command, *report_words(*paths[1:])]
+    ended(start([last["exe"], *last["args"]]))
+    assert (job.reports / "report.html").is_file()
+
+
+def test_flamenco_uses_the_managers_own_blender(job: FarmJob) -> None:
+    body = json.loads(flamenco.submission(FarmJob.of(job.file, job.library, 2)))
+    del body["settings"]["options"]
+    for given in (body, {**body, "settings": {**body["settings"], "command": ""}}):
+        done = compiled(given)
+        if given is body:
+            command = json.loads(done.stdout)[0]["commands"][0]
+            assert command["exe"] == "{blender}"
+            assert command["args"][:3] == list(DOOR)
+    del body["settings"]["command"]
+    assert json.loads(compiled(body).stdout)[0]["commands"][0]["exe"] == "{blender}"
+
+
+@pytest.mark.parametrize(
+    "change", [{"shards": 0}, {"shards": 5000}, {"options": "{}"}, {"options": "[1]"}, {"file": ""}]
+)
+def test_flamenco_job_type_refuses_nonsense(job: FarmJob, change: dict[str, Any]) -> None:
+    body = json.loads(flamenco.submission(job))
+    body["settings"] |= change
+    assert compiled(body).returncode != 0

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``trellis batch FILE``: every prop of a list that the library does not have yet."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..core.batch_input import Batch, Defaults, Item, in_shard, shard
+from ..core.cost import about
+from ..core.errors import InputError
+from ..core.settings import Settings
+from ..core.text import shorten
+from ..engine.workshop import Workshop
+from ..library.claims import Claims
+from ..library.ledger import Ledger
+from .batch_end import Wishes, leave_behind
+from .batch_file import open_batch
+from .batch_lines import line_of
+from .batch_run import BatchRun, Limits
+from .exit_codes import DONE, INTERRUPTED
+from .finishing import finishing_of
+from .generate import image_url, parameter, settings_of
+from .output import Output
+from .progress import Show, Tally, choose
+from .report import tell_summary
+from .report_lines import Line, ReportFile, merge
+from .report_page import Totals
+from .stopping import Signals
+
+
+def batch(options: argparse.Namespace, output: Output) -> int:
+    """Run the command.
+
+    :raises TrellisError: for everything that is wrong before the first prop is begun.
+    """
+    limits = _limits(options)
+    wishes = Wishes.of(options)
+    index, count = shard(options.shard or "1/1")
+    listed = open_batch(options.file, output, options.format, _defaults(options))
+    mine = [item for item in listed.items if in_shard(item.key, index, count)]
+    if options.check:
+        return _checked(listed, mine, output)
+    settings = settings_of(options)
+    if limits.jobs == 0:
+        limits = replace(limits, jobs=settings.jobs_at_once)
+    if options.dry_run:
+        return _foreseen(mine, settings, output, force=options.force)
+    return _Command(options, output, settings, limits, wishes, count).run(mine)
+
+
+@dataclass
+class _Command:
+    """One run of the command, its file being in order."""
+
+    options: argparse.Namespace
+    output: Output
+    settings: Settings
+    limits: Limits
+    wishes: Wishes
+    shards: int
+    lines: list[Line] = field(default_factory=list)
+
+    def run(self, mine: Sequence[Item]) -> int:
+        """Make what is missing, then write what was asked for beside the library."""
+        workshop = Workshop(share=1 / self.shards, rate=self._rate())
+        with Signals() as signals:
+            try:
+                code, left = self._make(mine, workshop, signals)
+            finally:
+                workshop.close()
+            if left:
+                self.output.say(f"{left:,} not begun; the same command goes on with them")
+            written = leave_behind(self.wishes, self.lines, self.settings, self.output, signals)
+            code = code or (INTERRUPTED if signals.count else written)
+        tell_summary(Totals.of(merge(self.lines)), self.output)
+        return code
+
+    def _make(self, mine: Sequence[Item], workshop: Workshop, signals: Signals) -> tuple[int, int]:
+        runs: list[BatchRun] = []
+        library = self.settings.library
+        with Claims(library, on_lost=lambda key: runs[0].lost(key) if runs else None) as claims:
+            done = _done(claims, library, force=self.options.force)
+            there = [item for item in mine if item.key in done]
+            tally = Tally(len(mine), len(there))
+            for item in there:
+                self._note(line_of(item, "skipped", done[item.key]))
+                self.output.json(
+                    event="skipped", id=done[item.key], key=item.key, line=item.line, reason=""
+                )
+            with choose(
+                tally,
+                sys.stderr,
+                self.output.say,
+                quiet=self.options.quiet,
+                as_json=self.output.as_json,
+            ) as show:
+                if there:
+                    show.say(f"{len(there):,} of {len(mine):,} are there already")
+                price = dict(Ledger(library).costs().last)
+                run = BatchRun(
+                    workshop,
+                    self.settings,
+                    self.limits,
+                    self.output,
+                    show,
+                    lambda line: self._ended(line, show),
+                    price,
+                )
+                runs.append(run)
+                rest = [item for item in mine if item.key not in done]
+                return run.run(rest, claims, signals), run.left
+
+    def _ended(self, line: Line, show: Show) -> None:
+        self._note(line)
+        show.ended(line)
+
+    def _note(self, line: Line) -> None:
+        line = replace(line, shard=self.options.shard or "")
+        self.lines.append(line)
+        if self.options.report:
+            ReportFile(self.options.report).add(line)
+
+    def _rate(self) -> float | None:
+        rate = self.options.rate
+        return None if rate is None else rate / self.shards
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    for name in ("jobs", "rate", "max_cost", "max_failures"):
+        value = getattr(options, name)
+        if value is not None and value <= 0:
+            raise InputError(f"--{name.replace('_', '-')} must be more than 0", "Correct it")
+    return Limits(
+        jobs=options.jobs or 0,
+        max_cents=None if options.max_cost is None else options.max_cost * 100,
+        max_failures=1 if options.stop_on_error else options.max_failures,
+        force=options.force,
+    )
+
+
+def _defaults(options: argparse.Namespace) -> Defaults:
+    """What holds where a line says nothing."""
+    request = {
+        "model": options.model,
+        "system": options.system,
+        "temperature": options.temperature,
+        "top_p": options.top_p,
+        "max_tokens": options.max_tokens,
+        "seed": options.seed,
+        "image_url": image_url(options.image),
+        "parameters": tuple(parameter(text) for text in options.param),
+    }
+    return Defaults(request, finishing_of(options))
+
+
+def _checked(listed: Batch, mine: Sequence[Item], output: Output) -> int:
+    output.json(event="checked", items=len(mine), duplicates=len(listed.duplicates))
+    output.say(f"{listed.name} is in order: {_props(len(mine))}")
+    return DONE
+
+
+def _done(claims: Claims, library: Path, *, force: bool) -> Mapping[str, str]:
+    """Key -> prop of what needs no work."""
+    if library.is_dir():
+        claims.gather()
+    return {} if force else claims.finished()
+
+
+def _foreseen(mine: Sequence[Item], settings: Settings, output: Output, *, force: bool) -> int:
+    """Say what a run would send. Opens no connection."""
+    with Claims(settings.library) as claims:
+        done = _done(claims, settings.library, force=force)
+    missing = [item for item in mine if item.key not in done]
+    for item in missing:
+        output.json(event="would_send", key=item.key, line=item.line, prompt=item.request.prompt)
+        output.say(f"Line {item.line}: {shorten(item.request.prompt, 70)}")
+    last = Ledger(settings.library).costs().last
+    costs = [last.get(item.request.model) for item in missing]
+    known = [cost for cost in costs if cost is not None]
+    total = sum(known) if len(known) == len(costs) else None
+    output.json(event="plan", to_send=len(missing), skipped=len(mine) - len(missing), cost=total)
+    words = about(total) if total is not None else "at a cost that is not known yet"
+    output.say(
+        f"Would send {_props(len(missing))}, {words or 'free'}; "
+        f"{len(mine) - len(missing):,} are there already"
+    )
+    return DONE
+
+
+def _props(count: int) -> str:
+    return f"{count:,} {'prop' if count == 1 else 'props'}"

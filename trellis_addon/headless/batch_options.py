@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of ``batch``, apart from what it runs: that needs more libraries."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .finishing import add_finishing
+from .options import common_options, request_options, scene_options
+
+
+def add_batch(command: argparse.ArgumentParser) -> None:
+    """The options of ``batch``."""
+    command.description = (
+        "Makes every prop of a file that the library does not have yet. The same command goes on "
+        "where it was, whatever has ended it. Ctrl-C once finishes what is at the gateway, twice "
+        "ends at once; nothing that is paid for is lost."
+    )
+    command.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help=".txt (a prompt a line), .csv (with a header), .jsonl; - is standard input",
+    )
+    command.add_argument(
+        "--format", choices=("txt", "csv", "jsonl"), help="(default: by the file's ending)"
+    )
+    command.add_argument("--check", action="store_true", help="only say what is wrong with FILE")
+    command.add_argument(
+        "--dry-run", action="store_true", help="say what would be sent, and what it may cost"
+    )
+    command.add_argument(
+        "--force", action="store_true", help="make again, and pay again for, what is done"
+    )
+    _running(command)
+    _output(command)
+    request_options(command)
+    add_finishing(command)
+    common_options(command)
+    scene_options(command)
+
+
+def _running(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("how it runs")
+    group.add_argument(
+        "--jobs", type=int, metavar="N", help="gateway calls at once (the preferences' number, 2)"
+    )
+    group.add_argument(
+        "--shard",
+        metavar="I/N",
+        help="only this part of the file: N machines with one shared library make it together",
+    )
+    group.add_argument(
+        "--rate",
+        type=float,
+        metavar="N",
+        help="requests a minute, of all shards together (as the gateway says)",
+    )
+    group.add_argument(
+        "--max-cost",
+        type=float,
+        metavar="DOLLARS",
+        help="begin nothing that would take this run beyond it; exit code 3 then",
+    )
+    group.add_argument(
+        "--max-failures", type=int, metavar="N", help="begin nothing more after N failed props"
+    )
+    group.add_argument(
+        "--stop-on-error", action="store_true", help="begin nothing more after the first failure"
+    )
+
+
+def _output(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("what is written beside the library")
+    group.add_argument(
+        "--report", type=Path, metavar="FILE", help="add a JSON line for each item that ends"
+    )
+    group.add_argument(
+        "--html", type=Path, metavar="FILE", help="one page with pictures, for any browser"
+    )
+    group.add_argument(
+        "--contact-sheet", type=Path, metavar="FILE.png", help="all pictures on one sheet"
+    )
+    group.add_argument(
+        "--export", metavar="FORMATS", help="a list of glb, blend, fbx, obj, usd; into --output"
+    )
+    group.add_argument("--output", type=Path, metavar="DIR", help="the folder for --export")
+    group.add_argument(
+        "--names",
+        metavar="PATTERN",
+        default="{id}",
+        help="names of the exported files: {id}, {name}, {line}, {seed}, {key} (default: {id})",
+    )
+    group.add_argument("--quiet", action="store_true", help="say only what fails, and the sum")

@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The run of a batch: so many jobs at the gateway at once, each item made once and written down.
+
+Jobs run on their own threads; this room starts them, hears their events and writes the report, all
+on the main thread. A job that has its model leaves its place at the gateway to the next item and
+waits for the background Blender, so that asking and importing go on at the same time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from ..core.batch_input import Item
+from ..core.cost import money
+from ..core.errors import (
+    CostLimitError,
+    ErrorFacts,
+    LockedError,
+    TrellisError,
+    UnreachableError,
+)
+from ..core.events import Cancelled, Failed, Finished, State, StateChanged
+from ..core.settings import Settings
+from ..engine.workshop import Workshop
+from ..job.job import Job
+from ..library.claims import Claim, Claims
+from ..library.folder import PropFolder
+from ..library.record import PropRecord
+from .batch_lines import line_of
+from .exit_codes import ACCOUNT, DONE, INTERRUPTED, SOME_FAILED, UNREACHABLE, exit_code
+from .output import Output
+from .progress import Show
+from .report_lines import Line
+from .stopping import Signals
+
+STEP_SECONDS: Final = 0.02
+"""Between two looks at the jobs; a signal is heard as quickly."""
+WAITING: Final = 16
+"""Models that may wait for the background Blender, beside the jobs at the gateway: each is a
+thread, and a batch whose imports are slow must not gather thousands."""
+SILENCE: Final = 4
+"""So many items in a row, beside those at once, find no gateway: then it is gone, and the rest of
+the list is not tried against it."""
+
+_HAS_MODEL: Final = (State.DOWNLOADED, State.IMPORTING, State.READY)
+"""From here on a prop's place at the gateway is free. After a failure it is free once that is
+counted: it may be one that stops the batch.
+"""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a batch keeps to."""
+
+    jobs: int
+    """Items at the gateway at once."""
+    max_cents: float | None = None
+    """What this run may cost at the most."""
+    max_failures: int | None = None
+    force: bool = False
+    """Make again also what is done."""
+
+
+@dataclass
+class _Running:
+    item: Item
+    claim: Claim
+    job: Job
+    folder: PropFolder
+    before: float
+    """US cents of this prop that are counted already, such as those of earlier runs."""
+    asking: bool
+    """Whether it has a place at the gateway."""
+
+
+class BatchRun:
+    """One run over the items of one shard. Main thread only.
+
+    :param ended: hears of each item's end, with the line of the report.
+    :param price: US cents of a model's last prop, as far as the library knows.
+    """
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        settings: Settings,
+        limits: Limits,
+        output: Output,
+        show: Show,
+        ended: Callable[[Line], None],
+        price: dict[str, float],
+    ) -> None:
+        self._workshop = workshop
+        self._settings = settings
+        self._limits = limits
+        self._output = output
+        self._show = show
+        self._ended = ended
+        self._price = price
+        self._running: dict[str, _Running] = {}
+        self._spent = 0.0
+        self._failed = 0
+        self._made = 0
+        self._unreachable = 0
+        self._stop: ErrorFacts | None = None
+        self._full = False
+        """``--max-failures`` is reached."""
+        self.left = 0
+        """Items that were not begun because the run was stopped."""
+
+    def lost(self, key: str) -> None:
+        """An item's claim is in other hands: its job stops. From any thread."""
+        running = self._running.get(key)
+        if running:
+            running.job.cancel(interrupted=True)
+
+    def run(self, items: Iterable[Item], claims: Claims, signals: Signals) -> int:
+        """Make the items. Gives the exit code.
+
+        :raises TrellisError: the report cannot be written; jobs under way are stopped, and can go
+            on later.
+        """
+        waiting = deque(items)
+        told = 0
+        try:
+            while waiting or self._running:
+                if signals.count > told:
+                    told = self._interrupted(signals.count)
+                if told or self._stop or self._full:
+                    self.left += len(waiting)
+                    waiting.clear()
+                while waiting and self._may_begin(waiting[0]):
+                    self._begin(waiting.popleft(), claims)
+                    if signals.count > told or self._stop or self._full:
+                        break
+                if not self._look():
+                    time.sleep(STEP_SECONDS)
+        finally:
+            self._abandon()
+        return self._code(interrupted=told > 0)
+
+    # --- beginning
+
+    def _may_begin(self, item: Item) -> bool:
+        asking = sum(running.asking for running in self._running.values())
+        if asking >= self._limits.jobs or len(self._running) >= self._limits.jobs + WAITING:
+            return False
+        if self._limits.max_cents is None:
+            return True
+        price = self._price.get(item.request.model)
+        if price is None and asking:
+            return False  # the first one tells what the others are going to cost
+        expected = sum(
+            self._price.get(r.item.request.model, 0.0) for r in self._running.values() if r.asking
+        )
+        total = self._spent + expected + (price or 0.0)
+        if total <= self._limits.max_cents and self._spent < self._limits.max_cents:
+            return True
+        if asking:
+            return False  # what is under way may cost less than expected
+        limit, spent = money(self._limits.max_cents), money(self._spent)
+        self._halt(
+            CostLimitError(
+                f"The batch's cost limit is reached: {spent} of {limit} are spent",
+                "Raise --max-cost, and start the same command again",
+            ).facts
+        )
+        return False
+
+    def _begin(self, item: Item, claims: Claims) -> None:
+        try:
+            claim = claims.take(item.key, again=self._limits.force)
+            if claim is None:
+                entry = claims.entry(item.key)
+                done = bool(entry and entry.done)
+                self._skipped(item, (entry and entry.prop) or "", elsewhere=not done)
+                return
+        except TrellisError as error:
+            self._halt(error.facts)
+            self.left += 1
+            return
+        running = None
+        try:
+            running = self._start(item, claim)
+        except LockedError as error:
+            self._skipped(item, claim.prop or "", elsewhere=True, words=error.facts.message)
+        except TrellisError as error:
+            self._halt(error.facts)
+            self.left += 1
+        finally:
+            if running is None:
+                claim.release()
+
+    def _start(self, item: Item, claim: Claim) -> _Running | None:
+        """Start an item's job; None when its prop turns out to be ready."""
+        library = self._settings.library
+        if claim.prop and (begun := _usable(PropFolder(library / claim.prop))):
+            folder, record = begun
+            if record.state is State.READY:
+                claim.done()
+                self._skipped(item, folder.id)
+                return None
+            job = self._workshop.resume(folder, self._settings)
+            asking = not folder.holds(record, record.model_file)
+            before = record.cost_cents or 0.0
+        else:
+            job = self._workshop.generate(item.request, self._settings, item.finishing)
+            folder, asking, before = PropFolder(library / job.prop_id), True, 0.0
+            try:
+                claim.begin(job.prop_id)
+            except TrellisError:
+                _call_off(job)
+                raise
+        running = _Running(item, claim, job, folder, before, asking)
+        self._running[item.key] = running
+        self._output.json(event="item", id=folder.id, key=item.key, line=item.line)
+        job.start()
+        return running
+
+    def _skipped(self, item: Item, prop: str, *, elsewhere: bool = False, words: str = "") -> None:
+        words = words or ("Another process is making it" if elsewhere else "")
+        self._output.json(event="skipped", id=prop, key=item.key, line=item.line, reason=words)
+        self._tell(line_of(item, "skipped", prop, notes=(words,) if words else ()))
+
+    # --- what is under way
+
+    def _look(self) -> bool:
+        """Hear what the jobs say; False when they said nothing."""
+        heard = False
+        for running in list(self._running.values()):
+            for event in running.job.poll():
+                heard = True
+                self._output.machine(event)
+                if isinstance(event, StateChanged):
+                    self._move(running, event.state)
+                    self._show.state(event.prop_id, event.state)
+            if running.job.outcome:
+                self._end(running)
+        return heard
+
+    def _move(self, running: _Running, state: State) -> None:
+        """A prop that has its model is paid for, and gives its place at the gateway away."""
+        if running.asking and state in _HAS_MODEL:
+            running.asking = False
+            self._settle(running, _record(running.folder))
+
+    def _settle(self, running: _Running, record: PropRecord | None) -> None:
+        """Count what a prop has cost since the last look."""
+        cost = (record.cost_cents if record else None) or 0.0
+        self._spent += cost - running.before
+        running.before = cost
+        if cost:
+            self._price[running.item.request.model] = cost
+
+    def _end(self, running: _Running) -> None:
+        outcome, item = running.job.outcome, running.item
+        del self._running[item.key]
+        running.job.join(10)
+        try:
+            if isinstance(outcome, Finished):
+                running.claim.done()
+        except LockedError:
+            self._show.say(f"{running.folder.id} is in other hands now")
+        finally:
+            running.claim.release()
+        record = _record(running.folder)
+        self._settle(running, record)
+        match outcome:
+            case Finished():
+                self._made += 1
+                self._unreachable = 0
+                self._tell(line_of(item, "done", running.folder.id, record))
+            case Failed(error=facts):
+                self._count(facts)
+                self._tell(line_of(item, "failed", running.folder.id, record, facts))
+            case Cancelled():
+                self._tell(line_of(item, "cancelled", running.folder.id, record))
+
+    def _count(self, facts: ErrorFacts) -> None:
+        """A failure: whether it is one of the prop, or of the account or the gateway."""
+        self._failed += 1
+        if exit_code(facts.kind) == ACCOUNT:
+            self._halt(facts)
+        self._unreachable = self._unreachable + 1 if facts.kind == UnreachableError.kind else 0
+        if self._unreachable >= self._limits.jobs + SILENCE:
+            self._halt(facts)
+        most = self._limits.max_failures
+        if most is not None and self._failed >= most and not self._full and not self._stop:
+            self._full = True
+            self._output.json(event="stopped", reason=f"{self._failed} failures")
+            self._output.say(f"Stopped after {self._failed} failures")
+
+    def _tell(self, line: Line) -> None:
+        self._ended(line)
+
+    # --- the end
+
+    def _halt(self, facts: ErrorFacts) -> None:
+        """Begin nothing more; what is at the gateway is waited for."""
+        if self._stop is None:
+            self._stop = facts
+            self._output.json(event="stopped", reason=facts.message, kind=facts.kind)
+            self._output.say(f"Stopped: {facts.sentence}")
+
+    def _interrupted(self, count: int) -> int:
+        if count > 1:
+            for running in self._running.values():
+                running.job.cancel(interrupted=True)
+        elif self._running:
+            self._output.say(
+                f"Stopping: {len(self._running)} under way are finished first; "
+                "once more to stop at once, and go on later"
+            )
+        return count
+
+    def _abandon(self) -> None:
+        """After an error: nothing goes on without its report. Harmless after a good end."""
+        for running in self._running.values():
+            running.job.cancel(interrupted=True)
+        for running in self._running.values():
+            for _ in running.job.wait():
+                continue
+            running.claim.release()
+
+    def _code(self, *, interrupted: bool) -> int:
+        if interrupted:
+            return INTERRUPTED
+        if self._stop:
+            return exit_code(self._stop.kind) or SOME_FAILED
+        if self._failed:
+            all_unreachable = self._unreachable == self._failed and not self._made
+            return UNREACHABLE if all_unreachable else SOME_FAILED
+        return DONE
+
+
+def _usable(folder: PropFolder) -> tuple[PropFolder, PropRecord] | None:
+    """A prop that somebody has begun, if it is ready or can be gone on with."""
+    record = _record(folder)
+    if record is None or not (record.state is State.READY or record.can_go_on) or record.is_newer:
+        return None
+    return folder, record
+
+
+def _record(folder: PropFolder) -> PropRecord | None:
+    try:
+        return folder.read()
+    except TrellisError:
+        return None
+
+
+def _call_off(job: Job) -> None:
+    """End a job that may send nothing, so that its folder's lock is given back."""
+    job.cancel()
+    job.start()
+    for _ in job.wait():
+        continue

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``trellis export ID...``: props of the library as files for other programs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from ..core.errors import InputError
+from ..core.events import State
+from ..core.text import title
+from ..library.library import Library
+from ..library.record import PropRecord
+from ..preferences import read_settings
+from .batch_end import Exports, check_names, export_all, formats
+from .exit_codes import INTERRUPTED
+from .output import Output
+from .report_lines import Line
+from .stopping import Signals
+
+
+def export(options: argparse.Namespace, output: Output) -> int:
+    """Run the command. Exit code 1 when one of the props could not be written.
+
+    :raises InputError: there is no such prop, or no such format.
+    """
+    if bool(options.ids) == options.all:
+        raise InputError("Name the props to export, or all of them", "Give ids, or --all")
+    check_names(options.names)
+    wanted = Exports(formats(options.formats), options.output, options.names)
+    library = Library(read_settings(library=options.library).library)
+    lines = list(_lines(library, options, output))
+    output.say(f"{len(lines):,} to export into {options.output}")
+    with Signals() as signals:
+        code = export_all(lines, wanted, library.path, output, signals)
+    return INTERRUPTED if signals.count else code
+
+
+def _lines(library: Library, options: argparse.Namespace, output: Output) -> Iterator[Line]:
+    if not options.all:
+        for number, prop_id in enumerate(dict.fromkeys(options.ids), 1):
+            yield _line(library.find(prop_id).read(), number)
+        return
+    number = 0
+    for _, record in library.records(output.say):
+        if record.state is State.READY:
+            number += 1
+            yield _line(record, number)
+
+
+def _line(record: PropRecord, number: int) -> Line:
+    request = record.request
+    seed = request.get("seed")
+    return Line(
+        key=record.id,
+        status="done",
+        line=number,
+        id=record.id,
+        name=title(str(request.get("name") or request.get("prompt") or record.id)),
+        seed=seed if isinstance(seed, int) else None,
+    )

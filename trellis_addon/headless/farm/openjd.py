@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job for AWS Deadline Cloud and every scheduler that speaks Open Job Description.
+
+A template of the specification's version 2023-09, written as JSON below comments, which is YAML
+1.2. Paths are parameters of type PATH without a default: a template must not hold absolute paths,
+and only parameters are mapped to where each machine finds its shared drive.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable
+from typing import Any, Final
+
+from ...core.errors import InputError
+from .job import STOP_SECONDS, FarmJob, one_line, report_words, words
+
+_FILE, _LIBRARY, _REPORTS = "{{Param.File}}", "{{Param.Library}}", "{{Param.Reports}}"
+_SHARDS, _SHARD = "{{Param.Shards}}", "{{Task.Param.Shard}}"
+_LONGEST_NAME: Final = 64
+
+
+def template(job: FarmJob) -> dict[str, Any]:
+    """The template as JSON values.
+
+    :raises InputError: an option holds ``{{``, for which the format has no escape.
+    """
+    for word in (*job.command, *job.options):
+        if "{{" in word:
+            raise InputError(f"Open Job Description cannot take {{{{ in an option: {word}")
+    return {
+        "specificationVersion": "jobtemplate-2023-09",
+        "name": job.name[:_LONGEST_NAME],
+        "description": "Props from prompts, in shards over one shared library. A shard that failed "
+        "or was stopped is run again as it is: what is done is not paid for again.",
+        "parameterDefinitions": [
+            _path("File", "FILE", "IN", "The list of prompts: .csv, .jsonl or .txt."),
+            _path("Library", "DIRECTORY", "INOUT", "The library on the shared drive."),
+            _path("Reports", "DIRECTORY", "INOUT", "Where each shard writes its report."),
+            {
+                "name": "Shards",
+                "type": "INT",
+                "default": job.shards,
+                "minValue": 1,
+                "maxValue": 1000,
+                "description": "Into how many parts the list is cut.",
+            },
+        ],
+        "steps": [_props(job), _report(job)],
+    }
+
+
+def write(job: FarmJob) -> str:
+    """The template's text, with the commands that check and run it.
+
+    :raises InputError: see :func:`template`.
+    """
+    values = {"File": job.file, "Library": job.library, "Reports": job.reports}
+    given = " ".join(f"-p {shlex.quote(f'{name}={path}')}" for name, path in values.items())
+    comments = (
+        "Check: openjd check job.yaml",
+        f"Run:   openjd run job.yaml --step Report --run-dependencies {given}",
+        "The workers need AIGATEWAY_API_KEY in their environment; no key is in here.",
+    )
+    head = "".join(f"# {one_line(comment)}\n" for comment in comments)
+    return head + json.dumps(template(job), indent=2, ensure_ascii=False) + "\n"
+
+
+def _path(name: str, kind: str, flow: str, description: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": "PATH",
+        "objectType": kind,
+        "dataFlow": flow,
+        "description": description,
+    }
+
+
+def _props(job: FarmJob) -> dict[str, Any]:
+    shard = words(job, _FILE, _LIBRARY, _REPORTS, _SHARD, _SHARDS)
+    return {
+        "name": "Props",
+        "parameterSpace": {
+            "taskParameterDefinitions": [
+                {"name": "Shard", "type": "INT", "range": f"1-{_SHARDS}"},
+            ],
+        },
+        "script": {"actions": {"onRun": _action((*job.command, *shard))}},
+    }
+
+
+def _report(job: FarmJob) -> dict[str, Any]:
+    return {
+        "name": "Report",
+        "dependencies": [{"dependsOn": "Props"}],
+        "script": {
+            "actions": {"onRun": _action((*job.command, *report_words(_LIBRARY, _REPORTS)))}
+        },
+    }
+
+
+def _action(command: Iterable[str]) -> dict[str, Any]:
+    first, *rest = command
+    return {
+        "command": first,
+        "args": rest,
+        # SIGTERM first: what is at the gateway is waited for and recorded.
+        "cancelation": {
+            "mode": "NOTIFY_THEN_TERMINATE",
+            "notifyPeriodInSeconds": STOP_SECONDS,
+        },
+    }

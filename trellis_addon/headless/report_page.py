@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A batch's report as one HTML page that needs nothing else: pictures in it, no script, no address.
+
+Prompts and errors come from anywhere. Every text is escaped, and the page's own policy lets a
+browser load nothing but pictures that are written in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from ..core.cost import money
+from ..core.identity import PRODUCT
+from ..core.text import shorten
+from .report_lines import Line, Status
+from .report_style import STYLE
+
+Picture = Callable[[Line], bytes | None]
+"""Gives a line's small picture: PNG, JPEG or WebP."""
+
+MOST_PICTURE: Final = 64 << 10
+"""Bytes: two thousand of them must still open on a phone, and most have 5 KB."""
+
+LONG_PROMPT: Final = 60
+"""Characters from which on a heading may be cut, so that the details have all of it."""
+
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that turn the direction of what follows, by which a text can pretend to be another."""
+
+_WORDS: Final[dict[Status, str]] = {
+    "done": "Ready",
+    "skipped": "Already there",
+    "failed": "Failed",
+    "cancelled": "Stopped",
+}
+_HEAD: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+"""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The figures on top of the page."""
+
+    counts: Counter[Status]
+    cost_cents: float | None
+    seconds: float | None
+    """From the first start to the last end, by the clocks of the machines."""
+
+    @classmethod
+    def of(cls, lines: Iterable[Line]) -> Totals:
+        """Of merged lines."""
+        kept = list(lines)
+        costs = [line.cost_cents for line in kept if line.cost_cents is not None]
+        worked = [line for line in kept if line.status != "skipped"]
+        starts = [line.started for line in worked if line.started]
+        ends = [line.ended for line in worked if line.ended]
+        span = (max(ends) - min(starts)).total_seconds() if starts and ends else None
+        return cls(Counter(line.status for line in kept), sum(costs) if costs else None, span)
+
+
+def page(lines: Sequence[Line], heading: str, picture: Picture) -> Iterator[str]:
+    """The page in pieces, so that thousands of pictures are never in memory at once.
+
+    :param lines: merged ones.
+    """
+    totals = Totals.of(lines)
+    yield _HEAD
+    yield f"<title>{_text(heading)} · {PRODUCT}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+    yield f"<header><p class=product>{PRODUCT}</p><h1>{_text(heading)}</h1>"
+    yield f"<dl class=totals>{''.join(_tiles(totals))}</dl></header>\n"
+    yield from _filters(totals)
+    yield "<main>\n"
+    for line in lines:
+        yield _card(line, picture)
+    if not lines:
+        yield "<p class=nothing>Nothing was asked for.</p>\n"
+    yield "</main>\n</body>\n</html>\n"
+
+
+def write_page(target: Path, lines: Sequence[Line], heading: str, picture: Picture) -> None:
+    """Write the page, whole or not at all.
+
+    :raises OSError: it cannot be written.
+    """
+    part = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(page(lines, heading, picture))
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def duration(seconds: float) -> str:
+    """``48 s``, ``3 min 20 s``, ``7 h 05 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600:,} h {whole % 3600 // 60:02} min"
+
+
+def _tiles(totals: Totals) -> Iterator[str]:
+    for status in ("done", "skipped", "failed", "cancelled"):
+        count = totals.counts[status]
+        if count or status == "done":
+            yield _tile(_WORDS[status], f"{count:,}", status)
+    if totals.cost_cents is not None:
+        yield _tile("Cost", money(totals.cost_cents), "")
+        if done := totals.counts["done"]:
+            yield _tile("For each", money(totals.cost_cents / done), "")
+    if totals.seconds is not None:
+        yield _tile("Time", duration(totals.seconds), "")
+
+
+def _tile(name: str, value: str, kind: str) -> str:
+    return f'<div class="tile {kind}"><dt>{name}</dt><dd>{_text(value)}</dd></div>'
+
+
+def _filters(totals: Totals) -> Iterator[str]:
+    """Radio buttons, which need no script: the style hides what is not chosen."""
+    chosen = [status for status in _WORDS if totals.counts[status]]
+    if len(chosen) < 2:
+        return
+    yield "<fieldset class=filters><legend class=unseen>Show</legend>"
+    yield _choice("all", f"All {sum(totals.counts.values()):,}", checked=True)
+    for status in chosen:
+        yield _choice(status, f"{_WORDS[status]} {totals.counts[status]:,}")
+    yield "</fieldset>\n"
+
+
+def _choice(value: str, words: str, *, checked: bool = False) -> str:
+    mark = " checked" if checked else ""
+    return f"<label><input type=radio name=show value={value}{mark}>{words}</label>"
+
+
+def _card(line: Line, picture: Picture) -> str:
+    name = line.name or line.prompt or line.id
+    parts = [
+        f'<article class="card {line.status}">',
+        _picture(picture(line), shorten(name, 120)),
+        f"<div class=body><h2 dir=auto>{_text(name)}</h2>",
+        f"<p class=facts>{_facts(line)}</p>",
+        f"<p class=prompt dir=auto>{_text(line.prompt)}</p>" if line.prompt and line.name else "",
+        f"<p class=error dir=auto>{_text(line.error)}</p>" if line.error else "",
+        *(f"<p class=note dir=auto>{_text(note)}</p>" for note in line.notes),
+        _details(line),
+        "</div></article>\n",
+    ]
+    return "".join(parts)
+
+
+def _picture(content: bytes | None, name: str) -> str:
+    kind = _kind(content)
+    if not content or not kind or len(content) > MOST_PICTURE:
+        return '<div class="picture none" aria-hidden=true></div>'
+    encoded = base64.b64encode(content).decode("ascii")
+    source = f"data:image/{kind};base64,{encoded}"
+    return f'<img class=picture alt="{_text(name)}" src="{source}">'
+
+
+def _kind(content: bytes | None) -> str:
+    head = (content or b"")[:12]
+    if head.startswith(b"\x89PNG"):
+        return "png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    return "webp" if head[:4] == b"RIFF" and head[8:] == b"WEBP" else ""
+
+
+def _facts(line: Line) -> str:
+    told = [f"<span class=status>{_WORDS[line.status]}</span>"]
+    if line.cost_cents is not None:
+        told.append(_text(money(line.cost_cents)))
+    if line.seconds is not None:
+        told.append(duration(max(0.0, line.seconds)))
+    return " · ".join(told)
+
+
+def _details(line: Line) -> str:
+    size = line.size_metres
+    rows = {
+        "Prompt": "" if line.name or len(line.prompt) < LONG_PROMPT else line.prompt,
+        "Size": " \N{MULTIPLICATION SIGN} ".join(f"{side:.3g}" for side in size) + " m"
+        if size
+        else "",
+        "Triangles": f"{line.triangles:,}" if line.triangles is not None else "",
+        "Seed": "" if line.seed is None else str(line.seed),
+        "Model": line.model,
+        "Prop": line.id,
+        "Error": " ".join(filter(None, (line.error_kind, str(line.http_status or "")))),
+        "Request": line.request_id,
+        "Ended": line.ended.strftime("%Y-%m-%d %H:%M:%S %Z") if line.ended else "",
+        "Line": f"{line.line}" if line.line else "",
+        "Shard": line.shard,
+    }
+    told = "".join(f"<dt>{name}</dt><dd>{_text(text)}</dd>" for name, text in rows.items() if text)
+    return f"<details><summary>Details</summary><dl>{told}</dl></details>" if told else ""
+
+
+def _text(text: str) -> str:
+    """A text as HTML: escaped, and without what a browser must not be given."""
+    shown = "".join(map(_letter, text))
+    return escape(shown.encode("utf-8", "replace").decode("utf-8"), quote=True)
+
+
+def _letter(letter: str) -> str:
+    if letter in _TURNING:
+        return ""
+    return "\ufffd" if unicodedata.category(letter) == "Cc" and letter not in "\n\t" else letter
