@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shortcuts for the 3D view, assigned to no key: the preferences show them, the user decides.
+
+Blender keeps what the user sets in its own key configuration, so nothing is stored here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+
+KEYMAP: Final = "3D View"
+
+
+class TRELLIS_MT_pie(bpy.types.Menu):
+    """The main operators around the pointer."""
+
+    bl_idname = "TRELLIS_MT_pie"
+    bl_label = "Trellis Props"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """West, east, south, north, then between them: Blender's order."""
+        layout: Any = self.layout
+        pie = layout.menu_pie()
+        pie.operator_context = "INVOKE_DEFAULT"
+        pie.operator("trellis.place", text="Trellis Prop from Library...", icon="ASSET_MANAGER")
+        pie.operator("trellis.add", text="Trellis Prop...", icon="MESH_MONKEY")
+        pie.operator("trellis.import_files", icon="IMPORT")
+        pie.operator("trellis.generate_again", icon="DUPLICATE")
+        pie.operator("trellis.place_on_surface", icon="SNAP_FACE")
+
+
+def _keymap() -> Any:
+    """Ours in the add-ons' key configuration; None where there is none (background mode)."""
+    config: Any = bpy.context.window_manager.keyconfigs.addon
+    return config.keymaps.new(name=KEYMAP, space_type="VIEW_3D") if config else None
+
+
+def _is_ours(item: Any) -> bool:
+    if item.idname == "wm.call_menu_pie":
+        return bool(item.properties.name == TRELLIS_MT_pie.bl_idname)
+    return bool(item.idname == "trellis.add")
+
+
+def draw_shortcuts(layout: Any, context: bpy.types.Context) -> None:
+    """As the user's key configuration has them: there a key can be given."""
+    import rna_keymap_ui  # one of Blender's own modules; only the preferences need it
+
+    config: Any = context.window_manager.keyconfigs.user
+    keymap = config.keymaps.get(KEYMAP) if config else None
+    found = [item for item in keymap.keymap_items if _is_ours(item)] if keymap else []
+    if not found:
+        layout.label(text="There are no shortcuts in this Blender", icon="INFO")
+    for item in found:
+        layout.context_pointer_set("keymap", keymap)
+        rna_keymap_ui.draw_kmi([], config, keymap, item, layout, 0)
+
+
+def register() -> None:
+    """Register the pie menu and the two entries without a key."""
+    bpy.utils.register_class(TRELLIS_MT_pie)
+    if keymap := _keymap():
+        keymap.keymap_items.new("trellis.add", type="NONE", value="PRESS")
+        pie = keymap.keymap_items.new("wm.call_menu_pie", type="NONE", value="PRESS")
+        pie.properties.name = TRELLIS_MT_pie.bl_idname
+
+
+def unregister() -> None:
+    """Take them back."""
+    if keymap := _keymap():
+        for item in [item for item in keymap.keymap_items if _is_ours(item)]:
+            keymap.keymap_items.remove(item)
+    bpy.utils.unregister_class(TRELLIS_MT_pie)
