@@ -57,7 +57,8 @@ def classes(kind: Any) -> Iterator[Any]:
 
 def described(rooms: Rooms) -> Iterator[tuple[str, str]]:
     """Every text that Blender shows as a tip, with the name of what it belongs to."""
-    groups = [bpy.types.Scene.trellis.keywords["type"], rooms("preferences").TrellisPreferences]
+    page = rooms("ui.preferences_page")
+    groups = [bpy.types.Scene.trellis.keywords["type"], page.TrellisPreferences]
     for cls in [*classes(bpy.types.Operator), *groups]:
         rna = cls.bl_rna if cls in groups else getattr(bpy.ops.trellis, short(cls)).get_rna_type()
         if cls not in groups:
@@ -147,7 +148,7 @@ def test_labels_are_in_title_case(rooms: Rooms) -> None:
     labels = [cls.bl_label for kind in NAMES for cls in classes(kind)]
     labels += [p.name for p in bpy.types.Scene.trellis.keywords["type"].bl_rna.properties]
     assert labels
-    small = {"a", "an", "and", "at", "from", "in", "of", "on", "or", "the", "to"}
+    small = {"a", "an", "and", "as", "at", "from", "in", "of", "on", "or", "the", "to"}
     for label in labels:
         assert all(w[0].isupper() or w in small for w in label.split()), label
 
@@ -295,7 +296,7 @@ def test_key_of_the_environment_is_in_no_file(
 
 def test_scene_properties_hold_nothing_secret(rooms: Rooms) -> None:
     group = bpy.types.Scene.trellis.keywords["type"].bl_rna.properties
-    assert {"prompt", "seed", "method"} <= {p.identifier for p in group}
+    assert {"prompt", "model", "method"} <= {p.identifier for p in group}
     assert not [p.identifier for p in group if "key" in p.identifier]
     assert not [p for p in group if p.type == "STRING" and p.subtype == "PASSWORD"]
 

@@ -65,7 +65,7 @@ def test_generate_twice_gives_two_props(settings: Path, session: Any) -> None:
 def test_settings_of_the_sidebar_are_used(settings: Path, stand_in: StandInGateway) -> None:
     group = bpy.context.scene.trellis
     group.prompt, group.name = "椅子 aus Eiche", "Tavern chair"
-    group.use_seed, group.seed, group.method = True, 42, "APPEND"
+    group.model.use_seed, group.model.seed, group.method = True, 42, "APPEND"
     assert bpy.ops.trellis.generate() == {"FINISHED"}
     (request,) = stand_in.requests_to("POST")
     assert request.json["seed"] == 42
@@ -185,7 +185,7 @@ def test_cancel(settings: Path, rooms: Rooms, session: Any, stand_in: StandInGat
     assert session.last_note == ""
 
 
-def test_job_survives_another_file(
+def test_job_survives_another_file_and_its_prop_goes_to_the_library_alone(
     settings: Path, rooms: Rooms, session: Any, stand_in: StandInGateway, tmp_path: Path
 ) -> None:
     gate = Gate()
@@ -198,7 +198,27 @@ def test_job_survives_another_file(
     bpy.ops.wm.read_homefile(use_empty=True)
     gate.release()
     session.wait(job.prop_id)
-    assert session.reports.pop(job.prop_id).level == "INFO"
+    report = session.reports.pop(job.prop_id)
+    assert report.level == "INFO"
+    assert "in the library only" in report.text
+    assert instances() == []
+    assert list(settings.glob(f"{job.prop_id}/prop.blend"))
+
+
+def test_prop_is_placed_when_its_own_file_is_read_anew(
+    settings: Path, rooms: Rooms, session: Any, stand_in: StandInGateway, tmp_path: Path
+) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    gate = Gate()
+    stand_in.script.on(CHAT, do.hold(gate))
+    job = session.workshop.generate(
+        rooms.request("small vase"), rooms("preferences").read_settings()
+    )
+    session.add(job, "small vase", rooms("scene.placing").at_cursor(bpy.context.scene))
+    assert gate.reached.wait(30)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    gate.release()
+    session.wait(job.prop_id)
     assert len(instances()) == 1
 
 

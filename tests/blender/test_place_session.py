@@ -15,9 +15,12 @@ from support.rooms import Rooms
 
 @pytest.fixture
 def session(rooms: Rooms) -> Any:
+    own = bpy.context.preferences.addons["bl_ext.user_default.trellis"].preferences
+    own.jobs_at_once = 8  # none of these tests is about waiting
     made = rooms("ui.session").Session()
     yield made
     made.close()
+    own.property_unset("jobs_at_once")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from launching import Launcher
 
 pytestmark = pytest.mark.timeout(1800)
 
-PROP_SECONDS = 25.0
+PROP_SECONDS = 40.0
 """Long enough for the view to be turned meanwhile, also on a slow machine."""
 
 
@@ -41,6 +41,12 @@ def walk(use_window: Callable[..., Seen], gateway: StandInGateway) -> Seen:
 def test_panel_shows_what_is_missing_with_the_button_that_mends_it(walk: Seen) -> None:
     assert walk.facts["online"] == {"before": "offline", "after": "no_key"}
     assert walk.facts["key"] == {"typed": True, "obstacle": ""}
+
+
+def test_connection_is_tested_before_the_start(walk: Seen) -> None:
+    checks = walk.facts["start"]["checks"]
+    assert {"gateway", "key", "balance", "model"} <= set(checks)
+    assert "fault" not in checks.values()
 
 
 def test_prompt_typed_and_button_clicked_start_a_job(walk: Seen, gateway: StandInGateway) -> None:
@@ -100,8 +106,8 @@ def test_refusal_is_shown_with_the_next_step(walk: Seen) -> None:
 def test_pictures_of_every_step_were_taken(walk: Seen) -> None:
     names = {path.stem for path in walk.pictures.glob("*.png")}
     assert {
-        "1-offline", "1-no-key", "2-empty", "2-typed", "2-progress", "3-solid", "3-material",
-        "4-search", "4-dialog", "4-cancelled", "5-error", "5-error-panel",
+        "1-offline", "1-no-key", "1-tested", "2-empty", "2-typed", "2-progress", "3-solid",
+        "3-material", "4-search", "4-dialog", "4-cancelled", "5-error", "5-error-panel",
         "6-preferences", "6-add-menu", "7-narrow-error", "7-narrow-running", "8-light",
     } <= names  # fmt: skip
     assert walk.facts["narrow"]["after"] < walk.facts["narrow"]["before"]

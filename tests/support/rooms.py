@@ -52,10 +52,20 @@ class Rooms:
         folder.advance(state, files={name: folder.entry(name)})
         return folder
 
-    def job(self, folder: Any, settings: Any, importer: Any) -> Any:
+    def job(
+        self,
+        folder: Any,
+        settings: Any,
+        importer: Any,
+        blender: tuple[int, ...] = (5, 2, 0),
+        finishing: Any = None,
+    ) -> Any:
         """A job that takes the folder from where it stands to the finished prop.
 
         The only place where tests put gateway and job together.
+
+        :param blender: the version that is to link the prop.
+        :param finishing: settings to finish it by, once more.
         """
         client, generate = self("gateway.client"), self("job.generate")
 
@@ -64,7 +74,9 @@ class Rooms:
                 return client.Gateway(settings, token, say=say)
 
             memory = self("library.memory").DayMemory(folder.path.parent)
-            generate.Generation(folder, line, memory, importer, emit, token).run()
+            generate.Generation(
+                folder, line, memory, importer, emit, token, blender, finishing
+            ).run()
 
         return self("job.job").Job(folder.id, work)
 

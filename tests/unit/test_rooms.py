@@ -16,7 +16,10 @@ PACKAGE = REPOSITORY / "trellis_addon"
 ORDER = ("core", "gateway", "library", "job", "importer", "scene", "engine", "ui", "headless")
 BESIDE = ("preferences", "registration")
 FREE_OF_BPY = ("core", "gateway", "library", "job")
-PARENT_SIDE = tuple(f"importer.{name}" for name in ("messages", "process", "glb", "pictures"))
+PARENT_SIDE = tuple(
+    f"importer.{name}"
+    for name in ("messages", "process", "glb", "pictures", "exporting", "export_task")
+)
 
 GUARD = """
 import importlib, sys

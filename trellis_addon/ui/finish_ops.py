@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -84,10 +84,6 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
         return ended(self, session, folder.id, f"Making {folder.id} anew in the background")
 
 
-PLACING: Final = ("name", "method", "where", "collection")
-"""The sidebar's properties in the panel "Placing"."""
-
-
 class TRELLIS_OT_reset_settings(bpy.types.Operator):
     """Set these settings back to their defaults"""
 
@@ -111,7 +107,7 @@ class TRELLIS_OT_reset_settings(bpy.types.Operator):
         if self.group == "FINISHING":
             reset(trellis.finishing)
         else:
-            for name in PLACING:
+            for name in ("name", "method", "where", "collection"):
                 trellis.property_unset(name)
         return {"FINISHED"}
 

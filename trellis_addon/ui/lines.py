@@ -9,6 +9,7 @@ import blf
 import bpy
 
 from .texts import wrapped
+from .translations import iface
 
 UI_FONT: Final = 0
 """blf's number of the interface's font."""
@@ -44,6 +45,7 @@ def draw_lines(
 
     :param beside: what stands to the right of the text, in pixels at a scale of 1.
     """
+    text = iface(text)  # before it is broken: Blender would look up each line
     room = text_room(context, beside)
     column = layout.column(align=True)
     column.scale_y = 0.8

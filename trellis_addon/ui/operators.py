@@ -12,13 +12,15 @@ from ..core.identity import ADDON_ID
 from ..core.settings import Settings
 from ..engine.consent import obstacle
 from ..preferences import read_settings
-from ..scene.methods import Method
-from ..scene.placing import at_cursor, current_scene
-from .properties import TrellisProperties, to_request
-from .session import Level, Session
+from .generating import start
+from .jobs import Level
+from .properties import TrellisProperties
+from .session import Session
 from .texts import CATEGORY, EXAMPLE
 
 MODAL_SECONDS = 0.2
+DIALOG_WIDTH = 420
+"""Pixels at a scale of 1."""
 
 
 def properties(context: bpy.types.Context) -> TrellisProperties:
@@ -28,7 +30,7 @@ def properties(context: bpy.types.Context) -> TrellisProperties:
 
 
 class TRELLIS_OT_generate(bpy.types.Operator):
-    """Generate a prop from the prompt and place it at the 3D cursor.
+    """Generate a prop from the prompt and place it.
 
     Blender stays usable meanwhile; in a script the call returns when the prop is placed
     """
@@ -37,13 +39,28 @@ class TRELLIS_OT_generate(bpy.types.Operator):
     bl_label = "Generate"
     bl_description = (
         "Generate a textured prop from the prompt with the AI gateway (this costs credit) and "
-        "place it at the 3D cursor. Blender stays usable meanwhile"
+        "place it. Blender stays usable meanwhile. In a script, "
+        'bpy.ops.trellis.generate(prompt="...") returns when the prop is placed'
     )
     bl_options = {"REGISTER"}
 
     prompt: bpy.props.StringProperty(
         name="Prompt",
         description="What the prop is, in words. Empty: the prompt in the sidebar",
+        options={"SKIP_SAVE"},
+    )
+    at: bpy.props.FloatVectorProperty(
+        name="Location",
+        description="Where the prop will stand, instead of the sidebar's Place",
+        subtype="TRANSLATION",
+        options={"SKIP_SAVE"},
+    )
+    turned: bpy.props.FloatVectorProperty(
+        name="Rotation",
+        description="How the prop is turned there, as a quaternion",
+        subtype="QUATERNION",
+        size=4,
+        default=(1.0, 0.0, 0.0, 0.0),
         options={"SKIP_SAVE"},
     )
 
@@ -53,69 +70,59 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         return context.scene is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Generate and block until the prop is placed: for scripts and background mode."""
-        prop_id = self._start(context)
-        if prop_id is None:
-            return {"CANCELLED"}
+        """Generate and block until the props are placed: for scripts and background mode."""
+        self._prop_ids = self._start(context)
         session = Session.get()
-        session.wait(prop_id)
-        return self._end(session, prop_id)
+        for prop_id in self._prop_ids:
+            session.wait(prop_id)
+        return self._end(session)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Start the job and watch it without holding anything up."""
-        prop_id = self._start(context)
-        if prop_id is None:
+        """Start the jobs and watch them without holding anything up."""
+        # Plain Python values on the operator; the jobs and their threads never see the operator.
+        self._prop_ids = self._start(context)
+        if not self._prop_ids:
             return {"CANCELLED"}
-        # Plain Python values on the operator; the job and its thread never see the operator.
-        self._prop_id = prop_id
         self._timer = context.window_manager.event_timer_add(MODAL_SECONDS, window=context.window)
         context.window_manager.modal_handler_add(self)
-        context.workspace.status_text_set(
-            f"Generating a prop: Esc with the pointer over the {CATEGORY} tab cancels"
-        )
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Let everything pass but Esc over the sidebar; end with the job."""
+        """Let everything pass but Esc over the sidebar; end with the jobs."""
         session = Session.get()
-        if session.has_ended(self._prop_id):
+        if all(session.has_ended(prop_id) for prop_id in self._prop_ids):
             self._stop_watching(context)
             # As a warning: an error would pop up at the pointer and swallow the artist's next key.
-            return self._end(session, self._prop_id, worst="WARNING")
+            return self._end(session, worst="WARNING")
         if event.type == "ESC" and event.value == "PRESS" and over_sidebar(context, event):
-            session.cancel(self._prop_id)
+            for prop_id in self._prop_ids:
+                session.cancel(prop_id)
             return {"RUNNING_MODAL"}
         return {"PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Blender ends the operator (a file is loaded): the job goes on in the session."""
+        """Blender ends the operator (a file is loaded): the jobs go on in the session."""
         self._stop_watching(context)
 
-    def _start(self, context: bpy.types.Context) -> str | None:
-        group = properties(context)
-        session = Session.get()
+    def _start(self, context: bpy.types.Context) -> list[str]:
+        at = self.at if self.properties.is_property_set("at") else None
         try:
-            request = to_request(group, self.prompt)
-            job = session.workshop.generate(request, read_settings())
+            return start(properties(context), prompt=self.prompt, at=at, turned=tuple(self.turned))
         except TrellisError as error:
-            session.last_error = error.facts
+            Session.get().last_error = error.facts
             self.report({"ERROR"}, error.facts.sentence)
-            return None
-        placement = at_cursor(current_scene(), method=Method.of(group.method))
-        session.add(job, request.prompt, placement)
-        return job.prop_id
+            return []
 
-    def _end(self, session: Session, prop_id: str, worst: Level = "ERROR") -> set[str]:
-        report = session.reports.pop(prop_id, None)
-        if report is None:
-            return {"CANCELLED"}
-        self.report({worst if report.level == "ERROR" else report.level}, report.text)
-        return {"FINISHED"} if report.level == "INFO" else {"CANCELLED"}
+    def _end(self, session: Session, worst: Level = "ERROR") -> set[str]:
+        found = [session.reports.pop(prop_id, None) for prop_id in self._prop_ids]
+        reports = [report for report in found if report]
+        for report in reports:
+            self.report({worst if report.level == "ERROR" else report.level}, report.text)
+        good = reports and all(report.level == "INFO" for report in reports)
+        return {"FINISHED"} if good else {"CANCELLED"}
 
     def _stop_watching(self, context: bpy.types.Context) -> None:
         context.window_manager.event_timer_remove(self._timer)
-        if context.workspace:
-            context.workspace.status_text_set(None)
 
 
 class TRELLIS_OT_add(bpy.types.Operator):
@@ -132,14 +139,22 @@ class TRELLIS_OT_add(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """A small dialog with the prompt."""
         self.prompt = properties(context).prompt
-        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Generate")
+        return context.window_manager.invoke_props_dialog(
+            self, width=DIALOG_WIDTH, confirm_text="Generate"
+        )
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The field, and what stands in the way."""
-        self.layout.activate_init = True
-        self.layout.prop(self, "prompt", text="", placeholder=EXAMPLE)
+        """The field, and what stands in the way with the button that mends it."""
+        from .panels import draw_obstacle  # which imports this module
+
+        layout: Any = self.layout
+        layout.activate_init = True
+        layout.prop(self, "prompt", text="", placeholder=EXAMPLE)
         if missing := obstacle_now():
-            self.layout.label(text=missing.facts.message, icon="ERROR")
+            # A text is broken to the region's width, and the dialog lies over a wider one.
+            scale = context.preferences.system.ui_scale
+            region = context.region.width / scale if context.region else DIALOG_WIDTH
+            draw_obstacle(layout, context, missing, beside=round(region - DIALOG_WIDTH))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Hand over to the one operator that generates."""
@@ -200,21 +215,6 @@ class TRELLIS_OT_allow_online_access(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class TRELLIS_OT_dismiss(bpy.types.Operator):
-    """Hide the last message"""
-
-    bl_idname = "trellis.dismiss"
-    bl_label = "Dismiss"
-    bl_options = {"INTERNAL"}
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Forget error and note."""
-        session = Session.get()
-        session.last_error = None
-        session.last_note = ""
-        return {"FINISHED"}
-
-
 def settings_now() -> Settings:
     """The preferences as they are."""
     return read_settings()
@@ -246,7 +246,6 @@ CLASSES = (
     TRELLIS_OT_cancel,
     TRELLIS_OT_preferences,
     TRELLIS_OT_allow_online_access,
-    TRELLIS_OT_dismiss,
 )
 
 

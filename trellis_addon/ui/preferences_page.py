@@ -21,6 +21,7 @@ from ..preferences import (
 from ..scene.methods import Method, items
 from .account import Account
 from .first_run import draw_test, library_problem
+from .keymap import draw_shortcuts
 from .lines import draw_lines, fitted
 
 
@@ -49,6 +50,7 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
             ("Generating", self._draw_generating),
             ("Cost", self._draw_cost),
             ("Network", self._draw_network),
+            ("Shortcuts", self._draw_shortcuts),
             ("Support", self._draw_support),
         ):
             layout: Any = self.layout  # the stubs do not know that panel() gives two layouts
@@ -99,6 +101,10 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
     def _draw_network(self, column: Any, _context: bpy.types.Context) -> None:
         for name in ("proxy", "ca_file", "provider_keys"):
             column.prop(self, name)
+
+    def _draw_shortcuts(self, column: Any, context: bpy.types.Context) -> None:
+        column.use_property_split = False  # Blender's own rows come with their own layout
+        draw_shortcuts(column, context)
 
     def _draw_support(self, column: Any, _context: bpy.types.Context) -> None:
         column.prop(self, "log_level")

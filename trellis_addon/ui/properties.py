@@ -3,14 +3,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ..scene.methods import items
+from .finishing_group import TrellisFinishing
+from .model_settings import TrellisModelProperties, to_parameters
 
 if TYPE_CHECKING:
     from ..core.request import GenerationRequest
+
+
+PREFERRED: Final = (
+    "PREFERENCES",
+    "As in Preferences",
+    "As the extension's preferences say",
+    "PREFERENCES",
+    100,
+)
+"""The first method that is offered."""
 
 
 class TrellisProperties(bpy.types.PropertyGroup):
@@ -22,46 +34,94 @@ class TrellisProperties(bpy.types.PropertyGroup):
         "The model reads about 77 tokens (some 50 words)",
         options={"TEXTEDIT_UPDATE"},
     )
+    use_text: bpy.props.BoolProperty(
+        name="Prompt from a Text",
+        description="Take the prompt from a text of Blender's Text Editor instead of the field, "
+        "for long ones",
+    )
+    prompt_text: bpy.props.PointerProperty(
+        type=bpy.types.Text,
+        name="Text",
+        description="The text that holds the prompt; edit it in the Text Editor",
+    )
+    count: bpy.props.IntProperty(
+        name="Variants",
+        description="How many props to make of the prompt, each with another seed. Each costs as "
+        "much as one",
+        default=1,
+        min=1,
+        soft_max=8,
+        max=32,
+    )
     name: bpy.props.StringProperty(
         name="Name",
         description="The prop's name in Blender. Empty: taken from the prompt",
     )
-    use_seed: bpy.props.BoolProperty(
-        name="Use Seed",
-        description="Ask for the same result again: same prompt and seed, same prop, as far as "
-        "the model keeps to it",
-        default=False,
-    )
-    seed: bpy.props.IntProperty(
-        name="Seed",
-        description="Any number; another one gives another prop of the same prompt",
-        default=0,
-        min=0,
-        max=2**31 - 1,
+    reference: bpy.props.PointerProperty(
+        type=bpy.types.Image,
+        name="Reference Image",
+        description="A picture of what the prop should look like, sent with the prompt. Only "
+        "models that take pictures use it; it goes by the jobs endpoint",
     )
     method: bpy.props.EnumProperty(
         name="Method",
         description="How the prop comes into the file",
-        items=items(),
-        default="LINK",
+        items=(PREFERRED, *items()),
+        default="PREFERENCES",
+    )
+    where: bpy.props.EnumProperty(
+        name="Place",
+        description="Where the prop will stand",
+        items=(
+            ("CURSOR", "3D Cursor", "Where the 3D cursor is when you click Generate"),
+            ("ORIGIN", "World Origin", "At the origin of the world"),
+            ("SURFACE", "Surface", "On the surface that you click on after Generate"),
+        ),
+        default="CURSOR",
+    )
+    collection: bpy.props.PointerProperty(
+        type=bpy.types.Collection,
+        name="Collection",
+        description="The collection that props are put into. Empty: the active one",
+    )
+    model: bpy.props.PointerProperty(
+        type=TrellisModelProperties,
+        name="Model",
+        description="Which model is asked, and how",
+    )
+    finishing: bpy.props.PointerProperty(
+        type=TrellisFinishing,
+        name="Prop",
+        description="How the received model becomes a prop",
     )
 
 
-def to_request(group: TrellisProperties, prompt: str = "") -> GenerationRequest:
-    """The frozen request for the job.
+def prompt_of(group: TrellisProperties) -> str:
+    """The prompt from where it is written, without the space around it."""
+    if group.use_text:
+        text: bpy.types.Text | None = group.prompt_text
+        return " ".join(str(text.as_string()).split()) if text else ""
+    prompt: str = group.prompt
+    return prompt.strip()
+
+
+def to_request(group: TrellisProperties, prompt: str = "", variant: int = 0) -> GenerationRequest:
+    """The frozen request for the job, without the reference image.
 
     A function and not a method: with any function on a registered PropertyGroup bpy 4.2 crashes
     at exit, once the extension has been uninstalled (measured, 4.2.23).
 
     :param prompt: instead of the property's own (for scripts).
+    :param variant: 0, 1, 2 ...: another seed for each, where one is set.
     :raises InvalidRequestError: with the field named.
     """
     from ..core.request import GenerationRequest
 
+    values = to_parameters(group.model)
+    if values["seed"] is not None:
+        values["seed"] = (values["seed"] + variant) % 2**31
     return GenerationRequest.checked(
-        prompt=prompt or group.prompt,
-        name=group.name.strip() or None,
-        seed=group.seed if group.use_seed else None,
+        prompt=prompt or prompt_of(group), name=group.name.strip() or None, **values
     )
 
 

@@ -11,55 +11,51 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import bpy
+from bpy.app.handlers import persistent
 
 from ..core.errors import ErrorFacts
 from ..core.events import Cancelled, Event, Failed, Finished, Progress
+from ..core.text import shorten
+from ..engine.making import Unmade
 from ..engine.workshop import Workshop
+from ..preferences import read_settings
+from ..scene.arriving import fetch, hands_busy
 from ..scene.asset_library import show_in_asset_browser
-from ..scene.placing import Item, Placement, place_many, undo_step
+from ..scene.placing import Item, Placement, before_undo_step, place_many, undo_step
+from .account import Account
+from .jobs import (
+    CLOSED,
+    MOST_ENDED,
+    WAITS,
+    Ended,
+    Level,
+    Report,
+    Running,
+    boxes,
+    is_free,
+    status,
+)
+from .overlay import BoxOverlay
+from .placeholder import Placeholders
+from .reloading import reload_prop
 from .texts import undo_name
 
 if TYPE_CHECKING:
+    from ..core.settings import Settings
     from ..job.job import Job
+    from ..library.record import PropRecord
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 0.1
 BUDGET_SECONDS: Final = 0.005
+FETCH_SECONDS: Final = 0.02
+"""For reading the files of props that are ready; at least one is read in a tick."""
 REDRAW_SECONDS: Final = 0.5
 """The elapsed time is shown; a redraw twice a second is enough for it."""
-
-
-@dataclass
-class Running:
-    """One job as the sidebar shows it."""
-
-    job: Job
-    prompt: str
-    placement: Placement
-    text: str = "Starting"
-    fraction: float | None = None
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def seconds(self) -> float:
-        """Since the start."""
-        return time.monotonic() - self.started
-
-
-Level = Literal["INFO", "WARNING", "ERROR"]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the operator says in the end: a level of Blender's, and a sentence."""
-
-    level: Level
-    text: str
 
 
 class Session:
@@ -70,11 +66,17 @@ class Session:
     def __init__(self) -> None:
         self.workshop = Workshop()
         self.running: list[Running] = []
+        self.ended: list[Ended] = []
+        """The last failures, the newest first, until the user puts them out of sight."""
+        self._ready: list[tuple[Running, Finished]] = []
         self.reports: dict[str, Report] = {}
         self.last_error: ErrorFacts | None = None
         self.last_note = ""
         self.last_note_is_good = True
+        self.leaves_file = False
+        """Whether the file that is being loaded is another one than that which was open."""
         self._drawn = 0.0
+        self._status: str | None = None
         # One reference: `is_registered(self._tick)` is False for a fresh bound method
         # (Blender's own code cites its bug 139720).
         self._timer = self._tick
@@ -86,22 +88,86 @@ class Session:
             raise RuntimeError("Trellis Props is not enabled")
         return cls.current
 
-    def add(self, job: Job, prompt: str, placement: Placement) -> None:
-        """Start a job and show it."""
+    def add(
+        self,
+        job: Job,
+        prompt: str,
+        *placements: Placement,
+        reload: bool = False,
+        metres: float = 1.0,
+    ) -> None:
+        """Take a job in and show it. It starts at once, or when those before it leave room.
+
+        :param placements: where its prop is to stand; none: nowhere.
+        :param reload: show it anew where the open file links it.
+        :param metres: how large the prop is likely to be, for its box in the viewport.
+        """
         self.last_error = None
         self.last_note = ""
-        self.running.append(Running(job, prompt, placement))
-        job.start()
+        self.running.append(
+            Running(job, prompt, list(placements), reload, metres=metres, waiting=True)
+        )
+        self._start_waiting()
         if not bpy.app.background and not bpy.app.timers.is_registered(self._timer):
             bpy.app.timers.register(self._timer, first_interval=TICK_SECONDS, persistent=True)
         self._redraw(force=True)
+
+    def _start_waiting(self) -> None:
+        """Start as many of those that wait as may run at once, in their order."""
+        waiting = [running for running in self.running if running.waiting]
+        room = read_settings().jobs_at_once - (len(self.running) - len(waiting))
+        for running in waiting[: max(0, room)]:
+            self._start(running)
+        for running in waiting[max(0, room) :]:
+            running.text = WAITS
+
+    def _start(self, running: Running) -> None:
+        running.waiting, running.text, running.started = False, "Starting", time.monotonic()
+        running.job.start()
+
+    def make(self, missing: Unmade, settings: Settings, placement: Placement | None = None) -> None:
+        """Have a prop made that this Blender cannot read yet, and place it then.
+
+        One that is being made is placed once more. Without a place the open file's links to it
+        are renewed.
+
+        :raises LockedError: somebody else is working on it.
+        """
+        for running in self.running:
+            if running.job.prop_id == missing.folder.id:
+                running.placements += [placement] if placement else []
+                running.reload |= placement is None
+                return
+        job = self.workshop.resume(missing.folder, settings)
+        placements = [placement] if placement else []
+        self.add(job, record_name(missing.record), *placements, reload=placement is None)
 
     def cancel(self, prop_id: str = "") -> None:
         """Ask one job (or all) to stop."""
         for running in self.running:
             if prop_id in ("", running.job.prop_id):
-                running.text = "Cancelling"
                 running.job.cancel()
+                if running.waiting:
+                    self._start(running)  # its thread writes down that it was cancelled
+                running.text = "Cancelling"
+        self._redraw(force=True)
+
+    def leave_file(self) -> None:
+        """Another file is open: what was to stand in the one before goes to the library alone."""
+        for running in self.running:
+            running.homeless |= bool(running.placements)
+            running.placements.clear()
+        self._redraw(force=True)
+
+    def failure(self, prop_id: str) -> Ended | None:
+        """The failed job of this prop, if it is still shown."""
+        return next((ended for ended in self.ended if ended.prop_id == prop_id), None)
+
+    def forget(self, prop_id: str = "") -> None:
+        """Put one failure, or all, and the last message out of sight."""
+        self.ended = [e for e in self.ended if prop_id and e.prop_id != prop_id]
+        self.last_error = None
+        self.last_note = ""
         self._redraw(force=True)
 
     def has_ended(self, prop_id: str) -> bool:
@@ -111,17 +177,21 @@ class Session:
     def wait(self, prop_id: str) -> None:
         """Block until a job is over (for scripts and background mode, where timers never run)."""
         for running in [r for r in self.running if r.job.prop_id == prop_id]:
+            if running.waiting:
+                self._start(running)
             for event in running.job.wait():
                 self._take(running, event)
 
     def _tick(self) -> float | None:
-        ready: list[tuple[Running, Finished]] = []
         for running, event in list(self._events()):
             if isinstance(event, Finished):
-                ready.append((running, event))
+                self._ready.append((running, event))
             else:
                 self._take(running, event)
-        self._place(ready)
+        # All that are ready are read, a few in each tick, before the one update they cost.
+        if self._ready and fetch(_items(self._ready), FETCH_SECONDS) and not hands_busy():
+            ready, self._ready = self._ready, []
+            self._place(ready)
         self._redraw(force=False)
         return TICK_SECONDS if self.running else None
 
@@ -141,42 +211,69 @@ class Session:
                 return
             case Failed(error=facts):
                 log.warning("%s: %s %s", event.prop_id, facts.message, facts.detail)
-                self.last_error = facts
-                self._report(running, "ERROR", facts.sentence)
+                self._failed(running, facts)
             case Cancelled(may_be_billed=billed):
                 text = "Cancelled" + (". The gateway may still bill it" if billed else "")
                 self.last_note, self.last_note_is_good = text, False
                 self._report(running, "WARNING" if billed else "INFO", text)
             case _:
                 return
-        self.running.remove(running)
+        self._remove(running)
         self._redraw(force=True)
+
+    def _failed(self, running: Running, facts: ErrorFacts) -> None:
+        self.last_error = facts
+        self._report(running, "ERROR", facts.sentence)
+        prop_id, places = running.job.prop_id, tuple(running.placements)
+        free = is_free(read_settings().library, prop_id)
+        ended = Ended(prop_id, running.prompt, facts, places, free)
+        self.ended = [ended, *(e for e in self.ended if e.prop_id != ended.prop_id)][:MOST_ENDED]
+
+    def _remove(self, running: Running) -> None:
+        """A job is over: the next one may start, and what it cost is asked for."""
+        self.running.remove(running)
+        self._start_waiting()
+        if not bpy.app.background and Account.current and not running.reload:
+            Account.current.after_generation(read_settings())
 
     def _place(self, ready: list[tuple[Running, Finished]]) -> None:
         """Props that are ready together come together: one call, one undo step."""
         if not ready:
             return
-        items = [Item(event.blend, running.placement) for running, event in ready]
-        count = 0
-        for (running, event), placed in zip(ready, place_many(items), strict=True):
-            if placed.error:
-                self.last_error = placed.error.facts
-                self._report(running, "ERROR", placed.error.facts.sentence)
+        before_undo_step()
+        results = iter(place_many(_items(ready)))
+        count = renewed = 0
+        for running, event in ready:
+            faults = [next(results).error for _ in running.placements]
+            fault = next((error for error in faults if error), None)
+            count += faults.count(None)
+            if fault:
+                self._failed(running, fault.facts)
             else:
-                count += 1
-                self._tell_placed(running, event)
-            self.running.remove(running)
+                self._tell_ready(running, event)
+            if running.reload:
+                renewed += reload_prop(event.folder, event.blend)
+            self._remove(running)
         if count:
             undo_step(undo_name(count))
-            if not bpy.app.background:  # preferences are the business of a Blender with a user
-                for library in {event.folder.parent for _, event in ready}:
-                    show_in_asset_browser(library)
+        elif renewed:
+            undo_step("Finish Trellis Prop Again")
+        # Preferences are the business of a Blender with a user.
+        if not bpy.app.background and (
+            count or any(running.reload or running.homeless for running, _ in ready)
+        ):
+            for library in {event.folder.parent for _, event in ready}:
+                show_in_asset_browser(library)
         self._redraw(force=True)
 
-    def _tell_placed(self, running: Running, event: Finished) -> None:
-        cost = "" if event.cost_cents is None else f" for {event.cost_cents:g} US cents"
+    def _tell_ready(self, running: Running, event: Finished) -> None:
+        cost = f" for {event.cost_cents:g} US cents" if event.cost_cents else ""
+        done = "Placed" if running.placements else "Made anew"
+        notes = event.notes
+        if running.homeless and not running.placements:
+            done, notes = "Made", (CLOSED, *notes)
         self.last_note_is_good = True
-        self.last_note = ". ".join((f"Placed in {running.seconds:.0f} s{cost}", *event.notes))
+        self.last_note = ". ".join((f"{done} in {running.seconds:.0f} s{cost}", *notes))
         self._report(running, "INFO", f"{running.prompt}: {self.last_note}")
 
     def _report(self, running: Running, level: Level, text: str) -> None:
@@ -186,6 +283,9 @@ class Session:
         if not force and time.monotonic() - self._drawn < REDRAW_SECONDS:
             return
         self._drawn = time.monotonic()
+        if not bpy.app.background:
+            Placeholders.show(tuple(boxes(self.running)))
+            self._tell_status()
         for window in bpy.context.window_manager.windows:
             for area in window.screen.areas:
                 if area.type == "VIEW_3D":
@@ -193,25 +293,91 @@ class Session:
                         if region.type == "UI":
                             region.tag_redraw()
 
+    def _tell_status(self) -> None:
+        """The status bar: how many, how far, and how to stop it.
+
+        Not Blender's ``progress_update``: that puts digits in the place of the pointer for as
+        long as the job takes (``WM_cursor_time``), and the artist goes on working meanwhile.
+        """
+        words = status(self.running) or None
+        if words == self._status or BoxOverlay.shown:
+            return  # a prop that is being placed by hand has the status bar for its keys
+        self._status = words
+        for window in bpy.context.window_manager.windows:
+            window.workspace.status_text_set(words)
+
     def close(self) -> None:
         """Leave every job where its record stands: it can go on later. Joins the threads."""
         if bpy.app.timers.is_registered(self._timer):
             bpy.app.timers.unregister(self._timer)
         for running in self.running:
             running.job.cancel(interrupted=True)
+            if running.waiting:
+                self._start(running)  # gives its folder free; nothing is sent any more
         for running in self.running:
             running.job.join(3.0)
         self.running.clear()
+        self._ready.clear()
+        if not bpy.app.background:
+            Placeholders.show(())
+            self._tell_status()
         self.workshop.close()
+
+
+def _items(ready: list[tuple[Running, Finished]]) -> list[Item]:
+    return [Item(event.blend, at) for running, event in ready for at in running.placements]
+
+
+def ended(operator: Any, session: Session, prop_id: str, words: str) -> set[str]:
+    """What an operator gives back that has begun a job which the session ends.
+
+    In background mode timers never run, so it is waited for.
+
+    :param words: what is said meanwhile.
+    """
+    if not bpy.app.background:
+        operator.report({"INFO"}, words)
+        return {"FINISHED"}
+    session.wait(prop_id)
+    report = session.reports.pop(prop_id)
+    operator.report({report.level}, report.text)
+    return {"FINISHED"} if report.level == "INFO" else {"CANCELLED"}
+
+
+def record_name(record: PropRecord) -> str:
+    """What a running job is called: the prop's name, else its prompt."""
+    return shorten(str(record.request.get("name") or record.request.get("prompt") or record.id), 60)
+
+
+@persistent  # type: ignore[untyped-decorator]
+def note_leaving(path: str, *_more: Any) -> None:
+    """Before a file is loaded: whether it is another one than that which is open."""
+    if Session.current is not None:
+        Session.current.leaves_file = not path or path != bpy.data.filepath
+
+
+@persistent  # type: ignore[untyped-decorator]
+def leave_file(*_of_the_file: Any) -> None:
+    """A file was loaded. The file itself, read anew, keeps its props."""
+    if Session.current is not None and Session.current.leaves_file:
+        Session.current.leave_file()
 
 
 def register() -> None:
     """Make the session."""
     Session.current = Session()
+    bpy.app.handlers.load_pre.append(note_leaving)
+    bpy.app.handlers.load_post.append(leave_file)
 
 
 def unregister() -> None:
     """Close it."""
+    for handlers, own in (
+        (bpy.app.handlers.load_pre, note_leaving),
+        (bpy.app.handlers.load_post, leave_file),
+    ):
+        if own in handlers:
+            handlers.remove(own)
     if Session.current is not None:
         Session.current.close()
         Session.current = None

@@ -23,12 +23,26 @@ def wrapped(text: str, room: float, width_of: Callable[[str], float]) -> list[st
     """
     lines = [""]
     for word in text.split():
+        if not word.isascii() and width_of(word) > room:
+            _add_letters(lines, word, room, width_of)
+            continue
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and width_of(longer) > room:
             lines.append(word)
         else:
             lines[-1] = longer
     return lines
+
+
+def _add_letters(
+    lines: list[str], word: str, room: float, width_of: Callable[[str], float]
+) -> None:
+    """Chinese and Japanese have no spaces to break at, and may be broken anywhere."""
+    lines[-1] += " " if lines[-1] else ""
+    for letter in word:
+        if lines[-1] and width_of(lines[-1] + letter) > room:
+            lines.append("")
+        lines[-1] += letter
 
 
 def undo_name(count: int) -> str:

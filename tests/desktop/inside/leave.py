@@ -34,13 +34,11 @@ class Leave:
         running = session.running[0]
         record = self.library / running.job.prop_id / "prop.json"
         yield lambda: json.loads(record.read_text(encoding="utf-8"))["state"] == "waiting"
-        background = session.workshop._background._running._process
-        self.facts.note(
-            "leave",
-            prop_id=running.job.prop_id,
-            background=background.pid,
-            alive=not background.poll(),
-        )
+        background = session.workshop._background
+        yield lambda: background.process_id
+        pid = background.process_id
+        alive = Path(f"/proc/{pid}").is_dir()
+        self.facts.note("leave", prop_id=running.job.prop_id, background=pid, alive=alive)
         yield 2.0
         yield from self.window.move()
         yield from self.window.picture("9-leaving")

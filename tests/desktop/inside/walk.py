@@ -24,6 +24,8 @@ KEY = "sk-aig-typed-with-real-keys"
 FIRST = "weathered oak barrel, iron hoops"
 SECOND = "small brass lantern"
 CURSOR = (3.0, -3.0, 0.0)
+BESIDE = 0.81
+"""Where a small button at the right end of a row is, as a part of the sidebar's width."""
 
 
 class Walk:
@@ -44,6 +46,7 @@ class Walk:
         yield 1.0
         yield from self.online()
         yield from self.key()
+        yield from self.start()
         yield from self.generate()
         yield from self.arrival()
         yield from self.undo()
@@ -76,9 +79,9 @@ class Walk:
         yield from self.window.picture("1-no-key")
 
     def key(self) -> Steps:
-        """The button opens the preferences; the key is typed there."""
+        """The button beside Paste opens the preferences; the key is typed there."""
         window = self.window
-        yield from window.find("trellis.preferences")
+        yield from window.find("trellis.preferences", at=BESIDE)
         yield from window.click()
         yield lambda: window.shown("PREFERENCES")
         yield 1.5
@@ -108,6 +111,21 @@ class Walk:
         yield from window.move()
         self.facts.note("key", typed=True, obstacle=product.obstacle())
 
+    def start(self) -> Steps:
+        """All is there: the connection is tested, and the prompt comes."""
+        window, account = self.window, product.part("ui.account").Account.get()
+        yield from window.find("trellis.test_connection")
+        yield from window.click()
+        yield lambda: account.works is not None
+        yield from window.move()
+        yield from window.still()
+        yield from window.picture("1-tested", window.region("UI"))
+        checks = {check.name: check.verdict for check in account.checks}
+        yield from window.find("trellis.finish_setup")
+        yield from window.click()
+        yield lambda: not account.first_run
+        self.facts.note("start", checks=checks)
+
     # --- one prop, while Blender goes on
 
     def generate(self) -> Steps:
@@ -126,10 +144,10 @@ class Walk:
         yield from window.click()
         yield lambda: product.session().running
         running = product.session().running[0]
-        busy = yield from self.orbit()
-        yield from window.drag(120, 20)
-        yield lambda: 2.5 < running.seconds % 4 < 3.5  # the ring is well on its way
+        yield from window.move()
+        yield lambda: running.seconds > 3
         yield from window.picture("2-progress")
+        busy = yield from self.orbit()
         self.facts.note(
             "generate",
             prop_id=running.job.prop_id,
@@ -282,21 +300,7 @@ class Walk:
     def narrow(self) -> Steps:
         """The sidebar at about 200 pixels: the error, then a running job and the settings."""
         window, session = self.window, product.session()
-        region = window.region("UI")
-        left, top, _, height = yield from window.box(region)
-        wide = region.width
-        # The edge is a few pixels wide, and not at the same place in every version.
-        for grip in (0, 7, -3, 3, 10, -6):
-            yield from window.run("xdotool", "mousemove", left + grip - 40, top + height // 20)
-            yield 0.2
-            yield from window.run("xdotool", "mousemove", left + grip, top + height // 20)
-            yield 0.3
-            yield from window.drag(wide - 200, 0, button=1, steps=8)
-            yield 0.5
-            if window.region("UI").width < wide - 40:
-                break
-        yield from window.move()
-        yield 0.8
+        wide = yield from window.narrow()
         yield from window.picture("7-narrow-error", window.region("UI"))
         yield from window.find("trellis.generate")
         yield from window.click()

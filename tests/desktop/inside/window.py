@@ -56,6 +56,8 @@ class Window:
     def __init__(self, pictures: Path) -> None:
         self._pictures = pictures
         self._corner: tuple[int, int] | None = None
+        self._command = ""
+        """The button's whole command that was last under the pointer."""
 
     # --- places
 
@@ -156,25 +158,34 @@ class Window:
         yield 0.4
 
     def find(
-        self, wanted: str, area: str = "VIEW_3D", kind: str = "UI", title: str = "", at: float = 0.6
+        self,
+        wanted: str,
+        area: str = "VIEW_3D",
+        kind: str = "UI",
+        title: str = "",
+        at: float = 0.6,
+        told: str = "",
+        start: float = 0.0,
     ) -> Steps:
         """Put the pointer on a property's field or an operator's button, from top to bottom.
 
         :param wanted: the last word of the property's path, or the operator's name.
         :param at: where to look, as a part of the region's width.
+        :param told: what the operator's values have to contain, for one of several buttons.
+        :param start: how far down to begin, as a part of the region's height.
         :raises LookupError: with all that was seen on the way.
         """
         region = self.region(kind, area)
         left, top, width, height = yield from self.box(region, area, title)
         step = int(8 * bpy.context.preferences.system.ui_scale)
         seen: list[str] = []
-        for y in range(top + 4, top + height - 4, step):
+        for y in range(top + 4 + int(height * start), top + height - 4, step):
             yield from self.run("xdotool", "mousemove", left + int(width * at), y)
             yield 0.12
             name = self.under(area, kind)
             if name and name not in seen:
                 seen.append(name)
-            if name.endswith(wanted):
+            if name.endswith(wanted) and told in self._command:
                 # On to its middle: its edge may be shared with the next one.
                 yield from self.run("xdotool", "mousemove_relative", "--", 0, step // 2)
                 yield 0.3
@@ -183,6 +194,7 @@ class Window:
 
     def under(self, area: str = "VIEW_3D", kind: str = "UI") -> str:
         """The property or operator under the pointer, as Blender itself names it."""
+        self._command = ""
         with self.override(kind, area):
             prop = getattr(bpy.context, "property", None)
             if prop:
@@ -192,7 +204,27 @@ class Window:
             copy: Any = bpy.ops.ui.copy_python_command_button
             if copy.poll():
                 copy()
-            return str(manager.clipboard).split("(")[0].removeprefix("bpy.ops.")
+            self._command = str(manager.clipboard)
+            return self._command.split("(")[0].removeprefix("bpy.ops.")
+
+    def narrow(self, pixels: int = 200) -> Steps:
+        """Drag the sidebar's edge until it is about so wide; gives its width before."""
+        region = self.region("UI")
+        left, top, _, height = yield from self.box(region)
+        wide: int = region.width
+        # The edge is a few pixels wide, and not at the same place in every version.
+        for grip in (0, 7, -3, 3, 10, -6):
+            yield from self.run("xdotool", "mousemove", left + grip - 40, top + height // 20)
+            yield 0.2
+            yield from self.run("xdotool", "mousemove", left + grip, top + height // 20)
+            yield 0.3
+            yield from self.drag(wide - pixels, 0, button=1, steps=8)
+            yield 0.5
+            if self.region("UI").width < wide - 40:
+                break
+        yield from self.move()
+        yield 0.8
+        return wide
 
     # --- pictures
 

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the sidebar's properties to jobs: one for each variant, side by side in the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from ..core.errors import InputError
+from ..preferences import read_settings
+from ..scene.methods import Method
+from ..scene.placing import Placement, at_cursor, at_origin, current_scene
+from .finishing import to_finishing
+from .preferences_page import preferred_method
+from .properties import TrellisProperties, to_request
+from .reference import data_uri
+from .session import Session
+
+APART: Final = 1.25
+"""Variants stand so many times their size apart, along X."""
+
+UPRIGHT: Final = (1.0, 0.0, 0.0, 0.0)
+"""No turn, as a quaternion."""
+
+
+def start(
+    group: TrellisProperties,
+    *,
+    prompt: str = "",
+    at: Sequence[float] | None = None,
+    turned: tuple[float, ...] = UPRIGHT,
+) -> list[str]:
+    """Start the jobs that the sidebar asks for.
+
+    :param prompt: instead of the sidebar's. :param at: where, instead of the sidebar's place.
+    :param turned: how the props are turned, as a quaternion (w, x, y, z).
+    :returns: the ids of the props.
+    :raises TrellisError: something is missing; then nothing has been sent.
+    """
+    session, settings = Session.get(), read_settings()
+    finishing = to_finishing(group.finishing)
+    image = _reference(group, settings.gateway.endpoint)
+    requests = [
+        to_request(group, prompt, variant).model_copy(update={"image_url": image})
+        for variant in range(group.count)
+    ]
+    session.workshop.check(settings, requests[0].model, len(requests))
+    metres = finishing.metres if finishing.size != "received" else 1.0
+    where = places(first_place(group, at, turned), len(requests), metres)
+    ids = []
+    for request, place in zip(requests, where, strict=True):
+        job = session.workshop.generate(request, settings, finishing)
+        session.add(job, request.name or request.prompt, place, metres=metres)
+        ids.append(job.prop_id)
+    return ids
+
+
+def first_place(
+    group: TrellisProperties,
+    at: Sequence[float] | None = None,
+    turned: tuple[float, ...] = UPRIGHT,
+) -> Placement:
+    """Where the first prop will stand, decided now."""
+    scene = current_scene()
+    follows = group.method == "PREFERENCES"
+    method = preferred_method() if follows else Method.of(group.method)
+    place = at_origin(scene, method=method)
+    if at is not None:
+        x, y, z = at
+        a, b, c, d = turned
+        place = replace(place, location=(x, y, z), rotation=(a, b, c, d))
+    elif group.where != "ORIGIN":
+        place = at_cursor(scene, method=method)
+    return replace(place, collection=group.collection.name if group.collection else "")
+
+
+def places(first: Placement, count: int, metres: float) -> Iterator[Placement]:
+    """So many places side by side."""
+    x, y, z = first.location
+    for number in range(count):
+        yield replace(first, location=(x + number * APART * metres, y, z))
+
+
+def _reference(group: TrellisProperties, endpoint: str) -> str | None:
+    image: Any = group.reference
+    if image is None:
+        return None
+    if endpoint == "chat":
+        raise InputError(
+            "The chat endpoint takes no reference image",
+            "Remove the image, or set the endpoint to Automatic in the preferences",
+        )
+    return data_uri(image)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the sidebar shows of jobs: those under way or waiting, and how the last ones ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from ..core.errors import ErrorFacts, TrellisError
+from ..core.events import State
+from ..core.text import shorten
+from ..scene.placing import Placement
+from .texts import CATEGORY, elapsed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..job.job import Job
+    from ..library.record import PropRecord
+    from .placeholder import Box
+
+Level = Literal["INFO", "WARNING", "ERROR"]
+
+MOST_ENDED: Final = 6
+"""So many failures are kept on show; the records in the library keep all of them."""
+
+WAITS: Final = "Waits for its turn"
+CLOSED: Final = "Its file was closed, so it is in the library only"
+
+
+@dataclass
+class Running:
+    """One job as the sidebar shows it."""
+
+    job: Job
+    prompt: str
+    placements: list[Placement]
+    """Where the prop is to stand, once for each copy."""
+    reload: bool = False
+    """Whether the open file is to show it anew where it is linked."""
+    homeless: bool = False
+    """Whether the file that it was to stand in was closed meanwhile."""
+    metres: float = 1.0
+    """How large it is likely to be: the longest side."""
+    text: str = "Starting"
+    fraction: float | None = None
+    started: float = field(default_factory=time.monotonic)
+    waiting: bool = False
+    """Whether it waits for another job to end; its thread has not been started."""
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self.started
+
+    @property
+    def state(self) -> str:
+        """One short line, for the box in the viewport."""
+        if self.waiting:
+            return "Waiting"
+        return elapsed(self.seconds) if self.fraction is None else f"{self.fraction:.0%}"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job that ended without a prop in the scene."""
+
+    prop_id: str
+    prompt: str
+    facts: ErrorFacts
+    placements: tuple[Placement, ...] = ()
+    free: bool = False
+    """Whether the next try goes on with what is paid for already."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the operator says in the end: a level of Blender's, and a sentence."""
+
+    level: Level
+    text: str
+
+
+def goes_on(record: PropRecord) -> bool:
+    """Whether the next try takes up this prop; one that is made has only to be placed."""
+    return record.can_go_on or record.state is State.READY
+
+
+def is_free(library: Path, prop_id: str) -> bool:
+    """Whether the next try costs nothing. Reads one small file."""
+    from ..library.folder import PropFolder
+
+    try:
+        record = PropFolder(library / prop_id).read()
+    except TrellisError:
+        return False
+    return goes_on(record) or bool(record.request.get("source"))
+
+
+def boxes(running: Sequence[Running]) -> Iterator[Box]:
+    """Where the props under way will stand."""
+    from .placeholder import Box
+
+    for each in running:
+        for at in each.placements:
+            yield Box(at.scene, at.location, each.metres, each.fraction, each.state)
+
+
+def status(running: Sequence[Running]) -> str:
+    """The line for the status bar; "" when nothing runs."""
+    if not running:
+        return ""
+    first = running[0]
+    what = shorten(first.prompt, 40) if len(running) == 1 else f"{len(running)} props"
+    words = WAITS.lower() if first.waiting else f"{first.text}, {first.state}"
+    return f"Trellis: {what}: {words}. Esc over the {CATEGORY} tab cancels"

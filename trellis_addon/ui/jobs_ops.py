@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The buttons of a job that failed: try again, copy the details, put it out of sight."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ..core.errors import TrellisError
+from ..preferences import read_settings
+from .diagnostics import without_secrets
+from .jobs import Ended, goes_on
+from .session import Session
+
+PROP_ID: Final = "The id of the prop whose job has failed"
+
+
+class TRELLIS_OT_try_again(bpy.types.Operator):
+    """Go on with what the gateway has made already, else generate the prop once more. Only the
+    second costs credit
+    """
+
+    bl_idname = "trellis.try_again"
+    bl_label = "Try Again"
+    bl_options = {"INTERNAL"}
+
+    prop_id: bpy.props.StringProperty(name="Prop", description=PROP_ID, options={"SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """What this click would cost."""
+        ended = Session.get().failure(properties.prop_id)
+        if ended is not None and ended.free:
+            return "Go on with what the gateway has made already. This costs nothing"
+        return "Ask the gateway once more with the same settings. This costs credit"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """By the record on the disk, which knows what has been paid for."""
+        session = Session.get()
+        ended = session.failure(self.prop_id)
+        if ended is None:
+            self.report({"WARNING"}, "This job is no longer in the list")
+            return {"CANCELLED"}
+        try:
+            _again(session, ended)
+        except TrellisError as error:
+            session.last_error = error.facts
+            self.report({"ERROR"}, error.facts.sentence)
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def _again(session: Session, ended: Ended) -> None:
+    from ..core.finishing import Finishing
+    from ..core.request import GenerationRequest
+    from ..library.library import Library
+
+    settings = read_settings()
+    folder = Library(settings.library).find(ended.prop_id)
+    record = folder.read()
+    finishing = Finishing.from_dict(record.finishing)
+    if goes_on(record):
+        job = session.workshop.resume(folder, settings)
+    elif source := record.request.get("source"):
+        job = session.workshop.bring_in(Path(str(source)), settings, finishing)
+    else:
+        request = GenerationRequest.checked(**record.request)
+        job = session.workshop.generate(request, settings, finishing)
+    session.forget(ended.prop_id)
+    session.add(job, ended.prompt, *ended.placements)
+
+
+class TRELLIS_OT_copy_details(bpy.types.Operator):
+    """Copy the error with its details and request id to the clipboard, without any secret"""
+
+    bl_idname = "trellis.copy_details"
+    bl_label = "Copy Details"
+    bl_options = {"INTERNAL"}
+
+    prop_id: bpy.props.StringProperty(name="Prop", description=PROP_ID, options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """To the clipboard."""
+        ended = Session.get().failure(self.prop_id)
+        facts = ended.facts if ended else Session.get().last_error
+        if facts is None:
+            self.report({"WARNING"}, "There is no error to copy")
+            return {"CANCELLED"}
+        lines = [
+            f"Prop: {self.prop_id}",
+            f"Error: {facts.sentence}",
+            f"Kind: {facts.kind}" + (f", status {facts.status}" if facts.status else ""),
+            f"Request id: {facts.request_id or 'none'}",
+            f"Details: {facts.detail or 'none'}",
+        ]
+        context.window_manager.clipboard = without_secrets("\n".join(lines), read_settings())
+        self.report({"INFO"}, "The details are on the clipboard")
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_dismiss(bpy.types.Operator):
+    """Hide the message. The prop stays in the library as it is"""
+
+    bl_idname = "trellis.dismiss"
+    bl_label = "Dismiss"
+    bl_options = {"INTERNAL"}
+
+    prop_id: bpy.props.StringProperty(
+        name="Prop", description="Whose message to hide. Empty: all", options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Forget error and note."""
+        Session.get().forget(self.prop_id)
+        return {"FINISHED"}
+
+
+CLASSES: Final = (TRELLIS_OT_try_again, TRELLIS_OT_copy_details, TRELLIS_OT_dismiss)
+
+
+def register() -> None:
+    """Register the operators."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """Take them back."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

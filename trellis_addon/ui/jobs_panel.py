@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel "Jobs": what runs and waits, and what failed with its next step as a button."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+
+from .account_ops import account_page
+from .first_run import first_run_is_on
+from .jobs import Ended, Running
+from .lines import draw_lines, fitted
+from .session import Session
+from .texts import CATEGORY, USUAL_TIME, elapsed
+from .translations import iface
+
+BUTTON: Final = 16
+"""A button beside a text, in pixels at a scale of 1."""
+
+STEPS: Final = {
+    "no_key": ("trellis.preferences", "PREFERENCES"),
+    "offline": ("trellis.allow_online_access", "INTERNET"),
+    "address": ("trellis.preferences", "PREFERENCES"),
+    "cost_limit": ("trellis.preferences", "PREFERENCES"),
+    "unreachable": ("trellis.preferences", "PREFERENCES"),
+}
+"""By the kind of an error: the operator that mends it, and its icon."""
+
+
+class TRELLIS_PT_jobs(bpy.types.Panel):
+    """Jobs under way, and the last failures."""
+
+    bl_idname = "TRELLIS_PT_jobs"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = CATEGORY
+    bl_label = "Jobs"
+    bl_order = 10
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only while there is something to show."""
+        session = Session.get()
+        return bool(session.running or session.ended) and not first_run_is_on()
+
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """Cancel or clear all at once."""
+        session, layout = Session.get(), self.layout
+        if len(session.running) > 1:
+            layout.operator("trellis.cancel", text="", icon="CANCEL", emboss=False).prop_id = ""
+        elif not session.running and len(session.ended) > 1:
+            layout.operator("trellis.dismiss", text="", icon="X", emboss=False).prop_id = ""
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What is under way in its order, then the failures, the newest first."""
+        session, layout = Session.get(), self.layout
+        for running in session.running:
+            draw_running(layout, context, running)
+        for ended in session.ended:
+            draw_ended(layout, context, ended)
+
+
+def draw_running(layout: Any, context: bpy.types.Context, running: Running) -> None:
+    """One job: its prompt, a bar or the honest time so far, and Cancel."""
+    box = layout.box().column(align=True)
+    row = box.row()
+    icon = "TIME" if running.waiting else "MESH_MONKEY"
+    row.label(text=fitted(context, running.prompt, BUTTON, head=1.0), icon=icon)
+    row.operator("trellis.cancel", text="", icon="X", emboss=False).prop_id = running.job.prop_id
+    if running.waiting:
+        draw_lines(box, context, running.text, "NONE")
+    elif running.fraction is None:
+        # Nobody knows how long it takes: a ring that turns, and the time so far.
+        turn = 0.1 + 0.75 * (running.seconds % 4 / 4)  # never empty, never a full 100 %
+        box.progress(
+            factor=turn, type="RING", text=iface("{} so far").format(elapsed(running.seconds))
+        )
+        doing = running.text.partition(";")[0]  # what follows is the usual time once more
+        draw_lines(box, context, f"{doing} ({iface(USUAL_TIME)})", "NONE")
+    else:
+        box.progress(factor=running.fraction, type="BAR", text=running.text)
+
+
+def draw_ended(layout: Any, context: bpy.types.Context, ended: Ended) -> None:
+    """A failure: the sentence, what to do next, and the buttons for it."""
+    box = layout.box().column()
+    row = box.row()
+    row.label(text=fitted(context, ended.prompt, BUTTON, head=1.0), icon="ERROR")
+    row.operator("trellis.dismiss", text="", icon="X", emboss=False).prop_id = ended.prop_id
+    draw_lines(box, context, ended.facts.message, "NONE")
+    if ended.facts.next_step:
+        draw_lines(box, context, ended.facts.next_step, "NONE")
+    draw_next_step(box, ended.facts.kind, ended.facts.status)
+    buttons = box.row(align=True)
+    buttons.operator("trellis.try_again", icon="LOOP_BACK").prop_id = ended.prop_id
+    buttons.operator("trellis.copy_details", text="", icon="COPYDOWN").prop_id = ended.prop_id
+
+
+def draw_next_step(layout: Any, kind: str, status: int | None) -> None:
+    """The button that mends a fault of this kind, where there is one."""
+    if kind == "account":
+        if status == 402 and not account_page():
+            return  # a gateway of one's own has no page to pay on
+        name, icon = ("trellis.top_up", "URL") if status == 402 else STEPS["no_key"]
+    elif kind in STEPS:
+        name, icon = STEPS[kind]
+    else:
+        return
+    layout.operator(name, icon=icon)
+
+
+def register() -> None:
+    """Register the panel."""
+    bpy.utils.register_class(TRELLIS_PT_jobs)
+
+
+def unregister() -> None:
+    """Take it back."""
+    bpy.utils.unregister_class(TRELLIS_PT_jobs)

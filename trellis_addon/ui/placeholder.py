@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The light boxes in the 3D views where props will stand, each with its progress.
+
+Drawn over the view by Blender's gpu and blf modules: nothing of it is in the scene, in a file or
+in a render, and the dependency graph hears nothing of it. While no prop is under way Blender
+calls nothing here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import bpy
+from mathutils import Vector
+
+log = logging.getLogger(__name__)
+
+EDGE: Final = (1.0, 0.63, 0.16, 0.9)
+"""Blender's own orange for what is active."""
+
+FILL: Final = (1.0, 0.63, 0.16, 0.14)
+FONT: Final = 0
+TEXT_POINTS: Final = 11.0
+EDGES: Final = (0, 1, 1, 3, 3, 2, 2, 0, 4, 5, 5, 7, 7, 6, 6, 4, 0, 4, 1, 5, 2, 6, 3, 7)
+SIDES: Final = (
+    (0, 1, 3), (0, 3, 2), (0, 1, 5), (0, 5, 4), (1, 3, 7), (1, 7, 5),
+    (3, 2, 6), (3, 6, 7), (2, 0, 4), (2, 4, 6), (4, 5, 7), (4, 7, 6),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Box:
+    """One prop to come.
+
+    :param scene: the name of the scene that it will stand in.
+    :param location: the middle of its base; metres, world space.
+    :param size: the length of its edges, metres.
+    :param fraction: how far it is, 0 to 1; None when nobody knows.
+    :param text: one short line over the box.
+    """
+
+    scene: str
+    location: tuple[float, float, float]
+    size: float
+    fraction: float | None
+    text: str
+
+    def corners(self, height: float = 1.0) -> list[tuple[float, float, float]]:
+        """Eight points; 0 to 3 are the base. ``height`` is a share of the size."""
+        x, y, z = self.location
+        half = self.size / 2
+        return [
+            (x + dx * half, y + dy * half, z + dz * self.size * height)
+            for dz in (0, 1)
+            for dy in (-1, 1)
+            for dx in (-1, 1)
+        ]
+
+
+class Placeholders:
+    """The boxes that are shown now. Main thread only."""
+
+    handles: ClassVar[list[Any]] = []
+    boxes: ClassVar[tuple[Box, ...]] = ()
+
+    @classmethod
+    def show(cls, boxes: Sequence[Box]) -> None:
+        """Show these and no others; redraws only what has changed."""
+        if tuple(boxes) == cls.boxes:
+            return
+        cls.boxes = tuple(boxes)
+        if cls.boxes and not cls.handles:
+            add: Any = bpy.types.SpaceView3D.draw_handler_add
+            cls.handles += [
+                add(_draw_boxes, (), "WINDOW", "POST_VIEW"),
+                add(_draw_texts, (), "WINDOW", "POST_PIXEL"),
+            ]
+        elif not cls.boxes:
+            cls._remove()
+        _redraw()
+
+    @classmethod
+    def _remove(cls) -> None:
+        while cls.handles:
+            bpy.types.SpaceView3D.draw_handler_remove(cls.handles.pop(), "WINDOW")
+
+
+def _here() -> list[Box]:
+    """The boxes of the scene in this view; none where overlays are switched off."""
+    context = bpy.context
+    space: Any = context.space_data
+    if context.scene is None or not space.overlay.show_overlays:
+        return []
+    return [box for box in Placeholders.boxes if box.scene == context.scene.name]
+
+
+def _draw_boxes() -> None:
+    if not (boxes := _here()):
+        return
+    try:
+        _fill_and_edges(boxes)
+    except Exception as error:  # noqa: BLE001  (it would be raised again with every redraw)
+        log.warning("The boxes of coming props cannot be drawn: %s", error)
+        Placeholders.boxes = ()
+
+
+def _fill_and_edges(boxes: Sequence[Box]) -> None:
+    import gpu
+    from gpu_extras.batch import batch_for_shader
+
+    lines: list[tuple[float, float, float]] = []
+    faces: list[tuple[float, float, float]] = []
+    for box in boxes:
+        corners = box.corners()
+        lines += [corners[number] for number in EDGES]
+        filled = box.corners(box.fraction or 0.0)
+        faces += [filled[number] for side in SIDES for number in side] if box.fraction else []
+    gpu.state.blend_set("ALPHA")
+    gpu.state.depth_test_set("LESS_EQUAL")
+    if faces:
+        plain: Any = gpu.shader.from_builtin("UNIFORM_COLOR")
+        batch: Any = batch_for_shader(plain, "TRIS", {"pos": faces})
+        plain.bind()
+        plain.uniform_float("color", FILL)
+        batch.draw(plain)
+    thick: Any = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
+    batch = batch_for_shader(thick, "LINES", {"pos": lines})
+    thick.bind()
+    thick.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
+    thick.uniform_float("lineWidth", 1.5 * bpy.context.preferences.system.ui_scale)
+    thick.uniform_float("color", EDGE)
+    batch.draw(thick)
+    gpu.state.depth_test_set("NONE")
+    gpu.state.blend_set("NONE")
+
+
+def _draw_texts() -> None:
+    if not (boxes := _here()):
+        return
+    import blf
+    from bpy_extras.view3d_utils import location_3d_to_region_2d
+
+    context: Any = bpy.context
+    region, region_data = context.region, context.region_data
+    scale = bpy.context.preferences.system.ui_scale
+    blf.size(FONT, TEXT_POINTS * scale)
+    blf.enable(FONT, blf.SHADOW)
+    blf.shadow(FONT, 3, 0.0, 0.0, 0.0, 0.8)
+    blf.color(FONT, 1.0, 1.0, 1.0, 1.0)
+    for box in boxes:
+        # Over the box, where neither the prop beside it nor the 3D cursor is in the way.
+        top = Vector(box.location) + Vector((0.0, 0.0, box.size))
+        point = location_3d_to_region_2d(region, region_data, top)
+        if point is not None:
+            size: Any = blf.dimensions(FONT, box.text)
+            blf.position(FONT, point.x - size[0] / 2, point.y + 8 * scale, 0)
+            blf.draw(FONT, box.text)
+    blf.disable(FONT, blf.SHADOW)
+
+
+def _redraw() -> None:
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()
+
+
+def register() -> None:
+    """Nothing is drawn before there is something to draw."""
+
+
+def unregister() -> None:
+    """Draw nothing any more."""
+    Placeholders.show(())

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Presets of all settings but the prompt, by Blender's own preset system.
+
+They are kept where Blender keeps its own: ``presets/trellis`` in the user's scripts folder.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+from bl_operators.presets import AddPresetBase
+from bl_ui.utils import PresetPanel
+
+from .finishing import NAMES as FINISHING
+from .model_settings import NAMES as MODEL
+
+FOLDER: Final = "trellis"
+OWN: Final = ("count", "method", "where")
+
+
+class TRELLIS_PT_presets(PresetPanel, bpy.types.Panel):
+    """Keep settings under a name, and take them up again"""
+
+    bl_idname = "TRELLIS_PT_presets"
+    bl_label = "Trellis Presets"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "HEADER"
+    preset_subdir = FOLDER
+    preset_operator = "script.execute_preset"
+    preset_add_operator = "trellis.add_preset"
+
+
+class TRELLIS_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore[misc]
+    """Keep the settings of model, prop and placing under a name, or remove such a preset"""
+
+    bl_idname = "trellis.add_preset"
+    bl_label = "Add Trellis Preset"
+    bl_options = {"REGISTER", "INTERNAL"}
+    # As in the base, with the descriptions that it lacks.
+    remove_name: bpy.props.BoolProperty(
+        name="Remove by Name",
+        description="Remove the preset of this name instead of adding one",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+    remove_active: bpy.props.BoolProperty(
+        name="Remove Active",
+        description="Remove the preset that was chosen last instead of adding one",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+
+    preset_menu = "TRELLIS_PT_presets"
+    preset_subdir = FOLDER
+    preset_defines: Final = ("trellis = bpy.context.scene.trellis",)
+    preset_values: Final = (
+        *(f"trellis.{name}" for name in OWN),
+        *(f"trellis.model.{name}" for name in MODEL),
+        *(f"trellis.finishing.{name}" for name in FINISHING),
+    )
+
+
+def draw_presets(layout: Any) -> None:
+    """The button for a panel's header."""
+    TRELLIS_PT_presets.draw_panel_header(layout)
+
+
+CLASSES: Final = (TRELLIS_PT_presets, TRELLIS_OT_add_preset)
+
+
+def register() -> None:
+    """Register menu and operator."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """Take them back; the presets stay, as Blender's do."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The prompt: a wide field or a text data-block, recent prompts, and Generate with its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import bpy
+
+from ..core.text import MODEL_READS_TOKENS, estimated_tokens, prompt_warning, shorten
+from .cost import cost_words, draw_cost
+from .gallery import Gallery
+from .lines import draw_lines, fitted
+from .properties import TrellisProperties, prompt_of
+from .texts import EXAMPLE
+from .translations import iface
+
+TEXT_NAME: Final = "Trellis Prompt"
+MOST_RECENT: Final = 15
+SHOWN: Final = 60
+"""Characters of a prompt in the menu."""
+
+COUNT: Final = 34
+"""The field of the count beside Generate, in pixels at a scale of 1."""
+
+COUNT_FROM: Final = 0.6
+"""The share of what the model reads from which on the count is shown."""
+
+
+class TRELLIS_MT_recent(bpy.types.Menu):
+    """Prompts of the library's newest props"""
+
+    bl_idname = "TRELLIS_MT_recent"
+    bl_label = "Recent Prompts"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """The newest first. What the library holds is known already; nothing is read here."""
+        layout: Any = self.layout
+        found = list(recent_prompts())
+        for prompt in found:
+            button = layout.operator("trellis.use_prompt", text=shorten(prompt, SHOWN))
+            button.prompt = prompt
+        if not found:
+            layout.label(text="None yet")
+
+
+def recent_prompts() -> Iterator[str]:
+    """Each prompt once, the newest first."""
+    snapshot = Gallery.get().snapshot
+    entries = sorted(snapshot.entries if snapshot else (), key=lambda e: e.created, reverse=True)
+    prompts = dict.fromkeys(entry.prompt for entry in entries if entry.prompt)
+    yield from list(prompts)[:MOST_RECENT]
+
+
+class TRELLIS_OT_use_prompt(bpy.types.Operator):
+    """Take this prompt up again"""
+
+    bl_idname = "trellis.use_prompt"
+    bl_label = "Use Prompt"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    prompt: bpy.props.StringProperty(
+        name="Prompt", description="The words of the prompt", options={"SKIP_SAVE"}
+    )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """The whole of it, which the menu has no room for."""
+        return str(properties.prompt)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Into the field."""
+        group: Any = context.scene
+        group.trellis.use_text = False
+        group.trellis.prompt = self.prompt
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_edit_prompt(bpy.types.Operator):
+    """Write the prompt as a text in Blender's Text Editor, where it may be as long as you like"""
+
+    bl_idname = "trellis.edit_prompt"
+    bl_label = "Edit Prompt in Text Editor"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Make the text of the prompt, and show it where a Text Editor is open."""
+        scene: Any = context.scene
+        group: TrellisProperties = scene.trellis
+        if group.prompt_text is None:
+            text: Any = bpy.data.texts.new(TEXT_NAME)
+            text.write(group.prompt)
+            group.prompt_text = text
+        group.use_text = True
+        if not bpy.app.background:
+            _show(context, group.prompt_text)
+        return {"FINISHED"}
+
+
+def _show(context: bpy.types.Context, text: Any) -> None:
+    """In the Text Editor that is open, else in a window of its own."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "TEXT_EDITOR":
+                space: Any = area.spaces.active
+                space.text = text
+                return
+    bpy.ops.wm.window_new()
+    area = context.window_manager.windows[-1].screen.areas[0]
+    area.type = "TEXT_EDITOR"
+    space = area.spaces.active
+    space.text, space.show_word_wrap = text, True
+
+
+def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisProperties) -> None:
+    """The field with its menus, a warning where the prompt is too long, and Generate."""
+    column = layout.column()
+    row = column.row(align=True)
+    if group.use_text:
+        row.prop(group, "prompt_text", text="")
+        row.operator("trellis.edit_prompt", text="", icon="GREASEPENCIL")
+    else:
+        row.prop(group, "prompt", text="", placeholder=EXAMPLE)
+    row.menu("TRELLIS_MT_recent", text="", icon="RECOVER_LAST")
+    row.prop(group, "use_text", text="", icon="TEXT")
+    prompt = prompt_of(group)
+    if group.use_text and prompt:
+        draw_lines(column, context, shorten(prompt, 120), "NONE")
+    _draw_count(column, context, prompt)
+    _draw_generate(column, context, group, prompt)
+    draw_cost(column, context)
+
+
+def _draw_count(layout: Any, context: bpy.types.Context, prompt: str) -> None:
+    if warning := prompt_warning(prompt):
+        draw_lines(layout, context, warning, "INFO")
+    elif (tokens := estimated_tokens(prompt)) > COUNT_FROM * MODEL_READS_TOKENS:
+        layout.label(text=f"About {tokens} of {MODEL_READS_TOKENS} tokens", icon="BLANK1")
+
+
+def _draw_generate(
+    layout: Any, context: bpy.types.Context, group: TrellisProperties, prompt: str
+) -> None:
+    row = layout.row(align=True)
+    row.scale_y = 1.5
+    button = row.row(align=True)
+    button.enabled = bool(prompt)
+    words = iface("Generate") if group.count == 1 else iface("Generate {}").format(group.count)
+    cost = cost_words(group.model.model, group.count)
+    both = f"{words} ({cost})" if cost else words
+    room = fitted(context, both, COUNT) == both
+    on_surface = group.where == "SURFACE"
+    name = "trellis.generate_on_surface" if on_surface else "trellis.generate"
+    button.operator(name, text=both if room else words, icon="SNAP_FACE" if on_surface else "PLAY")
+    number = row.row(align=True)
+    number.ui_units_x = 2.6
+    number.prop(group, "count", text="")
+    if not room and cost:
+        layout.label(text=cost[:1].upper() + cost[1:])
+    if not prompt:
+        layout.label(text="Describe the prop first", icon="INFO")
+
+
+CLASSES: Final = (TRELLIS_MT_recent, TRELLIS_OT_use_prompt, TRELLIS_OT_edit_prompt)
+
+
+def register() -> None:
+    """Register menu and operators."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """Take them back."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reference image of a generation: any image data-block, sent by the jobs endpoint.
+
+Whatever it came from (a file, the render result, a picture of the viewport), it is an image
+data-block in the end, so that the panel has one field and shows one picture.
+"""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from array import array
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ..core.errors import InputError
+
+PIXELS: Final = 1024
+"""The longest side that is sent. TRELLIS itself looks at 518 (reference code, 2025-08)."""
+
+FROM_RENDER: Final = "Trellis Reference (Render)"
+FROM_VIEW: Final = "Trellis Reference (Viewport)"
+
+
+def data_uri(image: Any) -> str:
+    """The picture as the gateway takes it: a PNG with its alpha, in a data URI.
+
+    Takes some 50 ms for a picture of 1024 pixels. The image itself stays as it is.
+
+    :raises InputError: there are no pixels, as of a file that has gone.
+    """
+    width, height = image.size
+    if not width or not height:
+        raise InputError(
+            f"The reference image {image.name} has no picture", "Choose another, or remove it"
+        )
+    copy = _copy(image)
+    try:
+        longest = max(width, height)
+        if longest > PIXELS:
+            copy.scale(max(1, width * PIXELS // longest), max(1, height * PIXELS // longest))
+        copy.file_format = "PNG"
+        with tempfile.TemporaryDirectory(prefix="trellis-") as folder:
+            file = Path(folder) / "reference.png"
+            copy.save(filepath=str(file))
+            content = file.read_bytes()
+    except (RuntimeError, OSError) as error:
+        raise InputError(
+            f"The reference image {image.name} cannot be read",
+            "Choose another, or remove it",
+            detail=str(error),
+        ) from error
+    finally:
+        bpy.data.images.remove(copy)
+    return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _copy(image: Any) -> Any:
+    """With the pixels as they are now; ``Image.copy`` leaves out what is painted but not saved."""
+    width, height = image.size
+    pixels = array("f", bytes(4 * len(image.pixels)))
+    image.pixels.foreach_get(pixels)
+    channels = len(pixels) // (width * height)
+    if channels != 4:
+        pixels = _four(pixels, channels)
+    new: Any = bpy.data.images.new
+    copy = new(image.name, width, height, alpha=True, float_buffer=image.is_float)
+    copy.pixels.foreach_set(pixels)
+    return copy
+
+
+def _four(pixels: array[float], channels: int) -> array[float]:
+    """Grey or RGB as RGBA."""
+    whole = array("f", [1.0]) * (len(pixels) // channels * 4)
+    for channel in range(3):
+        whole[channel::4] = pixels[min(channel, channels - 1) :: channels]
+    return whole
+
+
+def of_render() -> Any:
+    """The render result as an image of its own, packed.
+
+    :raises InputError: nothing has been rendered.
+    """
+    result = bpy.data.images.get("Render Result")
+    if result is None:
+        raise InputError("Nothing has been rendered yet", "Render an image first (F12)")
+    with tempfile.TemporaryDirectory(prefix="trellis-") as folder:
+        file = Path(folder) / "render.png"
+        scene: Any = bpy.context.scene
+        formats = scene.render.image_settings
+        before = formats.file_format, formats.color_mode
+        try:
+            # The scene's own format may be EXR or a film.
+            formats.file_format, formats.color_mode = "PNG", "RGBA"
+            result.save_render(str(file), scene=scene)
+            loaded = bpy.data.images.load(str(file))
+        except RuntimeError as error:
+            raise InputError(
+                "The render result cannot be read",
+                "Render an image first (F12)",
+                detail=str(error),
+            ) from error
+        finally:
+            formats.file_format, formats.color_mode = before
+        return _own(loaded, FROM_RENDER)
+
+
+def of_view(context: bpy.types.Context) -> Any:
+    """What the 3D view shows, without overlays, as an image of its own, packed.
+
+    :raises InputError: there is no 3D view, or no graphics.
+    """
+    area: Any = context.area
+    if area is None or area.type != "VIEW_3D" or bpy.app.background:
+        raise InputError("There is no 3D view here", "Use it in a 3D viewport")
+    region = next(r for r in area.regions if r.type == "WINDOW")
+    width, height = region.width, region.height
+    pixels = _pixels(context, area.spaces.active, region)
+    image: Any = bpy.data.images.new(FROM_VIEW, width, height, alpha=True)
+    image.pixels.foreach_set(pixels)
+    return _own(image, FROM_VIEW)
+
+
+def _pixels(context: bpy.types.Context, space: Any, region: Any) -> Any:
+    import gpu
+
+    width, height = region.width, region.height
+    shown = space.overlay.show_overlays
+    offscreen: Any = gpu.types.GPUOffScreen  # the stubs know no arguments
+    screen = offscreen(width, height)
+    view: Any = space.region_3d
+    try:
+        space.overlay.show_overlays = False
+        scene, layer = context.scene, context.view_layer
+        matrices = view.view_matrix, view.window_matrix
+        screen.draw_view3d(scene, layer, space, region, *matrices, do_color_management=True)
+        with screen.bind():
+            state: Any = gpu.state
+            frame = state.active_framebuffer_get()
+            pixels = frame.read_color(0, 0, width, height, 4, 0, "FLOAT")
+    finally:
+        space.overlay.show_overlays = shown
+        screen.free()
+    pixels.dimensions = width * height * 4
+    return pixels
+
+
+def _own(image: Any, name: str) -> Any:
+    """Packed, under our name, in the place of the one before."""
+    image.pack()
+    image.filepath = ""
+    if (before := bpy.data.images.get(name)) and before != image:
+        before.user_remap(image)
+        bpy.data.images.remove(before)
+    image.name = name
+    return image

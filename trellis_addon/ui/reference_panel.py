@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sidebar > Trellis > Reference Image: the picture that goes with the prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import bpy
+
+from ..core.errors import TrellisError
+from ..preferences import read_settings
+from .first_run import first_run_is_on
+from .lines import draw_lines
+from .reference import of_render, of_view
+from .texts import CATEGORY
+
+PICTURE: Final = 5.0
+"""The picture's size in the panel, in Blender's units of layout."""
+
+
+class TRELLIS_PT_reference(bpy.types.Panel):
+    """A file, an image data-block, the render result, or a picture of the viewport."""
+
+    bl_idname = "TRELLIS_PT_reference"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = CATEGORY
+    bl_parent_id = "TRELLIS_PT_main"
+    bl_label = "Reference Image"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Not before everything is there."""
+        return not first_run_is_on()
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Says on the closed panel too that there is one."""
+        scene: Any = context.scene
+        if scene.trellis.reference:
+            self.layout.label(text="", icon="IMAGE_DATA")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The field, the two cameras, the picture."""
+        layout: Any = self.layout
+        scene: Any = context.scene
+        image = scene.trellis.reference
+        layout.template_ID(scene.trellis, "reference", open="image.open")
+        row = layout.row(align=True)
+        row.operator("trellis.reference_from_view", text="Viewport", icon="VIEW3D")
+        row.operator("trellis.reference_from_render", text="Render", icon="RENDER_RESULT")
+        if image is not None:
+            layout.template_icon(icon_value=layout.icon(image), scale=PICTURE)
+            if read_settings().gateway.endpoint == "chat":
+                words = "The chat endpoint takes no image. Set it to Automatic in the preferences"
+                draw_lines(layout, context, words, "ERROR")
+                layout.operator("trellis.preferences", icon="PREFERENCES")
+
+
+def _take(operator: Any, context: bpy.types.Context, picture: Callable[[], Any]) -> set[str]:
+    scene: Any = context.scene
+    try:
+        scene.trellis.reference = picture()
+    except TrellisError as error:
+        operator.report({"ERROR"}, error.facts.sentence)
+        return {"CANCELLED"}
+    return {"FINISHED"}
+
+
+class TRELLIS_OT_reference_from_view(bpy.types.Operator):
+    """Take what this 3D view shows, without its overlays, as the reference image"""
+
+    bl_idname = "trellis.reference_from_view"
+    bl_label = "Reference Image from Viewport"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Drawn anew, off the screen."""
+        return _take(self, context, lambda: of_view(context))
+
+
+class TRELLIS_OT_reference_from_render(bpy.types.Operator):
+    """Take the last render result as the reference image"""
+
+    bl_idname = "trellis.reference_from_render"
+    bl_label = "Reference Image from Render"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """As a copy of its own."""
+        return _take(self, context, of_render)
+
+
+CLASSES: Final = (
+    TRELLIS_PT_reference,
+    TRELLIS_OT_reference_from_view,
+    TRELLIS_OT_reference_from_render,
+)
+
+
+def register() -> None:
+    """Register panel and operators."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """Take them back."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
