@@ -18,6 +18,7 @@ from bench_background import background
 from bench_freeze import freeze
 from bench_gallery import gallery
 from bench_placing import placing
+from bench_session import enable, session
 from harness import ROOT, Result
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
@@ -26,6 +27,8 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
     "freeze": freeze,
     "placing": placing,
     "gallery": gallery,
+    "enable": enable,
+    "session": session,
 }
 
 

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the extension costs Blender's start, and the artist's window while props are generated."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Iterator
+
+from harness import RUNS, Result, fresh_process
+
+OWN_ADDON = "io_mesh_uv_layout"
+"""One of the smallest that Blender 4.2 to 5.2 all bring along."""
+
+
+def enable() -> Iterator[Result]:
+    """Enabling, as an absolute and against one of Blender's own small add-ons."""
+    with tempfile.TemporaryDirectory(prefix="trellis bench ") as profile:
+        what = "measure_enable.py", profile, OWN_ADDON
+        fresh_process(*what)  # unpacks the wheels and writes the byte code
+        runs = [fresh_process(*what) for _ in range(RUNS)]
+    ours = statistics.median(run["ours"] for run in runs)
+    theirs = statistics.median(run["theirs"] for run in runs)
+    note = f"{OWN_ADDON}: {theirs:.1f} ms, {ours / theirs:.1f} times"
+    yield Result("enable_time", ours, "ms", 15.0, note=note)
+
+
+def session() -> Iterator[Result]:
+    """The longest that ten generations hold the main thread up, apart from placing."""
+    runs = [fresh_process("measure_session.py") for _ in range(RUNS)]
+    if any(run["placed"] != 10 for run in runs):
+        raise RuntimeError(f"not every prop arrived: {runs}")
+    for name, words in (("tick", "longest tick of the timer"), ("gap", "longest wait for the GIL")):
+        value = statistics.median(run[name] for run in runs)
+        placing = statistics.median(run["placing"] for run in runs)
+        note = f"{words}; placing {placing:.0f} ms"
+        yield Result(f"session_main_thread_{name}", value, "ms", 50.0, note=note)
+    begun = statistics.median(run["begun"] for run in runs)
+    yield Result("session_click_for_ten_props", begun, "ms", 50.0, note="from click to all begun")
