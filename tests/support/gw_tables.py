@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The README's tables of statuses and of answer shapes, made from the code that they describe.
 
-From the checkout's folder ``python -m pytest tests/unit/gw/test_gw_tables.py`` says how they differ,
-and ``PYTHONPATH=tests:. python -m support.gw_tables`` writes them.
+From the checkout's folder ``python -m pytest tests/unit/gw/test_gw_tables.py`` says how they
+differ, and ``PYTHONPATH=tests:. python -m support.gw_tables`` writes them.
 """
 
 from __future__ import annotations
