@@ -48,8 +48,13 @@ def test_what_this_blender_offers(rooms: Rooms) -> None:
     # A file keeps the number: it has to mean the same in every Blender.
     assert [item[4] for item in items] == list(range(len(METHODS)))
     shown = bpy.types.Scene.bl_rna.properties["trellis"].fixed_type.properties["method"]
-    assert [item.identifier for item in shown.enum_items] == METHODS
-    assert bpy.context.scene.trellis.method == "LINK"
+    assert [item.identifier for item in shown.enum_items] == ["PREFERENCES", *METHODS]
+    meant = rooms("ui.preferences_page").method_of
+    assert meant(bpy.context.scene.trellis.method) is rooms("scene.methods").Method.LINK
+    rooms("preferences").stored().method = "APPEND"
+    assert meant("PREFERENCES") is rooms("scene.methods").Method.APPEND
+    assert meant("LINK") is rooms("scene.methods").Method.LINK
+    rooms("preferences").stored().property_unset("method")
 
 
 @pytest.mark.parametrize("unknown", ["", "PACK" if not FIVE else "SOMETHING"])

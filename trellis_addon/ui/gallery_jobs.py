@@ -10,7 +10,7 @@ import bpy
 from ..core.finishing import Finishing
 from ..preferences import read_settings
 from .generating import first_place
-from .preferences_page import preferred_method
+from .preferences_page import method_of
 from .session import Session, record_name
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def settings_of(context: bpy.types.Context) -> Any:
 
 def method_now(context: bpy.types.Context) -> str:
     """How a prop is placed, by the sidebar's settings, as ``trellis.place`` takes it."""
-    method: str = settings_of(context).method
-    return preferred_method().name if method == "PREFERENCES" else method
+    return method_of(settings_of(context).method).name
 
 
 def go_on(context: bpy.types.Context, folder: PropFolder, record: PropRecord) -> None:

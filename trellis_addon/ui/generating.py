@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from ..core.errors import InputError
 from ..preferences import read_settings
-from ..scene.methods import Method
 from ..scene.placing import Placement, at_cursor, at_origin, current_scene
 from .finishing import to_finishing
-from .preferences_page import preferred_method
+from .preferences_page import method_of
 from .properties import TrellisProperties, to_request
 from .reference import data_uri
 from .session import Session
@@ -63,8 +62,7 @@ def first_place(
 ) -> Placement:
     """Where the first prop will stand, decided now."""
     scene = current_scene()
-    follows = group.method == "PREFERENCES"
-    method = preferred_method() if follows else Method.of(group.method)
+    method = method_of(group.method)
     place = at_origin(scene, method=method)
     if at is not None:
         x, y, z = at

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -23,6 +23,9 @@ from .account import Account
 from .first_run import draw_test, library_problem
 from .keymap import draw_shortcuts
 from .lines import draw_lines, fitted
+
+FOLLOW: Final = "PREFERENCES"
+"""The sidebar's Method that stands for the one in the preferences."""
 
 
 class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
@@ -112,8 +115,10 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
         column.operator("trellis.copy_diagnostics", icon="COPYDOWN")
 
 
-def preferred_method() -> Method:
-    """The placing method of a file that leaves it to the preferences."""
+def method_of(chosen: str) -> Method:
+    """What the sidebar's Method means; a file may leave it to the preferences."""
+    if chosen != FOLLOW:
+        return Method.of(chosen)
     return Method.of(getattr(stored(), "method", Method.LINK))
 
 
