@@ -98,7 +98,8 @@ def use_window(
 
     def use(script: str, *arguments: object, **variables: str) -> Seen:
         name = Path(script).stem
-        profile, out, library = new_profile(f"profile {name}"), folder / name, folder / "library"
+        profile, out = new_profile(f"profile {name}"), folder / name
+        library = folder / f"library of {name}"
         out.mkdir()
         options = ("--out", out, "--library", library, *arguments)
         ended = launcher.window(profile, script, *options, **variables)
