@@ -233,7 +233,9 @@ def undo_step(name: str) -> None:
 
 
 def _push(name: str) -> None:
-    if bpy.context.window:
+    # Without a user there is nothing to undo, and the step crashed bpy 4.2 and 5.0 now and then
+    # when an operator had placed several props (4.2.23, 5.0: in `ed.undo_push`).
+    if bpy.context.window and not bpy.app.background:
         bpy.ops.ed.undo_push(message=name)
 
 
