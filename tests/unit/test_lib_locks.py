@@ -217,6 +217,17 @@ def test_take_over_that_was_interrupted_is_cleared(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize("sole_writer", [True, False])
+def test_take_over_drops_what_the_dead_owner_was_writing(tmp_path: Path, sole_writer: bool) -> None:
+    me = Process.current()
+    leave(tmp_path, Process(me.host, me.space, me.pid, "dead"))
+    (tmp_path / ".prop.json.1a.part").write_bytes(b"{")
+    (tmp_path / "model.glb.part").write_bytes(b"the part of a download, which is gone on with")
+    FolderLock.acquire(tmp_path, sole_writer=sole_writer).release()
+    kept = [] if sole_writer else [".prop.json.1a.part"]
+    assert names(tmp_path) == [*kept, "model.glb.part"]
+
+
 def test_held_lock_is_touched(tmp_path: Path) -> None:
     lock = FolderLock.acquire(tmp_path)
     os.utime(tmp_path / LOCK, (1000, 1000))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,8 +28,10 @@ from ..core.events import Cancelled, Failed, Finished, State, StateChanged
 from ..core.settings import Settings
 from ..engine.workshop import Workshop
 from ..job.job import Job
-from ..library.claims import Claim, Claims
+from ..library.claim import Claim
+from ..library.claims import Claims
 from ..library.folder import PropFolder
+from ..library.locks import FolderLock
 from ..library.record import PropRecord
 from .batch_lines import line_of
 from .exit_codes import ACCOUNT, DONE, INTERRUPTED, SOME_FAILED, UNREACHABLE, exit_code
@@ -201,6 +204,9 @@ class BatchRun:
         if claim.prop and (begun := _usable(PropFolder(library / claim.prop))):
             folder, record = begun
             if record.state is State.READY:
+                with suppress(LockedError):
+                    # Its maker may have died in its last write; the torn file goes with the lock.
+                    FolderLock.acquire(folder.path).release()
                 claim.done()
                 self._skipped(item, folder.id)
                 return None

@@ -70,7 +70,6 @@ class Generation:
         """Go through the steps and emit exactly one terminal event."""
         started = time.monotonic()
         try:
-            self.folder.drop_torn_writes()
             record = self.folder.read()
             was_made = making.was_made(record)
             if not self.folder.holds(record, record.model_file):

@@ -33,6 +33,15 @@ def write_atomic(target: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def drop_torn(folder: Path) -> None:
+    """Remove what :func:`write_atomic` left when its process was killed before the rename.
+
+    Only while nobody else can be writing there.
+    """
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)
+
+
 def replace(part: Path, target: Path) -> None:
     """Rename ``part`` over ``target`` and sync the folder, so that the name survives too."""
     for attempt in range(_REPLACE_TRIES):

@@ -118,7 +118,7 @@ def ensure(library: Path, catalogs: Iterable[Catalog] = (MAIN,)) -> bool:
         library.mkdir(parents=True, exist_ok=True)
         if merged(_content(path), wanted) is None:
             return False
-        with FolderLock.acquire(library, LOCK_SECONDS):
+        with FolderLock.acquire(library, LOCK_SECONDS, sole_writer=False):
             content = merged(_content(path), wanted)
             if content is None:
                 return False

@@ -17,25 +17,24 @@ anew from the records, whose requests have the same keys.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
-import secrets
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 from ..core.batch_input import key_of
-from ..core.errors import LibraryError, LockedError, TrellisError
+from ..core.errors import LibraryError, TrellisError
 from ..core.events import State
 from ..core.files import RECORD
 from ..core.request import GenerationRequest
 from .atomic import write_atomic
+from .claim import Claim, Entry
+from .exclusive import age, content, create
 from .folder import PropFolder, cannot_write
 from .locks import REFRESH_SECONDS, SILENT_SECONDS, FolderLock, Owner
 
@@ -46,107 +45,6 @@ TAKE_OVER_SECONDS: Final = 30.0
 """How long a take-over waits for others to end theirs; each takes milliseconds."""
 
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What an item's file says."""
-
-    prop: str | None = None
-    """The id of its prop, once that has a folder."""
-    done: bool = False
-    """The prop was ready."""
-    owner: Owner | None = None
-    """Who is working on it; None when nobody is."""
-    readable: bool = True
-    """False for a file whose maker has not written it yet, or never did."""
-
-    def to_json(self) -> bytes:
-        """The file's content."""
-        owner = json.loads(self.owner.to_json()) if self.owner else None
-        return json.dumps({"prop": self.prop, "done": self.done, "owner": owner}).encode()
-
-    @classmethod
-    def from_json(cls, content: bytes) -> Entry:
-        """What can be understood of a file; nothing it holds is trusted."""
-        try:
-            raw: Any = json.loads(content)
-            prop, owner = raw["prop"], raw["owner"]
-            if prop is not None and Path(str(prop)).name != prop:
-                raise ValueError(prop)
-            found = Owner.from_json(json.dumps(owner).encode()) if owner else None
-            return cls(prop, raw["done"] is True, found, readable=bool(found) or not owner)
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return cls(readable=False)
-
-
-class Claim:
-    """The right to make one item, until it is given back. Usable as a context."""
-
-    def __init__(self, claims: Claims, key: str, entry: Entry) -> None:
-        self._claims = claims
-        self.key = key
-        self._entry = entry
-
-    @property
-    def prop(self) -> str | None:
-        """The prop that somebody has begun for this item and that can be gone on with."""
-        return self._entry.prop
-
-    @property
-    def held(self) -> bool:
-        """Whether the file is still this owner's."""
-        found = self._claims.entry(self.key)
-        return bool(found and found.owner and found.owner == self._entry.owner)
-
-    def begin(self, prop: str) -> None:
-        """Write down the prop's id, before anything is sent for it.
-
-        :raises LockedError: somebody has taken the item over; nothing may be sent.
-        :raises LibraryError: the library cannot be written; nothing may be sent.
-        """
-        self._change(replace(self._entry, prop=prop, done=False))
-
-    def done(self) -> None:
-        """The prop is ready. :raises LibraryError: see :meth:`begin`."""
-        self._change(replace(self._entry, done=True))
-
-    def release(self) -> None:
-        """Give it back: the prop is kept, so that the next run goes on with it."""
-        self._claims.forget(self)
-        try:
-            if not self.held:
-                return
-            if self._entry.prop is None:
-                self._claims.path(self.key).unlink(missing_ok=True)
-            else:
-                self._claims.write(self.key, replace(self._entry, owner=None))
-        except (OSError, LibraryError) as error:
-            log.warning("the claim of %s could not be given back: %s", self.key, error)
-
-    def touch(self) -> bool:
-        """Show that the owner lives; False when it has lost the item."""
-        if not self.held:
-            return False
-        os.utime(self._claims.path(self.key))
-        return True
-
-    def _change(self, entry: Entry) -> None:
-        if not self.held:
-            raise LockedError(f"Somebody else has taken over the item {self.key[:8]}")
-        self._claims.write(self.key, entry)
-        self._entry = entry
-
-    def __enter__(self) -> Claim:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.release()
 
 
 class Claims:
@@ -194,7 +92,7 @@ class Claims:
     def entry(self, key: str) -> Entry | None:
         """What is known of one item; None when nothing is."""
         try:
-            return Entry.from_json(_content(self.path(key)))
+            return Entry.from_json(content(self.path(key)))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -284,27 +182,17 @@ class Claims:
 
     def _make(self, key: str, entry: Entry) -> bool:
         """Make an item's file; False when there is one."""
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-        path = self.path(key)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            return create(self.path(key), entry.to_json())
         except OSError as error:
             raise cannot_write(self._folder, error) from error
-        try:
-            handle = os.open(path, flags, 0o666)
-        except FileExistsError:
-            return False
-        except OSError as error:
-            raise cannot_write(self._folder, error) from error
-        with os.fdopen(handle, "wb") as file:
-            file.write(entry.to_json())
-        return True
 
     def _take_over(self, key: str, entry: Entry, *, again: bool) -> Entry | None:
         """Put another owner into a file that nobody holds. One process at a time does that."""
         if not self._free(key, again=again):
             return None
-        with FolderLock.acquire(self._folder, TAKE_OVER_SECONDS):
+        with FolderLock.acquire(self._folder, TAKE_OVER_SECONDS, sole_writer=False):
             # Asked again: another process may have taken it before the lock was had.
             found = self._free(key, again=again)
             if found is None:
@@ -326,21 +214,11 @@ class Claims:
             return None
         lives = entry.owner.process.lives if entry.owner else None
         if lives is None and (entry.owner or not entry.readable):
-            lives = self._age(key) <= self._silent
+            try:
+                lives = age(self.path(key)) <= self._silent
+            except OSError as error:
+                raise cannot_write(self._folder, error) from error
         return None if lives else entry
-
-    def _age(self, key: str) -> float:
-        """Seconds since the last touch, by the clock of the place where the file is."""
-        probe = self._folder / f".{secrets.token_hex(8)}.probe"
-        try:
-            probe.write_bytes(b"")
-            return probe.stat().st_mtime - self.path(key).stat().st_mtime
-        except FileNotFoundError:
-            return 0.0
-        except OSError as error:
-            raise cannot_write(self._folder, error) from error
-        finally:
-            probe.unlink(missing_ok=True)
 
     def _there(self, prop: str | None) -> bool:
         return prop is not None and (self._library / prop / RECORD).is_file()
@@ -389,18 +267,6 @@ class Claims:
         at: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _content(path: Path) -> bytes:
-    """Windows refuses for a moment what another process is just replacing."""
-    for _ in range(20):
-        try:
-            return path.read_bytes()
-        except PermissionError:
-            if os.name != "nt":
-                raise
-            time.sleep(0.02)
-    return path.read_bytes()
 
 
 def _cannot_read(path: Path, error: OSError) -> LibraryError:

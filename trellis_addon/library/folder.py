@@ -100,11 +100,6 @@ class PropFolder:
         known = record.files.get(name)
         return known is not None and path.is_file() and path.stat().st_size == known.bytes
 
-    def drop_torn_writes(self) -> None:
-        """Remove what a writer left that was killed before its rename. For the lock's holder."""
-        for part in self.path.glob(".*.part"):
-            part.unlink(missing_ok=True)
-
     def parts(self) -> Iterator[Path]:
         """Unfinished files that an interruption left behind."""
         return self.path.glob("*.part")

@@ -28,16 +28,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ..core.errors import LockedError
+from .atomic import drop_torn
+from .exclusive import STEP_SECONDS, age, content, create, remove
 from .folder import cannot_write
 from .processes import Process
 from .record import now
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 LOCK: Final = ".lock"
 GUARD: Final = ".lock.guard"
@@ -48,7 +48,6 @@ SILENT_SECONDS: Final = 600.0
 """After this long without a touch, an owner that cannot be asked counts as dead."""
 GUARD_SECONDS: Final = 60.0
 CONTENTION_SECONDS: Final = 2.0
-STEP_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,10 @@ class Owner:
         return json.dumps(asdict(self), indent=1).encode("utf-8")
 
     @classmethod
-    def from_json(cls, content: bytes) -> Owner | None:
+    def from_json(cls, written: bytes) -> Owner | None:
         """None for a file that is empty (its maker was interrupted) or not ours."""
         try:
-            raw: Any = json.loads(content)
+            raw: Any = json.loads(written)
             process = raw["process"]
             return cls(
                 Process(
@@ -98,16 +97,23 @@ class FolderLock:
         self._beat: threading.Thread | None = None
 
     @classmethod
-    def acquire(cls, folder: Path, wait_seconds: float = 0.0) -> FolderLock:
+    def acquire(
+        cls, folder: Path, wait_seconds: float = 0.0, *, sole_writer: bool = True
+    ) -> FolderLock:
         """Take the lock of a folder.
 
+        :param sole_writer: nobody writes there without the lock, so what a dead owner was just
+            writing goes with its lock.
         :raises LockedError: somebody living has it, also after the wait.
         :raises LibraryError: the folder is gone or cannot be written.
         """
         path, owner = folder / LOCK, Owner.new()
         start = time.monotonic()
         try:
-            while not (_create(path, owner) or (dead(path) and _take_over(path, owner))):
+            while not (
+                create(path, owner.to_json())
+                or (dead(path) and _take_over(path, owner, sole_writer))
+            ):
                 waited = time.monotonic() - start
                 living = not dead(path)
                 if waited >= (wait_seconds if living else max(wait_seconds, CONTENTION_SECONDS)):
@@ -147,7 +153,7 @@ class FolderLock:
             self._beat.join()
         try:
             if self.held:
-                _remove(self._path)
+                remove(self._path)
         except OSError as error:
             log.warning("%s could not be removed: %s", self._path, error)
 
@@ -178,51 +184,25 @@ def dead(path: Path) -> bool:
     :raises OSError: the folder cannot be read or written.
     """
     try:
-        owner = Owner.from_json(_content(path))
+        owner = Owner.from_json(content(path))
     except FileNotFoundError:
         return True
     lives = owner.process.lives if owner else None
     if lives is not None:
         return not lives
-    return _age(path) > SILENT_SECONDS
+    return age(path) > SILENT_SECONDS
 
 
-def _age(path: Path) -> float:
-    """Seconds since the last touch, by the clock of the place where the file is."""
-    probe = path.with_name(f".{secrets.token_hex(8)}.probe")
-    try:
-        probe.write_bytes(b"")
-        return probe.stat().st_mtime - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
-    finally:
-        probe.unlink(missing_ok=True)
+def _take_over(path: Path, owner: Owner, sole_writer: bool) -> bool:
+    """Replace a dead owner's file, and take away the writes that its end has torn.
 
-
-def _create(path: Path, owner: Owner) -> bool:
-    """Make a lock file; False when there is one."""
-    try:
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-        handle = os.open(path, flags, 0o666)
-    except FileExistsError:
-        return False
-    except PermissionError:
-        # Windows says so of a file that is just being deleted.
-        if os.name != "nt" or not path.parent.is_dir():
-            raise
-        return False
-    with os.fdopen(handle, "wb") as file:
-        file.write(owner.to_json())
-    return True
-
-
-def _take_over(path: Path, owner: Owner) -> bool:
-    """Replace a dead owner's file. False when another process was quicker."""
+    False when another process was quicker.
+    """
     guard = path.with_name(GUARD)
-    if not _create(guard, owner):
+    if not create(guard, owner.to_json()):
         try:
-            if _age(guard) > GUARD_SECONDS:
-                _remove(guard)
+            if age(guard) > GUARD_SECONDS:
+                remove(guard)
         except OSError:
             return False
         return False
@@ -230,37 +210,19 @@ def _take_over(path: Path, owner: Owner) -> bool:
         # Asked again: between the first look and the guard, somebody may have taken it.
         if not dead(path):
             return False
-        _remove(path)
-        return _create(path, owner)
+        remove(path)
+        if sole_writer:
+            drop_torn(path.parent)
+        return create(path, owner.to_json())
     finally:
-        _remove(guard)
+        remove(guard)
 
 
 def _owner_in(path: Path) -> Owner | None:
     try:
-        return Owner.from_json(_content(path))
+        return Owner.from_json(content(path))
     except FileNotFoundError:
         return None
-
-
-def _content(path: Path) -> bytes:
-    return _patient(path.read_bytes)
-
-
-def _remove(path: Path) -> None:
-    _patient(lambda: path.unlink(missing_ok=True))
-
-
-def _patient(action: Callable[[], T]) -> T:
-    """Windows refuses for a moment what another program has open."""
-    for _ in range(20):
-        try:
-            return action()
-        except PermissionError:
-            if os.name != "nt":
-                raise
-            time.sleep(STEP_SECONDS)
-    return action()
 
 
 def _locked(folder: Path, path: Path) -> LockedError:
