@@ -12,21 +12,22 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import bpy
 
-from .core.identity import ADDON_ID
-from .core.secret import Secret
-from .core.settings import (
+from .core.defaults import (
     DEFAULT_BASE_URL,
     DEFAULT_JOBS,
     DEFAULT_LIMIT_SECONDS,
     LONGEST_TAG,
-    Endpoint,
-    GatewaySettings,
-    Settings,
 )
+from .core.identity import ADDON_ID
+from .core.secret import Secret
+
+if TYPE_CHECKING:
+    from .core.settings import Endpoint, Settings
+
 
 KEY_VARIABLE: Final = "AIGATEWAY_API_KEY"
 URL_VARIABLE: Final = "AIGATEWAY_BASE_URL"
@@ -97,6 +98,12 @@ class PreferenceFields:
         max=100_000.0,
         precision=2,
         step=25,
+    )
+    pointer_progress: bpy.props.BoolProperty(
+        name="Progress at the Pointer",
+        description="Show how far the first job is, in percent, in the place of the pointer, as "
+        "Blender does during its own long tasks. Off: the status bar tells it",
+        default=False,
     )
     log_level: bpy.props.EnumProperty(
         name="Log Level",
@@ -188,6 +195,8 @@ def read_settings(
     :param endpoint: from the command line. :param limit_seconds: likewise.
     :param daily_limit_cents: likewise, US cents; there are no preferences without an installation.
     """
+    from .core.settings import GatewaySettings, Settings
+
     own = stored()
     key = environment.get(KEY_VARIABLE, "").strip() or (own.api_key if own else "")
     url = base_url or environment.get(URL_VARIABLE, "").strip() or (own.base_url if own else "")

@@ -178,6 +178,21 @@ def test_render_result_that_is_not_there(rooms: Rooms) -> None:
     assert "F12" in caught.value.facts.sentence
 
 
+def test_render_result_becomes_a_packed_image_of_its_own(rooms: Rooms) -> None:
+    scene: Any = bpy.context.scene
+    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene.collection.objects.link(camera)
+    scene.camera = camera
+    scene.render.engine, scene.cycles.samples = "CYCLES", 1
+    scene.render.resolution_x, scene.render.resolution_y = 32, 16
+    scene.render.image_settings.file_format = "OPEN_EXR"
+    bpy.ops.render.render()
+    image = rooms("ui.reference").of_render()
+    assert (image.name != "Render Result", tuple(image.size)) == (True, (32, 16))
+    assert image.packed_file
+    assert scene.render.image_settings.file_format == "OPEN_EXR"
+
+
 def spend(rooms: Rooms, settings: Path, cents: float) -> None:
     """A prop of today that has cost so much, in the ledger."""
     module = rooms("library.record")

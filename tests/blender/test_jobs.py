@@ -275,3 +275,49 @@ def test_status_line(settings: Path, rooms: Rooms, session: Any) -> None:
         module.status([one]) == "Trellis: small vase: Asking, 50%. Esc over the Trellis tab cancels"
     )
     assert module.status([one, one]).startswith("Trellis: 2 props: ")
+
+
+def test_variants_begin_one_in_each_tick(settings: Path, rooms: Rooms, session: Any) -> None:
+    group: Any = bpy.context.scene.trellis
+    group.prompt, group.count = "small vase", 3
+    try:
+        ids = rooms("ui.generating").start(group)
+        assert (len(ids), session.beginning) == (1, True)
+        session._tick()
+        assert (len(ids), session.beginning) == (2, True)
+        session._tick()
+        assert (len(ids), session.beginning) == (3, False)
+        assert all((settings / prop_id / "prop.json").is_file() for prop_id in ids)
+    finally:
+        group.property_unset("prompt")
+        group.property_unset("count")
+
+
+def test_cancel_and_a_fault_drop_what_was_about_to_begin(rooms: Rooms, session: Any) -> None:
+    done: list[str] = []
+    fault = rooms("core.errors").LibraryError("The library folder is full")
+
+    def fail() -> None:
+        raise fault
+
+    session.begin([lambda: done.append("a"), lambda: done.append("b")])
+    session.cancel()
+    session._tick()
+    assert done == ["a"]
+    session.begin([lambda: done.append("c"), fail, lambda: done.append("d")])
+    session.begin([lambda: done.append("e"), lambda: done.append("f")])
+    assert done == ["a", "c", "e"], "a click's own first job begins with the click"
+    session._tick()
+    assert not session.beginning
+    assert session.last_error == fault.facts
+    with pytest.raises(type(fault)):
+        session.begin([fail])
+    session.begin([lambda: done.append("g"), lambda: done.append("h")], at_once=True)
+    assert done[-2:] == ["g", "h"]
+
+
+def test_another_file_does_not_lose_what_was_about_to_begin(session: Any) -> None:
+    done: list[str] = []
+    session.begin([lambda: done.append("a"), lambda: done.append("b"), lambda: done.append("c")])
+    session.leave_file()
+    assert (done, session.beginning) == (["a", "b", "c"], False)

@@ -63,6 +63,19 @@ def test_error_stands_in_the_panel_with_its_buttons(walk: Seen) -> None:
     assert walk.facts["again"] == {"ended": 0, "more": 1}
 
 
+def test_pointer_shows_the_progress_for_those_who_want_it(walk: Seen) -> None:
+    pointer = walk.facts["pointer"]
+    assert 0 < pointer["most"] <= 100
+    assert pointer["end"] is None, "the pointer is Blender's own again"
+
+
+def test_panel_speaks_other_languages(walk: Seen) -> None:
+    spoken = walk.facts["languages"]["spoken"]
+    assert spoken["de_DE"] == ["Aufträge", "Erneut versuchen", "Prompt kopiert"]
+    assert spoken["ja_JP"] == ["ジョブ", "再試行", "プロンプトをコピーしました"]
+    assert spoken["zh_HANS"] == ["任务", "重试", "提示词已复制"]
+
+
 def test_prop_whose_file_was_closed_goes_to_the_library_and_says_so(walk: Seen) -> None:
     facts = walk.facts["other_file"]
     assert (facts["still_running"], facts["boxes"], facts["props"]) == (1, 0, 0)

@@ -5,14 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
+from .defaults import DEFAULT_BASE_URL, DEFAULT_JOBS, DEFAULT_LIMIT_SECONDS
 from .secret import Secret
-
-DEFAULT_BASE_URL: Final = "https://api.aigateway.sh"
-DEFAULT_LIMIT_SECONDS: Final = 900.0
-DEFAULT_JOBS: Final = 2
-LONGEST_TAG: Final = 64
 
 Endpoint = Literal["auto", "chat", "jobs"]
 

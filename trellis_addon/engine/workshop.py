@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from ..core.settings import Settings
     from ..gateway.client import Gateway
     from ..gateway.rate import RateBudget
+    from ..gateway.source_url import SourceUrl
+    from ..gateway.transport import Transport
     from ..importer.process import BackgroundBlender
     from ..job.job import Job
     from ..library.folder import PropFolder
     from ..library.locks import FolderLock
+    from .economy import Economy
 
 
 class Workshop:
@@ -54,16 +57,39 @@ class Workshop:
         :param finishing: how the received model becomes a prop; None: as it is by default.
         :raises TrellisError: something is missing, or the library cannot be written.
         """
+        folder, lock = self.reserve(request, settings, finishing)
+        self._asking.add(folder.id)
+        return self._job(folder, lock, settings)
+
+    def reserve(
+        self, request: GenerationRequest, settings: Settings, finishing: Finishing | None = None
+    ) -> tuple[PropFolder, FolderLock]:
+        """A new prop's folder, locked, without a job: whoever calls sends it.
+
+        :raises TrellisError: something is missing, or the library cannot be written.
+        """
         self.check(settings, request.model)
         from ..gateway.address import Address
         from ..library.library import Library
 
         base_url = Address.parse(settings.gateway.base_url).base_url
-        folder, lock = Library(settings.library).create_locked(
+        return Library(settings.library).create_locked(
             request, base_url, "auto", (finishing or Finishing()).to_dict()
         )
-        self._asking.add(folder.id)
-        return self._job(folder, lock, settings)
+
+    def economy(self, settings: Settings) -> Economy:
+        """The gateway's Batch API, within the same budget of requests.
+
+        :raises TrellisError: there is no consent, or no key.
+        """
+        _need_libraries()
+        from .consent import obstacle
+        from .economy import Economy
+
+        if missing := obstacle(settings):
+            raise missing
+
+        return Economy(settings, self._budget_of(settings))
 
     def check(self, settings: Settings, model: str, count: int = 1) -> None:
         """See that so many props can be asked for now, before the first of them is.
@@ -88,18 +114,31 @@ class Workshop:
         expected = each * (count + len(self._asking))
         return over_limit(settings.daily_limit_cents, ledger.spent(), expected)
 
-    def bring_in(self, source: Path, settings: Settings, finishing: Finishing) -> Job:
+    def bring_in(self, source: Path | SourceUrl, settings: Settings, finishing: Finishing) -> Job:
         """A job that takes a mesh file into the library and makes a prop of it.
 
-        It costs nothing and opens no connection.
+        It costs nothing. Only for an address on the web it opens a connection.
 
-        :raises TrellisError: the library cannot be written.
+        :raises TrellisError: the library cannot be written, or the address may not be fetched.
         """
         _need_libraries()
+        from ..gateway.source_url import SourceUrl
         from ..library.library import Library
 
-        folder, lock = Library(settings.library).create_import(source, finishing.to_dict())
-        return self._job(folder, lock, settings)
+        url = source if isinstance(source, SourceUrl) else SourceUrl.of(source)
+        if url:
+            self._check_url(url, settings)
+        made = Library(settings.library).create_import(url or source, finishing.to_dict())
+        return self._job(*made, settings, url=url.full if url else "")
+
+    def _check_url(self, url: SourceUrl, settings: Settings) -> None:
+        """See that an address may be fetched. :raises TrellisError: it may not."""
+        from ..gateway.address import Address
+        from .consent import offline
+
+        if not settings.online_access and not url.is_here:
+            raise offline(settings)
+        url.check(Address.parse(settings.gateway.base_url))
 
     def resume(self, folder: PropFolder, settings: Settings) -> Job:
         """A job that takes a folder from where its record stands to the finished prop.
@@ -130,8 +169,11 @@ class Workshop:
         lock: FolderLock,
         settings: Settings,
         finishing: dict[str, Any] | None = None,
+        url: str = "",
     ) -> Job:
+        from ..gateway.address import Address
         from ..gateway.client import Gateway
+        from ..gateway.transport import Transport
         from ..job.generate import Generation
         from ..job.job import Job
         from ..library.memory import DayMemory
@@ -144,6 +186,10 @@ class Workshop:
         def open_gateway(token: CancelToken, say: Callable[[str], None]) -> Gateway:
             return Gateway(settings.gateway, token, budget, say)
 
+        def open_web(token: CancelToken, say: Callable[[str], None]) -> Transport:
+            address = Address.parse(settings.gateway.base_url)
+            return Transport(address, settings.gateway, token, budget, say)
+
         def settle() -> None:
             asking.discard(folder.id)
             note_cost(settings.library, folder)
@@ -155,7 +201,16 @@ class Workshop:
                 note_catalogs(settings.library)
                 memory = DayMemory(settings.library)
                 Generation(
-                    folder, open_gateway, memory, background, tell, token, blender, finishing
+                    folder,
+                    open_gateway,
+                    memory,
+                    background,
+                    tell,
+                    token,
+                    blender,
+                    finishing,
+                    open_web,
+                    url,
                 ).run()
 
         return Job(folder.id, work)
@@ -179,6 +234,18 @@ class Workshop:
         if self._background:
             self._background.close()
             self._background = None
+
+
+def load_libraries() -> None:
+    """Load all that the first job needs, from any thread: then its click takes no time for it.
+
+    :raises InternalError: the bundled wheels are not in reach.
+    """
+    _need_libraries()
+    from ..gateway import client  # noqa: F401
+    from ..importer import process  # noqa: F401
+    from ..job import generate, job  # noqa: F401
+    from ..library import library, memory  # noqa: F401
 
 
 def _need_libraries() -> None:

@@ -16,10 +16,11 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import truststore
 
+from ..core.defaults import LONGEST_TAG
 from ..core.errors import AddressError, InputError, NoKeyError
 from ..core.identity import user_agent
 from ..core.secret import Secret
-from ..core.settings import LONGEST_TAG, GatewaySettings
+from ..core.settings import GatewaySettings
 
 _SHORTEST_SECRET: Final = 8
 

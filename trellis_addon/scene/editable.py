@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,9 @@ from mathutils import Matrix
 
 from ..core.errors import PlacingError
 from .linking import bring, library_path
-from .methods import Method
-from .proxies import Display, drop_unused_views, prop_of, show
+from .methods import Display, Method, Way
+from .proxies import drop_unused_views, prop_of, show
 from .roles import FULL, PROXY, part, top_level
-
-
-class Way(StrEnum):
-    """How a prop is made editable, in Blender's own words."""
-
-    OVERRIDE = "OVERRIDE"
-    APPEND = "APPEND"
-    APPEND_REUSE = "APPEND_REUSE"
 
 
 def make_editable(

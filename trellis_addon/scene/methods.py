@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a prop comes into the file, in Blender's own words (those of its Asset Browser)."""
+"""How a prop comes into the file, is made editable and is shown, in Blender's own words."""
 
 from __future__ import annotations
 
@@ -40,6 +40,22 @@ class Method(StrEnum):
         """
         known = [method for method in cls if method == identifier and method.available]
         return known[0] if known else cls.LINK
+
+
+class Way(StrEnum):
+    """How a prop is made editable, in Blender's own words."""
+
+    OVERRIDE = "OVERRIDE"
+    APPEND = "APPEND"
+    APPEND_REUSE = "APPEND_REUSE"
+
+
+class Display(StrEnum):
+    """What the viewport shows of a linked prop."""
+
+    PROXY = "PROXY"
+    FULL = "FULL"
+    BOUNDS = "BOUNDS"
 
 
 _WORDS: Final = {

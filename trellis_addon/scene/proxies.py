@@ -24,25 +24,17 @@ and overridden props have no switch: they are there to be edited, so they show w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from typing import Final
 
 import bpy
 
+from .methods import Display
 from .roles import FULL, ID, ROLE, has_proxy, part
 
 SOURCE: Final = "trellis_source"
 """On a local collection that shows a full mesh: the prop's own collection, as a pointer."""
 
 _FULL_VIEW: Final = "full view"
-
-
-class Display(StrEnum):
-    """What the viewport shows."""
-
-    PROXY = "PROXY"
-    FULL = "FULL"
-    BOUNDS = "BOUNDS"
 
 
 def prop_of(obj: bpy.types.Object | None) -> bpy.types.Collection | None:

@@ -14,21 +14,20 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 import bpy
 
-from ..core.account import Balance, Check, Fact, LibraryFacts, Models, Trouble
 from ..core.cancel import CancelToken
 from ..core.cost import Costs
 from ..core.errors import CancelledError, ErrorFacts, InternalError, TrellisError
 from ..core.identity import ADDON_ID, ROOT
-from ..core.settings import Settings
-from ..engine.consent import obstacle
-from .redraw import redraw
+from .redraw import redraw_account
 
 if TYPE_CHECKING:
+    from ..core.account import Balance, Check, Fact, LibraryFacts, Models
     from ..core.secret import Secret
+    from ..core.settings import Settings
     from ..library.record import PropRecord
 
 log = logging.getLogger(__name__)
@@ -40,7 +39,7 @@ BALANCE: Final = "balance"
 MODELS: Final = "models"
 LIBRARY: Final = "library"
 
-Work = Callable[[CancelToken], Iterator[Fact]]
+Work: TypeAlias = "Callable[[CancelToken], Iterator[Fact]]"
 
 
 @dataclass
@@ -126,6 +125,7 @@ class Account:
 
     def refresh_balance(self, settings: Settings) -> None:
         """Ask for the balance, where the network may be used at all. Does not block."""
+        from ..engine.consent import obstacle
         from ..engine.doctor import ask_balance
 
         if obstacle(settings) is None:
@@ -172,7 +172,7 @@ class Account:
         self._errands[name] = Errand(name, token, thread, facts)
         thread.start()
         self._watch()
-        redraw()
+        redraw_account()
 
     def _watch(self) -> None:
         if not bpy.app.background and not bpy.app.timers.is_registered(self._timer):
@@ -192,7 +192,7 @@ class Account:
                 else:
                     self._take(errand, fact)
         if changed:
-            redraw()
+            redraw_account()
         return TICK_SECONDS if self._errands else None
 
     def _look_at_wanted(self) -> None:
@@ -206,6 +206,8 @@ class Account:
             del self._errands[errand.name]
 
     def _take(self, errand: Errand, fact: Fact) -> None:
+        from ..core.account import Balance, Check, LibraryFacts, Models, Trouble
+
         match fact:
             case Check():
                 self.checks = (*self.checks, fact)
@@ -227,6 +229,8 @@ def _account(settings: Settings) -> tuple[str, Secret]:
 
 def _run(name: str, work: Work, token: CancelToken, facts: queue.SimpleQueue[Fact | None]) -> None:
     """The thread: whatever happens, the last thing in the queue is None."""
+    from ..core.account import Trouble
+
     try:
         for fact in work(token):
             facts.put(fact)
@@ -244,6 +248,7 @@ def _run(name: str, work: Work, token: CancelToken, facts: queue.SimpleQueue[Fac
 
 
 def _look(path: Path, installed: Path | None) -> Iterator[Fact]:
+    from ..engine.workshop import load_libraries
     from ..library.ledger import Ledger
     from ..library.look import look_at
 
@@ -256,6 +261,10 @@ def _look(path: Path, installed: Path | None) -> Iterator[Fact]:
         except OSError as error:
             log.info("the costs of the library cannot be written down: %s", error)
     yield ledger.costs()
+    try:
+        load_libraries()
+    except InternalError as error:
+        log.info("%s: %s", error.facts.message, error.facts.detail)  # the first click tells it
 
 
 def _records(path: Path) -> Iterator[PropRecord]:

@@ -14,12 +14,12 @@ import bpy
 
 from ..core.errors import TrellisError
 from ..core.keys import PREFIX, key_from
-from ..engine.consent import obstacle
 from ..preferences import KEY_VARIABLE, LIBRARY_VARIABLE, key_source, read_settings, stored
 from .account import BALANCE, TEST, Account
 from .diagnostics import report_text
 from .model_settings import chosen_model
-from .redraw import redraw
+from .redraw import redraw_account
+from .translations import rpt, sentence
 
 SITE_VARIABLE: Final = "AIGATEWAY_WEB_URL"
 """The gateway's website, as its own command line has it."""
@@ -51,6 +51,8 @@ def account_page() -> str:
 
 def blocked(cls: Any, errand: str) -> bool:
     """Whether the gateway cannot be asked now; the button's tip says why."""
+    from ..engine.consent import obstacle
+
     missing = obstacle(read_settings())
     if missing is None and not Account.get().busy(errand):
         return False
@@ -75,6 +77,8 @@ def keep_key(context: bpy.types.Context, text: str) -> None:
 
     :raises NoKeyError: it is none; what was there before stays.
     """
+    from ..engine.consent import obstacle
+
     own = stored()
     if own is None:
         return
@@ -84,7 +88,7 @@ def keep_key(context: bpy.types.Context, text: str) -> None:
     settings = read_settings()
     if obstacle(settings) is None:
         Account.get().test_connection(settings, chosen_model(context))
-    redraw()
+    redraw_account()
 
 
 class TRELLIS_OT_paste_key(bpy.types.Operator):
@@ -107,7 +111,7 @@ class TRELLIS_OT_paste_key(bpy.types.Operator):
         try:
             keep_key(context, context.window_manager.clipboard)
         except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -180,7 +184,7 @@ class TRELLIS_OT_test_connection(bpy.types.Operator):
             text = faults[0].text if faults else account.troubles[TEST].sentence
             self.report({"ERROR"}, text)
             return {"CANCELLED"}
-        self.report({"INFO"}, "The connection works")
+        self.report({"INFO"}, rpt("The connection works"))
         return {"FINISHED"}
 
 
@@ -259,7 +263,7 @@ class TRELLIS_OT_finish_setup(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """The prompt takes the rows' place."""
         Account.get().welcome = False
-        redraw()
+        redraw_account()
         return {"FINISHED"}
 
 
@@ -273,7 +277,7 @@ class TRELLIS_OT_copy_diagnostics(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """What the account knows already; nothing is asked for it."""
         context.window_manager.clipboard = report_text(Account.get(), chosen_model(context))
-        self.report({"INFO"}, "The diagnostics are in the clipboard")
+        self.report({"INFO"}, rpt("The diagnostics are in the clipboard"))
         return {"FINISHED"}
 
 

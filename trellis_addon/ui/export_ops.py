@@ -4,16 +4,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ..core.errors import InputError, TrellisError
 from ..core.text import slug
-from .exports import Exports, Wish, command
-from .gallery import Gallery, redraw_sidebars
+from .gallery import Gallery
 from .gallery_prop_ops import folder_of, meant
 from .gallery_texts import first_lines, prompt_lines
+from .redraw import redraw_sidebars
+from .registering import registering
+from .translations import rpt, sentence
+
+if TYPE_CHECKING:
+    from .exports import Wish
+
 
 FORMATS: Final = (
     ("GLB", "GLB", "Binary glTF: one file with its pictures, for engines and the web"),
@@ -61,7 +67,7 @@ class TRELLIS_OT_export_prop(bpy.types.Operator):
         try:
             folder = folder_of(self.prop_id)
         except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         entry = Gallery.get().entry(folder.id)
         name = slug(entry.name) if entry else folder.id
@@ -85,11 +91,13 @@ class TRELLIS_OT_export_prop(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Begin; in background mode, until it is done."""
+        from .exports import Exports
+
         exports = Exports.get()
         try:
             wish = self._wish(context)
         except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         one = exports.start(wish)
         if not bpy.app.background:
@@ -100,6 +108,8 @@ class TRELLIS_OT_export_prop(bpy.types.Operator):
         return {"FINISHED"} if outcome.good else {"CANCELLED"}
 
     def _wish(self, context: bpy.types.Context) -> Wish:
+        from .exports import Wish, command
+
         folder = folder_of(meant(context, self.prop_id))
         if not self.filepath:
             raise InputError("No file is named", "Give a file path")
@@ -124,6 +134,8 @@ class TRELLIS_OT_cancel_export(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """All of them: there is rarely more than one."""
+        from .exports import Exports
+
         exports = Exports.get()
         exports.cancel()
         exports.last = None
@@ -140,9 +152,11 @@ class TRELLIS_OT_show_export(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """In the system's file manager."""
+        from .exports import Exports
+
         last = Exports.get().last
         if last is None or last.path is None or not last.path.parent.is_dir():
-            self.report({"ERROR"}, "The folder is not there any more")
+            self.report({"ERROR"}, rpt("The folder is not there any more"))
             return {"CANCELLED"}
         bpy.ops.wm.path_open(filepath=str(last.path.parent))
         return {"FINISHED"}
@@ -166,6 +180,8 @@ class TRELLIS_OT_tell(bpy.types.Operator):
 
 def draw_exports(layout: Any, context: bpy.types.Context) -> None:
     """What is being exported, and how the last one ended. For ``draw``."""
+    from .exports import Exports
+
     exports = Exports.get()
     if not exports.running and exports.last is None:
         return
@@ -212,13 +228,4 @@ CLASSES = (
 )
 
 
-def register() -> None:
-    """Register the operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Take them back."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES)

@@ -10,13 +10,13 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import bpy
 
 from ..core.cancel import CancelToken
 from ..core.errors import CancelledError, TrellisError
-from .gallery import redraw_sidebars
+from .redraw import redraw_sidebars
 
 if TYPE_CHECKING:
     from ..library.folder import PropFolder
@@ -26,8 +26,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS: Final = 0.25
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(NamedTuple):
     """One export, in plain values for its thread."""
 
     prop_id: str
@@ -46,8 +45,7 @@ class Wish:
         return self.target / f"{self.stem}{ENDINGS[self.file_format]}"
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How an export ended: with a file, or with a reason."""
 
     prop_id: str

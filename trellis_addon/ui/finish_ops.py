@@ -12,9 +12,12 @@ from ..core.finishing import Finishing
 from ..preferences import read_settings
 from .finishing import changed, draw_finishing, fill, reset, to_finishing
 from .finishing_group import TrellisFinishing
+from .jobs import record_name
 from .library_ops import chosen_prop
 from .place_ops import suggest
-from .session import Session, ended, record_name
+from .registering import registering
+from .session import Session, ended
+from .translations import sentence
 
 if TYPE_CHECKING:
     from ..library.folder import PropFolder
@@ -55,7 +58,7 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
         try:
             _, own, _ = found(self.prop_id)
         except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         fill(self.finishing, own)
         return context.window_manager.invoke_props_dialog(
@@ -66,6 +69,7 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
         """The prop and its settings."""
         column = self.layout.column()
         column.label(text=self.prop_id, icon="ASSET_MANAGER")
+        column.use_property_split, column.use_property_decorate = True, False
         draw_finishing(column, self.finishing)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -78,7 +82,7 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
                 finishing = to_finishing(sidebar(context).finishing)
             job = session.workshop.finish(folder, finishing, read_settings())
         except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         session.add(job, name, reload=True)
         return ended(self, session, folder.id, f"Making {folder.id} anew in the background")
@@ -162,19 +166,4 @@ MENUS = (
 )
 
 
-def register() -> None:
-    """Register the operators and their menu entries."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-    for name, draw in MENUS:
-        if menu := getattr(bpy.types, name, None):
-            menu.append(draw)
-
-
-def unregister() -> None:
-    """Take them back."""
-    for name, draw in MENUS:
-        if menu := getattr(bpy.types, name, None):
-            menu.remove(draw)
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES, MENUS)

@@ -12,6 +12,7 @@ import bpy
 from ..core.errors import InvalidRequestError
 from ..core.finishing import Finishing
 from .finishing_group import TrellisFinishing
+from .lines import choice
 
 SWITCHES: Final = {
     "triangles": "use_triangles",
@@ -99,23 +100,21 @@ def percents(text: str) -> tuple[float, ...]:
 
 
 def draw_finishing(layout: bpy.types.UILayout, group: TrellisFinishing) -> None:
-    """All settings, in Blender's split layout."""
-    layout.use_property_split = True
-    layout.use_property_decorate = False
+    """All settings, from the size to the proxy."""
     size = layout.column()
-    size.prop(group, "size")
+    choice(size, group, "size")
     if group.size != "received":
         size.prop(group, "metres", text="Height" if group.size == "height" else "Length")
-    size.prop(group, "origin")
-    size.prop(group, "up")
+    choice(size, group, "origin")
+    choice(size, group, "up")
     mesh = layout.column()
     _switched(mesh, group, "use_triangles", "triangles", "Max Triangles")
     _switched(mesh, group, "use_merge", "merge_distance", "Merge")
-    mesh.prop(group, "shading")
+    choice(mesh, group, "shading")
     if group.shading == "angle":
         mesh.prop(group, "angle")
     pictures = layout.column()
-    pictures.prop(group, "textures")
+    choice(pictures, group, "textures")
     _switched(pictures, group, "use_texture_pixels", "texture_pixels", "Max Texture")
     pictures.prop(group, "opaque")
     lighter = layout.column()
@@ -129,7 +128,13 @@ def draw_finishing(layout: bpy.types.UILayout, group: TrellisFinishing) -> None:
 
 
 def _switched(layout: Any, group: TrellisFinishing, switch: str, value: str, words: str) -> None:
-    """A value behind its own check box, in one line, as Blender does it."""
+    """A value behind its own check box, in one line, as Blender does it; or below it."""
+    if not layout.use_property_split:
+        column = layout.column(align=True)
+        column.prop(group, switch, text=words)
+        if getattr(group, switch):
+            column.prop(group, value, text="")
+        return
     row = layout.row(heading=words)
     row.prop(group, switch, text="")
     field = row.row()

@@ -13,6 +13,7 @@ from typing import Final
 import bpy
 
 from ..core.finishing import Finishing
+from .registering import registering
 
 _OWN: Final = Finishing()
 """The defaults stand in one place."""
@@ -163,11 +164,4 @@ class TrellisFinishing(bpy.types.PropertyGroup):
     )
 
 
-def register() -> None:
-    """Register the group."""
-    bpy.utils.register_class(TrellisFinishing)
-
-
-def unregister() -> None:
-    """Take it back."""
-    bpy.utils.unregister_class(TrellisFinishing)
+register, unregister = registering([TrellisFinishing])

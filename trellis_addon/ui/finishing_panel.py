@@ -9,6 +9,8 @@ import bpy
 
 from .finishing import NAMES, draw_finishing
 from .first_run import first_run_is_on
+from .lines import split_where_wide
+from .registering import registering
 from .texts import CATEGORY
 
 
@@ -41,6 +43,7 @@ class TRELLIS_PT_finishing(bpy.types.Panel):
         """For the next prop; below it, for one that is there."""
         layout: Any = self.layout
         scene: Any = context.scene
+        split_where_wide(layout, context)
         draw_finishing(layout, scene.trellis.finishing)
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator(
@@ -48,11 +51,4 @@ class TRELLIS_PT_finishing(bpy.types.Panel):
         )
 
 
-def register() -> None:
-    """Register the panel."""
-    bpy.utils.register_class(TRELLIS_PT_finishing)
-
-
-def unregister() -> None:
-    """Take it back."""
-    bpy.utils.unregister_class(TRELLIS_PT_finishing)
+register, unregister = registering([TRELLIS_PT_finishing])

@@ -8,19 +8,20 @@ test can be read; later they come back only while something is missing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import bpy
 
-from ..core.account import Check
 from ..core.errors import AddressError, ErrorFacts
-from ..core.settings import Settings
-from ..engine.consent import obstacle, offline
 from ..preferences import KEY_VARIABLE, key_source, read_settings
 from .account import TEST, Account
 from .account_ops import account_page
 from .lines import draw_lines, fitted, text_room
+
+if TYPE_CHECKING:
+    from ..core.account import Check
+    from ..core.settings import Settings
+
 
 LABELS: Final = {
     "gateway": "Gateway",
@@ -43,8 +44,7 @@ IN_BOX: Final = 16
 Draw = Callable[[Any, bpy.types.Context], None]
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One thing that has to be there."""
 
     name: str
@@ -56,6 +56,8 @@ class Row:
 
 def rows(settings: Settings, account: Account) -> tuple[Row, ...]:
     """All things in the order in which they are mended. Reads no disk and no network."""
+    from ..engine.consent import obstacle
+
     missing = obstacle(settings)
     found = []
     if isinstance(missing, AddressError):
@@ -84,6 +86,8 @@ def _needs_access(settings: Settings) -> bool:
 
 
 def _access(settings: Settings) -> Row:
+    from ..engine.consent import offline
+
     if settings.online_access:
         return Row("access", "Online Access", done=True)
     facts = offline(settings).facts

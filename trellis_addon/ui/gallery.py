@@ -15,12 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import bpy
 
 from ..core.searching import fold
-from .previews import Previews
+from .redraw import redraw_sidebars
 
 if TYPE_CHECKING:
     from ..library.index import Entry, Snapshot
@@ -50,8 +50,7 @@ SORTS: Final[dict[str, Callable[[Entry], Any]]] = {
 }
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """What the user wants to see of the library."""
 
     search: str = ""
@@ -61,21 +60,19 @@ class View:
     """Only the variants of this prompt; empty: of all."""
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """A part of the props that a view shows."""
 
     entries: tuple[Entry, ...] = ()
     number: int = 0
-    count: int = 1
+    pages: int = 1
     total: int = 0
 
 
-@dataclass
-class Shown:
+class Shown(NamedTuple):
     """A view's props, worked out once for each snapshot."""
 
-    view: View = View()
+    view: View
     entries: tuple[Entry, ...] = ()
 
 
@@ -94,6 +91,8 @@ class Gallery:
     current: ClassVar[Gallery | None] = None
 
     def __init__(self) -> None:
+        from .previews import Previews
+
         self.library: Path | None = None
         self.previews = Previews()
         self.chosen = ""
@@ -307,16 +306,6 @@ def _picked(snapshot: Snapshot | None, view: View) -> tuple[Entry, ...]:
     if words:
         entries = [e for e in entries if all(word in e.words for word in words)]
     return tuple(sorted(entries, key=SORTS[view.sort]))
-
-
-def redraw_sidebars() -> None:
-    """Draw the sidebars of all 3D views anew."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                for region in area.regions:
-                    if region.type == "UI":
-                        region.tag_redraw()
 
 
 def register() -> None:

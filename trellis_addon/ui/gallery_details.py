@@ -12,7 +12,8 @@ from ..core.text import without_article
 from .gallery import Gallery
 from .gallery_jobs import jobs_here, method_now
 from .gallery_texts import STATE_ICONS, STATE_WORDS, facts, first_lines, prompt_lines, short_facts
-from .lines import draw_lines
+from .lines import NARROW, draw_lines, panel_width
+from .registering import registering
 
 if TYPE_CHECKING:
     from ..library.index import Entry
@@ -24,9 +25,6 @@ BESIDE: Final = 5.0
 WIDE: Final = 400
 """From this width on, in pixels at a scale of 1, the facts beside the picture have labels."""
 
-NARROW: Final = 250
-"""Below this width, in pixels at a scale of 1, labels are left out."""
-
 AROUND_PROMPT: Final = 68
 """Box, margins and the strip of tabs beside the prompt, in pixels at a scale of 1."""
 
@@ -37,12 +35,6 @@ EXPORTS: Final = (
     ("USD", "USD (.usdc)", "usd"),
 )
 """Format, label, and the option of Blender's build that it needs."""
-
-
-def panel_width(context: bpy.types.Context) -> float:
-    """In pixels at a scale of 1."""
-    width: float = context.region.width / context.preferences.system.ui_scale
-    return width
 
 
 def draw_details(layout: Any, context: bpy.types.Context, gallery: Gallery, entry: Entry) -> None:
@@ -230,13 +222,4 @@ class TRELLIS_MT_gallery_prop(bpy.types.Menu):
 CLASSES = (TRELLIS_MT_gallery_export, TRELLIS_MT_gallery_prop)
 
 
-def register() -> None:
-    """Register the menus."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Take them back."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES)

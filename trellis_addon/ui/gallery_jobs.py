@@ -9,9 +9,9 @@ import bpy
 
 from ..core.finishing import Finishing
 from ..preferences import read_settings
-from .generating import first_place
+from .jobs import record_name
 from .preferences_page import method_of
-from .session import Session, record_name
+from .session import Session
 
 if TYPE_CHECKING:
     from ..core.request import GenerationRequest
@@ -39,6 +39,8 @@ def go_on(context: bpy.types.Context, folder: PropFolder, record: PropRecord) ->
 
     :raises LockedError: somebody is working on it.
     """
+    from .generating import first_place
+
     session = Session.get()
     job = session.workshop.resume(folder, read_settings())
     session.add(job, record_name(record), first_place(settings_of(context), None))
@@ -50,6 +52,8 @@ def begin(context: bpy.types.Context, request: GenerationRequest, finishing: Fin
     :returns: the new prop's id.
     :raises TrellisError: something is missing, or the library cannot be written.
     """
+    from .generating import first_place
+
     session = Session.get()
     job = session.workshop.generate(request, read_settings(), finishing)
     name = request.name or request.prompt

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import bpy
 
-from .gallery import Gallery, View, redraw_sidebars
+from .gallery import Gallery, View
+from .redraw import redraw_sidebars
 
 SORT_ITEMS: Final = (
     ("NEWEST", "Newest First", "By date of generation, the newest first"),

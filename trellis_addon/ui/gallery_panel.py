@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import bpy
 
@@ -12,11 +11,12 @@ from ..preferences import read_settings
 from .export_ops import draw_exports
 from .first_run import first_run_is_on
 from .gallery import Gallery, Page
-from .gallery_details import NARROW, draw_details, panel_width
+from .gallery_details import draw_details
 from .gallery_jobs import jobs_here
 from .gallery_ops import gallery_properties, view_of
 from .gallery_texts import STATE_ICONS
-from .lines import draw_lines, fitted
+from .lines import NARROW, draw_lines, fitted, panel_width
+from .registering import registering
 from .texts import CATEGORY
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ NOTHING: Final = 0.001
 """As a height in units: what follows is drawn over it. (0 means: as high as the content.)"""
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(NamedTuple):
     """How many pictures, and how large. ``picture`` is in units of layout."""
 
     columns: int
@@ -207,7 +206,7 @@ def draw_card(layout: Any, gallery: Gallery, entry: Entry, picture: float) -> No
 
 def draw_pages(layout: Any, page: Page, *, narrow: bool) -> None:
     """Arrows and where one is; nothing where there is one page."""
-    if page.count < 2:
+    if page.pages < 2:
         return
     row = layout.row(align=True)
     back = row.row(align=True)
@@ -216,22 +215,13 @@ def draw_pages(layout: Any, page: Page, *, narrow: bool) -> None:
     middle = row.row()
     middle.alignment = "CENTER"
     total = "" if narrow else f"  ({page.total:,} props)"
-    middle.label(text=f"{page.number + 1:,} of {page.count:,}{total}")
+    middle.label(text=f"{page.number + 1:,} of {page.pages:,}{total}")
     on = row.row(align=True)
-    on.enabled = page.number + 1 < page.count
+    on.enabled = page.number + 1 < page.pages
     on.operator("trellis.gallery_page", text="", icon="TRIA_RIGHT").by = 1
 
 
 CLASSES = (TRELLIS_PT_library, TRELLIS_PT_gallery_view)
 
 
-def register() -> None:
-    """Register the panel."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Take it back."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES)

@@ -14,10 +14,11 @@ from ..core.finishing import Finishing
 from ..preferences import read_settings
 from .finishing import fill, reset
 from .gallery import Gallery
-from .gallery_jobs import begin, go_on, jobs_here, settings_of
 from .gallery_texts import prompt_lines
 from .library_ops import chosen_prop
+from .registering import registering
 from .session import Session, ended
+from .translations import rpt, sentence
 
 if TYPE_CHECKING:
     from ..library.folder import PropFolder
@@ -75,7 +76,7 @@ class _OnProp:
         try:
             done: set[str] = this.act(context, folder_of(meant(context, this.prop_id)))
         except TrellisError as error:
-            this.report({"ERROR"}, error.facts.sentence)
+            this.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         return done
 
@@ -92,7 +93,7 @@ class TRELLIS_OT_show_prompt(_OnProp, bpy.types.Operator):
         try:
             self._prompt = prompt_of(folder_of(meant(context, self.prop_id)).read())
         except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         return context.window_manager.invoke_popup(self, width=WIDTH)
 
@@ -126,7 +127,7 @@ class TRELLIS_OT_copy_prompt(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """And say so, as a clipboard cannot be seen."""
         context.window_manager.clipboard = self.text
-        self.report({"INFO"}, "Prompt copied")
+        self.report({"INFO"}, rpt("Prompt copied"))
         return {"FINISHED"}
 
 
@@ -144,6 +145,8 @@ class TRELLIS_OT_reuse_settings(_OnProp, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context, folder: PropFolder) -> set[str]:
         """What the record does not tell goes back to its default."""
+        from .gallery_jobs import settings_of
+
         record = folder.read()
         settings = settings_of(context)
         for group in (settings, *_groups_in(settings)):
@@ -181,6 +184,7 @@ class TRELLIS_OT_generate_again(_OnProp, bpy.types.Operator):
     def act(self, context: bpy.types.Context, folder: PropFolder) -> set[str]:
         """The sidebar's own settings stay as they are."""
         from ..core.request import GenerationRequest
+        from .gallery_jobs import begin
 
         record = folder.read()
         fields = set(GenerationRequest.model_fields)
@@ -203,6 +207,8 @@ class TRELLIS_OT_resume_prop(_OnProp, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context, folder: PropFolder) -> set[str]:
         """A second click while it is under way does nothing."""
+        from .gallery_jobs import go_on, jobs_here
+
         if folder.id in jobs_here():
             self.report({"INFO"}, f"{folder.id} is under way")
             return {"CANCELLED"}
@@ -317,19 +323,4 @@ CLASSES = (
 )
 
 
-def register() -> None:
-    """Register the operators and their menu entries."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-    for name, draw in MENUS:
-        if menu := getattr(bpy.types, name, None):
-            menu.append(draw)
-
-
-def unregister() -> None:
-    """Take them back."""
-    for name, draw in MENUS:
-        if menu := getattr(bpy.types, name, None):
-            menu.remove(draw)
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES, MENUS)

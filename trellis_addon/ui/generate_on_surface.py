@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import bpy
 
 from ..core.errors import InputError
-from ..engine.consent import obstacle
 from ..preferences import read_settings
-from ..scene.stored import Stored
-from ..scene.surface import Box, Stand
 from .finishing import to_finishing
 from .properties import prompt_of
+from .registering import registering
 from .surface_op import OnSurface
+
+if TYPE_CHECKING:
+    from ..scene.stored import Stored
+    from ..scene.surface import Stand
+
 
 HELP: Final = (
     "Click: generate the prop here   Wheel: turn (Shift: finely)   Ctrl: align to the surface   "
@@ -52,6 +55,10 @@ class TRELLIS_OT_generate_on_surface(OnSurface, bpy.types.Operator):  # type: ig
 
     def _which(self, context: bpy.types.Context) -> Stored:
         """What is missing is said before the place is chosen."""
+        from ..engine.consent import obstacle
+        from ..scene.stored import Stored
+        from ..scene.surface import Box
+
         scene: Any = context.scene
         if not prompt_of(scene.trellis):
             raise InputError("The prompt is empty", "Describe the prop first")
@@ -73,11 +80,4 @@ class TRELLIS_OT_generate_on_surface(OnSurface, bpy.types.Operator):  # type: ig
         )
 
 
-def register() -> None:
-    """Register the operator."""
-    bpy.utils.register_class(TRELLIS_OT_generate_on_surface)
-
-
-def unregister() -> None:
-    """Take it back."""
-    bpy.utils.unregister_class(TRELLIS_OT_generate_on_surface)
+register, unregister = registering([TRELLIS_OT_generate_on_surface])

@@ -5,16 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from ..core.errors import InputError
 from ..preferences import read_settings
-from ..scene.placing import Placement, at_cursor, at_origin, current_scene
 from .finishing import to_finishing
 from .preferences_page import method_of
 from .properties import TrellisProperties, to_request
-from .reference import data_uri
 from .session import Session
+
+if TYPE_CHECKING:
+    from ..core.request import GenerationRequest
+    from ..scene.placing import Placement
+
 
 APART: Final = 1.25
 """Variants stand so many times their size apart, along X."""
@@ -29,12 +33,14 @@ def start(
     prompt: str = "",
     at: Sequence[float] | None = None,
     turned: tuple[float, ...] = UPRIGHT,
+    at_once: bool = False,
 ) -> list[str]:
-    """Start the jobs that the sidebar asks for.
+    """Start the jobs that the sidebar asks for: the first now, one more in each tick.
 
     :param prompt: instead of the sidebar's. :param at: where, instead of the sidebar's place.
     :param turned: how the props are turned, as a quaternion (w, x, y, z).
-    :returns: the ids of the props.
+    :param at_once: all of them now, for a caller who waits for them.
+    :returns: the ids of the props; those of the later ones are added as they begin.
     :raises TrellisError: something is missing; then nothing has been sent.
     """
     session, settings = Session.get(), read_settings()
@@ -47,11 +53,17 @@ def start(
     session.workshop.check(settings, requests[0].model, len(requests))
     metres = finishing.metres if finishing.size != "received" else 1.0
     where = places(first_place(group, at, turned), len(requests), metres)
-    ids = []
-    for request, place in zip(requests, where, strict=True):
+    ids: list[str] = []
+    reference: Any = group.reference
+    name = reference.name if reference else ""
+
+    def begin(request: GenerationRequest, place: Placement) -> None:
         job = session.workshop.generate(request, settings, finishing)
-        session.add(job, request.name or request.prompt, place, metres=metres)
+        session.add(job, request.name or request.prompt, place, metres=metres, image=name)
         ids.append(job.prop_id)
+
+    begins = [partial(begin, *each) for each in zip(requests, where, strict=True)]
+    session.begin(begins, at_once=at_once)
     return ids
 
 
@@ -61,6 +73,8 @@ def first_place(
     turned: tuple[float, ...] = UPRIGHT,
 ) -> Placement:
     """Where the first prop will stand, decided now."""
+    from ..scene.placing import at_cursor, at_origin, current_scene
+
     scene = current_scene()
     method = method_of(group.method)
     place = at_origin(scene, method=method)
@@ -81,6 +95,8 @@ def places(first: Placement, count: int, metres: float) -> Iterator[Placement]:
 
 
 def _reference(group: TrellisProperties, endpoint: str) -> str | None:
+    from .reference import data_uri
+
     image: Any = group.reference
     if image is None:
         return None

@@ -13,8 +13,9 @@ import bpy
 from ..core.errors import TrellisError
 from ..preferences import read_settings
 from .finishing import to_finishing
-from .generating import first_place, places
+from .registering import registering
 from .session import Session
+from .translations import rpt, sentence
 
 ENDINGS: Final = (".glb", ".gltf", ".obj", ".fbx", ".ply", ".stl", ".usdz", ".zip")
 
@@ -53,12 +54,12 @@ class TRELLIS_OT_import_files(bpy.types.Operator):
         """Start a job for each; in background mode wait for them."""
         names = [file.name for file in self.files if file.name]
         if not names:
-            self.report({"ERROR"}, "No file is chosen")
+            self.report({"ERROR"}, rpt("No file is chosen"))
             return {"CANCELLED"}
         try:
             ids = _start(context, [Path(self.directory) / name for name in names])
         except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         if not bpy.app.background:
             self.report({"INFO"}, f"Preparing {len(ids)} props in the background")
@@ -77,6 +78,8 @@ class TRELLIS_OT_import_files(bpy.types.Operator):
 
 
 def _start(context: bpy.types.Context, paths: list[Path]) -> list[str]:
+    from .generating import first_place, places
+
     session, settings, scene = Session.get(), read_settings(), context.scene
     group: Any = getattr(scene, "trellis")  # noqa: B009  (not in the stubs)
     finishing = to_finishing(group.finishing)
@@ -106,13 +109,4 @@ class TRELLIS_FH_meshes(bpy.types.FileHandler):
 CLASSES: Final = (TRELLIS_OT_import_files, TRELLIS_FH_meshes)
 
 
-def register() -> None:
-    """Register operator and file handler."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Take them back."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES)

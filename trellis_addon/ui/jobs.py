@@ -6,12 +6,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ..core.errors import ErrorFacts, TrellisError
-from ..core.events import State
 from ..core.text import shorten
-from ..scene.placing import Placement
 from .texts import CATEGORY, elapsed
 
 if TYPE_CHECKING:
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..job.job import Job
     from ..library.record import PropRecord
+    from ..scene.placing import Placement
     from .placeholder import Box
 
 Level = Literal["INFO", "WARNING", "ERROR"]
@@ -42,6 +41,8 @@ class Running:
     """Whether the open file is to show it anew where it is linked."""
     homeless: bool = False
     """Whether the file that it was to stand in was closed meanwhile."""
+    image: str = ""
+    """The name of its reference image in this file."""
     metres: float = 1.0
     """How large it is likely to be: the longest side."""
     text: str = "Starting"
@@ -63,8 +64,7 @@ class Running:
         return elapsed(self.seconds) if self.fraction is None else f"{self.fraction:.0%}"
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(NamedTuple):
     """A job that ended without a prop in the scene."""
 
     prop_id: str
@@ -75,8 +75,7 @@ class Ended:
     """Whether the next try goes on with what is paid for already."""
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """What the operator says in the end: a level of Blender's, and a sentence."""
 
     level: Level
@@ -85,7 +84,14 @@ class Report:
 
 def goes_on(record: PropRecord) -> bool:
     """Whether the next try takes up this prop; one that is made has only to be placed."""
+    from ..core.events import State
+
     return record.can_go_on or record.state is State.READY
+
+
+def record_name(record: PropRecord) -> str:
+    """What a running job is called: the prop's name, else its prompt."""
+    return shorten(str(record.request.get("name") or record.request.get("prompt") or record.id), 60)
 
 
 def is_free(library: Path, prop_id: str) -> bool:
@@ -114,5 +120,6 @@ def status(running: Sequence[Running]) -> str:
         return ""
     first = running[0]
     what = shorten(first.prompt, 40) if len(running) == 1 else f"{len(running)} props"
-    words = WAITS.lower() if first.waiting else f"{first.text}, {first.state}"
+    doing = first.text.partition(";")[0]  # what follows is the usual time, which the panel tells
+    words = WAITS.lower() if first.waiting else f"{doing}, {first.state}"
     return f"Trellis: {what}: {words}. Esc over the {CATEGORY} tab cancels"

@@ -12,7 +12,9 @@ from ..core.errors import TrellisError
 from ..preferences import read_settings
 from .diagnostics import without_secrets
 from .jobs import Ended, goes_on
+from .registering import registering
 from .session import Session
+from .translations import rpt, sentence
 
 PROP_ID: Final = "The id of the prop whose job has failed"
 
@@ -41,13 +43,13 @@ class TRELLIS_OT_try_again(bpy.types.Operator):
         session = Session.get()
         ended = session.failure(self.prop_id)
         if ended is None:
-            self.report({"WARNING"}, "This job is no longer in the list")
+            self.report({"WARNING"}, rpt("This job is no longer in the list"))
             return {"CANCELLED"}
         try:
             _again(session, ended)
         except TrellisError as error:
             session.last_error = error.facts
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -86,7 +88,7 @@ class TRELLIS_OT_copy_details(bpy.types.Operator):
         ended = Session.get().failure(self.prop_id)
         facts = ended.facts if ended else Session.get().last_error
         if facts is None:
-            self.report({"WARNING"}, "There is no error to copy")
+            self.report({"WARNING"}, rpt("There is no error to copy"))
             return {"CANCELLED"}
         lines = [
             f"Prop: {self.prop_id}",
@@ -96,7 +98,7 @@ class TRELLIS_OT_copy_details(bpy.types.Operator):
             f"Details: {facts.detail or 'none'}",
         ]
         context.window_manager.clipboard = without_secrets("\n".join(lines), read_settings())
-        self.report({"INFO"}, "The details are on the clipboard")
+        self.report({"INFO"}, rpt("The details are on the clipboard"))
         return {"FINISHED"}
 
 
@@ -120,13 +122,4 @@ class TRELLIS_OT_dismiss(bpy.types.Operator):
 CLASSES: Final = (TRELLIS_OT_try_again, TRELLIS_OT_copy_details, TRELLIS_OT_dismiss)
 
 
-def register() -> None:
-    """Register the operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Take them back."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES)

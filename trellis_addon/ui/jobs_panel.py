@@ -9,14 +9,28 @@ import bpy
 
 from .account_ops import account_page
 from .first_run import first_run_is_on
+from .gallery import Gallery
 from .jobs import Ended, Running
-from .lines import draw_lines, fitted
+from .lines import NARROW, draw_lines, fitted, panel_width
+from .registering import registering
 from .session import Session
 from .texts import CATEGORY, USUAL_TIME, elapsed
 from .translations import iface
 
 BUTTON: Final = 16
 """A button beside a text, in pixels at a scale of 1."""
+
+UNIT: Final = 20
+"""Blender's unit of layout, in pixels at a scale of 1."""
+
+PICTURE: Final = 2.4
+"""The height of a job's picture, in units."""
+
+MARGINS: Final = 60
+"""The strip of tabs, the panel's and the box's margins, in pixels at a scale of 1."""
+
+TEXT_BESIDE: Final = BUTTON + int(PICTURE * UNIT) - UNIT
+"""What stands beside a job's text: its picture and the button, but no icon."""
 
 STEPS: Final = {
     "no_key": ("trellis.preferences", "PREFERENCES"),
@@ -63,13 +77,18 @@ class TRELLIS_PT_jobs(bpy.types.Panel):
 
 def draw_running(layout: Any, context: bpy.types.Context, running: Running) -> None:
     """One job: its prompt, a bar or the honest time so far, and Cancel."""
-    box = layout.box().column(align=True)
+    width = panel_width(context)
+    outer = layout.box().column(align=True)
+    sides = outer.split(factor=PICTURE * UNIT / max(1.0, width - MARGINS))
+    sides.template_icon(icon_value=picture_of(running), scale=PICTURE)
+    box = sides.column(align=True)
+    # In a narrow sidebar a text beside the picture would be a word a line.
+    below, beside = (outer, -UNIT) if width < NARROW else (box, TEXT_BESIDE)
     row = box.row()
-    icon = "TIME" if running.waiting else "MESH_MONKEY"
-    row.label(text=fitted(context, running.prompt, BUTTON, head=1.0), icon=icon)
+    row.label(text=fitted(context, running.prompt, TEXT_BESIDE, head=1.0))
     row.operator("trellis.cancel", text="", icon="X", emboss=False).prop_id = running.job.prop_id
     if running.waiting:
-        draw_lines(box, context, running.text, "NONE")
+        draw_lines(below, context, running.text, "NONE", beside, indent=False)
     elif running.fraction is None:
         # Nobody knows how long it takes: a ring that turns, and the time so far.
         turn = 0.1 + 0.75 * (running.seconds % 4 / 4)  # never empty, never a full 100 %
@@ -77,9 +96,21 @@ def draw_running(layout: Any, context: bpy.types.Context, running: Running) -> N
             factor=turn, type="RING", text=iface("{} so far").format(elapsed(running.seconds))
         )
         doing = running.text.partition(";")[0]  # what follows is the usual time once more
-        draw_lines(box, context, f"{doing} ({iface(USUAL_TIME)})", "NONE")
+        draw_lines(below, context, f"{doing} ({iface(USUAL_TIME)})", "NONE", beside, indent=False)
     else:
         box.progress(factor=running.fraction, type="BAR", text=running.text)
+
+
+def picture_of(running: Running) -> int:
+    """The icon of a job: the prop's own picture, else its reference image, else a box."""
+    gallery = Gallery.get()
+    entry = gallery.entry(running.job.prop_id)
+    if entry and (icon := gallery.previews.icon(entry)):
+        return icon
+    image = bpy.data.images.get(running.image) if running.image else None
+    icon = bpy.types.UILayout.icon(image) if image else 0
+    gallery.wake()
+    return icon or gallery.previews.forming()
 
 
 def draw_ended(layout: Any, context: bpy.types.Context, ended: Ended) -> None:
@@ -110,11 +141,4 @@ def draw_next_step(layout: Any, kind: str, status: int | None) -> None:
     layout.operator(name, icon=icon)
 
 
-def register() -> None:
-    """Register the panel."""
-    bpy.utils.register_class(TRELLIS_PT_jobs)
-
-
-def unregister() -> None:
-    """Take it back."""
-    bpy.utils.unregister_class(TRELLIS_PT_jobs)
+register, unregister = registering([TRELLIS_PT_jobs])

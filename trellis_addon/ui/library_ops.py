@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..core.errors import TrellisError
-from ..core.settings import Settings
-from ..engine.making import unmade
 from ..preferences import read_settings
-from ..scene.asset_library import refresh_browsers
-from ..scene.linking import same_file
-from ..scene.missing import find_missing, in_library, links_into, prop_of
+from .registering import registering
 from .session import Session, ended
+from .translations import rpt, sentence
+
+if TYPE_CHECKING:
+    from ..core.settings import Settings
+
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,9 @@ def chosen_prop(context: bpy.types.Context) -> str:
     """The id of the prop that the user means: the Asset Browser's active one, else the active
     object's; empty when there is neither.
     """
+    from ..scene.linking import same_file
+    from ..scene.missing import prop_of
+
     asset: Any = getattr(context, "asset", None)
     path = getattr(asset, "full_library_path", "") if asset else ""
     if path:
@@ -76,6 +80,8 @@ class TRELLIS_OT_delete_prop(bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         """What goes, and what stands against it."""
+        from ..scene.missing import links_into
+
         column = self.layout.column()
         column.label(text=self.prop_id, icon="TRASH")
         if users := links_into(read_settings().library / self.prop_id):
@@ -86,10 +92,14 @@ class TRELLIS_OT_delete_prop(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Delete it, unless the open file links it."""
         from ..library.library import Library
+        from ..scene.asset_library import refresh_browsers
+        from ..scene.missing import links_into
 
         prop_id = self.prop_id or chosen_prop(context)
         if not prop_id:
-            self.report({"ERROR"}, "No prop is chosen. Select one in the scene or Asset Browser")
+            self.report(
+                {"ERROR"}, rpt("No prop is chosen. Select one in the scene or Asset Browser")
+            )
             return {"CANCELLED"}
         library = Library(read_settings().library)
         try:
@@ -100,7 +110,7 @@ class TRELLIS_OT_delete_prop(bpy.types.Operator):
                 return {"CANCELLED"}
             library.delete(prop_id, permanently=self.permanently)
         except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         refresh_browsers()
         where = "deleted" if self.permanently else "in the system's bin now"
@@ -117,6 +127,8 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Relink by the props' ids."""
+        from ..scene.missing import find_missing, in_library
+
         settings = read_settings()
         library = settings.library
         result = find_missing(in_library(library))
@@ -130,11 +142,13 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
         elif result.found:
             self.report({"INFO"}, f"{found} in {library}")
         else:
-            self.report({"INFO"}, "No prop is missing")
+            self.report({"INFO"}, rpt("No prop is missing"))
         return {"FINISHED"}
 
     def _make(self, prop_id: str, settings: Settings) -> bool:
         """Have a prop made that this Blender cannot read; it is linked again when that is done."""
+        from ..engine.making import unmade
+
         session = Session.get()
         try:
             missing = unmade(settings.library, prop_id)
@@ -175,19 +189,4 @@ MENUS = (
 )
 
 
-def register() -> None:
-    """Register the operators and their menu entries."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-    for name, draw in MENUS:
-        if menu := getattr(bpy.types, name, None):
-            menu.append(draw)
-
-
-def unregister() -> None:
-    """Take them back."""
-    for name, draw in MENUS:
-        if menu := getattr(bpy.types, name, None):
-            menu.remove(draw)
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES, MENUS)

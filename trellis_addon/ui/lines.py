@@ -19,6 +19,35 @@ AROUND_TEXT: Final = 92
 
 LEFT_OUT: Final = "…"
 
+NARROW: Final = 250
+"""Below this width, in pixels at a scale of 1, there is no room for a column of labels."""
+
+
+def panel_width(context: bpy.types.Context) -> float:
+    """In pixels at a scale of 1."""
+    width: float = context.region.width / context.preferences.system.ui_scale
+    return width
+
+
+def split_where_wide(layout: Any, context: bpy.types.Context) -> None:
+    """Blender's split layout of settings; in a narrow sidebar the names stand in the fields."""
+    layout.use_property_split = panel_width(context) >= NARROW
+    layout.use_property_decorate = False
+
+
+def choice(layout: Any, group: Any, name: str, text: str = "") -> None:
+    """A menu of choices with its name: beside it in Blender's split layout, else above it.
+
+    :param text: instead of the property's own name.
+    """
+    words = text or group.bl_rna.properties[name].name
+    if layout.use_property_split:
+        layout.prop(group, name, text=words)
+        return
+    column = layout.column(align=True)
+    column.label(text=words)
+    column.prop(group, name, text="")
+
 
 def text_room(context: bpy.types.Context, beside: float = 0) -> float:
     """Makes the font ready to be measured; gives the width that a text may have, in pixels."""
@@ -40,9 +69,12 @@ def draw_lines(
     text: str,
     icon: Any = "NONE",
     beside: float = 0,
+    *,
+    indent: bool = True,
 ) -> None:
     """A text over as many lines as it needs, the icon before the first.
 
+    :param indent: without an icon, too, the text begins where it would beside one.
     :param beside: what stands to the right of the text, in pixels at a scale of 1.
     """
     text = iface(text)  # before it is broken: Blender would look up each line
@@ -50,7 +82,8 @@ def draw_lines(
     column = layout.column(align=True)
     column.scale_y = 0.8
     for number, line in enumerate(wrapped(text, room, _width)):
-        column.label(text=line, icon=icon if number == 0 and icon != "NONE" else "BLANK1")
+        blank: Any = "BLANK1" if indent else "NONE"
+        column.label(text=line, icon=icon if number == 0 and icon != "NONE" else blank)
 
 
 def fitted(context: bpy.types.Context, text: str, beside: float = 0, head: float = 1 / 3) -> str:

@@ -11,6 +11,7 @@ from ..preferences import read_settings
 from .account import MODELS, Account
 from .account_ops import blocked, finish
 from .model_settings import LARGEST_SEED, NAMES, is_changed, model_group
+from .registering import registering
 
 
 class TRELLIS_OT_random_seed(bpy.types.Operator):
@@ -81,13 +82,4 @@ class TRELLIS_OT_refresh_models(bpy.types.Operator):
 CLASSES = (TRELLIS_OT_random_seed, TRELLIS_OT_reset_model, TRELLIS_OT_refresh_models)
 
 
-def register() -> None:
-    """Register the operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Take them back."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES)

@@ -9,8 +9,9 @@ import bpy
 
 from .account import MODELS, Account
 from .first_run import first_run_is_on
-from .lines import draw_lines
+from .lines import choice, draw_lines, split_where_wide
 from .model_settings import model_group
+from .registering import registering
 from .texts import CATEGORY
 
 
@@ -39,8 +40,7 @@ class TRELLIS_PT_model(bpy.types.Panel):
         """Blender's own split layout."""
         group = model_group(context)
         layout: Any = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        split_where_wide(layout, context)
         row = layout.row(align=True)
         row.use_property_split = False  # the names are long: they get the whole width
         row.prop(group, "model", text="")
@@ -58,14 +58,7 @@ class TRELLIS_PT_model(bpy.types.Panel):
         column.prop(group, "temperature", slider=True)
         column.prop(group, "top_p", slider=True)
         layout.prop(group, "max_tokens")
-        layout.prop(group, "system")
+        choice(layout, group, "system")
 
 
-def register() -> None:
-    """Register the panel."""
-    bpy.utils.register_class(TRELLIS_PT_model)
-
-
-def unregister() -> None:
-    """Take it back."""
-    bpy.utils.unregister_class(TRELLIS_PT_model)
+register, unregister = registering([TRELLIS_PT_model])

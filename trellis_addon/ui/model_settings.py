@@ -10,6 +10,7 @@ import bpy
 
 from ..core.identity import MODEL
 from .account import Account
+from .registering import registering
 
 LARGEST_SEED: Final = 2**31 - 1
 
@@ -127,11 +128,4 @@ def _plain(value: Any) -> Any:
     return round(value, 6) if isinstance(value, float) else value
 
 
-def register() -> None:
-    """Register the group. ``Scene.trellis`` points to it."""
-    bpy.utils.register_class(TrellisModelProperties)
-
-
-def unregister() -> None:
-    """Take it back."""
-    bpy.utils.unregister_class(TrellisModelProperties)
+register, unregister = registering([TrellisModelProperties])

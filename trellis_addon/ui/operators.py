@@ -3,20 +3,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..core.errors import TrellisError
 from ..core.identity import ADDON_ID
-from ..core.settings import Settings
-from ..engine.consent import obstacle
 from ..preferences import read_settings
-from .generating import start
 from .jobs import Level
 from .properties import TrellisProperties
+from .registering import registering
 from .session import Session
 from .texts import CATEGORY, EXAMPLE
+from .translations import sentence
+
+if TYPE_CHECKING:
+    from ..core.settings import Settings
+
 
 MODAL_SECONDS = 0.2
 DIALOG_WIDTH = 420
@@ -71,7 +74,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Generate and block until the props are placed: for scripts and background mode."""
-        self._prop_ids = self._start(context)
+        self._prop_ids = self._start(context, at_once=True)
         session = Session.get()
         for prop_id in self._prop_ids:
             session.wait(prop_id)
@@ -90,13 +93,12 @@ class TRELLIS_OT_generate(bpy.types.Operator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Let everything pass but Esc over the sidebar; end with the jobs."""
         session = Session.get()
-        if all(session.has_ended(prop_id) for prop_id in self._prop_ids):
+        if not session.beginning and all(map(session.has_ended, self._prop_ids)):
             self._stop_watching(context)
             # As a warning: an error would pop up at the pointer and swallow the artist's next key.
             return self._end(session, worst="WARNING")
         if event.type == "ESC" and event.value == "PRESS" and over_sidebar(context, event):
-            for prop_id in self._prop_ids:
-                session.cancel(prop_id)
+            session.cancel_all(self._prop_ids)
             return {"RUNNING_MODAL"}
         return {"PASS_THROUGH"}
 
@@ -104,13 +106,21 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         """Blender ends the operator (a file is loaded): the jobs go on in the session."""
         self._stop_watching(context)
 
-    def _start(self, context: bpy.types.Context) -> list[str]:
+    def _start(self, context: bpy.types.Context, *, at_once: bool = False) -> list[str]:
+        from .generating import start
+
         at = self.at if self.properties.is_property_set("at") else None
         try:
-            return start(properties(context), prompt=self.prompt, at=at, turned=tuple(self.turned))
+            return start(
+                properties(context),
+                prompt=self.prompt,
+                at=at,
+                turned=tuple(self.turned),
+                at_once=at_once,
+            )
         except TrellisError as error:
             Session.get().last_error = error.facts
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return []
 
     def _end(self, session: Session, worst: Level = "ERROR") -> set[str]:
@@ -145,6 +155,7 @@ class TRELLIS_OT_add(bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The field, and what stands in the way with the button that mends it."""
+        from .cost import draw_cost
         from .panels import draw_obstacle  # which imports this module
 
         layout: Any = self.layout
@@ -155,6 +166,8 @@ class TRELLIS_OT_add(bpy.types.Operator):
             scale = context.preferences.system.ui_scale
             region = context.region.width / scale if context.region else DIALOG_WIDTH
             draw_obstacle(layout, context, missing, beside=round(region - DIALOG_WIDTH))
+        else:
+            draw_cost(layout, context, properties(context).model.model)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Hand over to the one operator that generates."""
@@ -222,6 +235,8 @@ def settings_now() -> Settings:
 
 def obstacle_now() -> TrellisError | None:
     """What stands in the way of a generation, if anything."""
+    from ..engine.consent import obstacle
+
     return obstacle(settings_now())
 
 
@@ -249,13 +264,4 @@ CLASSES = (
 )
 
 
-def register() -> None:
-    """Register the operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Unregister them."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES)

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Final
 import bpy
 from bpy.app.handlers import persistent
 
+from .redraw import redraw_views
+
 log = logging.getLogger(__name__)
 
 WIDTH: Final = 2.0
@@ -73,14 +75,6 @@ def _draw_lines(points: list[tuple[float, float, float]]) -> None:
     gpu.state.blend_set("ALPHA")
     batch.draw(shader)
     gpu.state.blend_set("NONE")
-
-
-def redraw_views() -> None:
-    """Ask for a redraw of every 3D view. The scene is not touched."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
 
 
 @persistent  # type: ignore[untyped-decorator]

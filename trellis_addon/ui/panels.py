@@ -13,6 +13,7 @@ from .lines import draw_lines
 from .operators import properties
 from .presets import draw_presets
 from .prompt_panel import draw_prompt
+from .registering import registering
 from .session import Session
 from .texts import CATEGORY
 
@@ -80,11 +81,4 @@ def draw_message(layout: bpy.types.UILayout, context: bpy.types.Context, session
     button.prop_id = ""
 
 
-def register() -> None:
-    """Register the panel."""
-    bpy.utils.register_class(TRELLIS_PT_main)
-
-
-def unregister() -> None:
-    """Take it back."""
-    bpy.utils.unregister_class(TRELLIS_PT_main)
+register, unregister = registering([TRELLIS_PT_main])

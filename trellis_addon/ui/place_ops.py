@@ -3,33 +3,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ..core.errors import TrellisError
 from ..core.text import shorten
-from ..engine.making import unmade
 from ..preferences import read_settings
-from ..scene.local_view import join
 from ..scene.methods import Method, items
-from ..scene.placing import (
-    Placement,
-    at_cursor,
-    at_origin,
-    before_undo_step,
-    current_scene,
-    place,
-    undo_step,
-)
-from ..scene.stored import ready_ids, stored
+from .registering import registering
 from .session import Session, ended
+from .translations import sentence
+
+if TYPE_CHECKING:
+    from ..scene.placing import Placement
+
 
 MOST_SUGGESTIONS: Final = 200
 
 
 def suggest(_operator: Any, _context: bpy.types.Context, text: str) -> list[str]:
     """The library's props whose id holds what was typed."""
+    from ..scene.stored import ready_ids
+
     words = text.lower().split()
     ids = ready_ids(read_settings().library)
     return [name for name in ids if all(word in name for word in words)][:MOST_SUGGESTIONS]
@@ -79,6 +75,11 @@ class TRELLIS_OT_place(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Place it, or hand over to the operator that follows the mouse."""
+        from ..engine.making import unmade
+        from ..scene.local_view import join
+        from ..scene.placing import before_undo_step, place, undo_step
+        from ..scene.stored import stored
+
         if self.where == "SURFACE" and not bpy.app.background:
             more: Any = getattr(bpy.ops, "trellis")  # noqa: B009  (not in stubs)
             done: set[str] = more.place_on_surface(
@@ -94,21 +95,16 @@ class TRELLIS_OT_place(bpy.types.Operator):
             before_undo_step()
             join(place(prop.blend, self._placement()), context.space_data)
         except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         undo_step(f"Place {shorten(self.prop_id, 40)}")
         return {"FINISHED"}
 
     def _placement(self) -> Placement:
+        from ..scene.placing import at_cursor, at_origin, current_scene
+
         at = at_cursor if self.where == "CURSOR" else at_origin
         return at(current_scene(), method=Method.of(self.method))
 
 
-def register() -> None:
-    """Register the operator."""
-    bpy.utils.register_class(TRELLIS_OT_place)
-
-
-def unregister() -> None:
-    """Take it back."""
-    bpy.utils.unregister_class(TRELLIS_OT_place)
+register, unregister = registering([TRELLIS_OT_place])

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import bpy
 from mathutils import Vector
+
+from .redraw import redraw_views
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,7 @@ SIDES: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """One prop to come.
 
     :param scene: the name of the scene that it will stand in.
@@ -80,7 +80,7 @@ class Placeholders:
             ]
         elif not cls.boxes:
             cls._remove()
-        _redraw()
+        redraw_views()
 
     @classmethod
     def _remove(cls) -> None:
@@ -159,13 +159,6 @@ def _draw_texts() -> None:
             blf.position(FONT, point.x - size[0] / 2, point.y + 8 * scale, 0)
             blf.draw(FONT, box.text)
     blf.disable(FONT, blf.SHADOW)
-
-
-def _redraw() -> None:
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
 
 
 def register() -> None:

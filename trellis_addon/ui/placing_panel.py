@@ -8,6 +8,8 @@ from typing import Any
 import bpy
 
 from .first_run import first_run_is_on
+from .lines import choice, split_where_wide
+from .registering import registering
 from .texts import CATEGORY
 
 
@@ -39,12 +41,11 @@ class TRELLIS_PT_placing(bpy.types.Panel):
         """Blender's own split layout."""
         layout: Any = self.layout
         scene: Any = context.scene
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        layout.prop(scene.trellis, "method")
-        layout.prop(scene.trellis, "where")
-        layout.prop(scene.trellis, "collection")
-        layout.prop(scene.trellis, "name")
+        split_where_wide(layout, context)
+        choice(layout, scene.trellis, "method")
+        choice(layout, scene.trellis, "where")
+        choice(layout, scene.trellis, "collection")
+        choice(layout, scene.trellis, "name")
 
 
 def is_changed(group: Any) -> bool:
@@ -54,11 +55,4 @@ def is_changed(group: Any) -> bool:
     return bool(chosen or group.collection or group.name)
 
 
-def register() -> None:
-    """Register the panel."""
-    bpy.utils.register_class(TRELLIS_PT_placing)
-
-
-def unregister() -> None:
-    """Take it back."""
-    bpy.utils.unregister_class(TRELLIS_PT_placing)
+register, unregister = registering([TRELLIS_PT_placing])

@@ -23,6 +23,7 @@ from .account import Account
 from .first_run import draw_test, library_problem
 from .keymap import draw_shortcuts
 from .lines import draw_lines, fitted
+from .registering import registering
 
 FOLLOW: Final = "PREFERENCES"
 """The sidebar's Method that stands for the one in the preferences."""
@@ -89,6 +90,7 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
     def _draw_generating(self, column: Any, _context: bpy.types.Context) -> None:
         column.prop(self, "method")
         column.prop(self, "jobs_at_once")
+        column.prop(self, "pointer_progress")
         column.prop(self, "limit_minutes")
         column.prop(self, "endpoint")
 
@@ -143,11 +145,4 @@ def _aside(column: Any, text: str, icon: str = "BLANK1") -> None:
     row.label(text=text, icon=icon)
 
 
-def register() -> None:
-    """Make the preferences known."""
-    bpy.utils.register_class(TrellisPreferences)
-
-
-def unregister() -> None:
-    """Take them back."""
-    bpy.utils.unregister_class(TrellisPreferences)
+register, unregister = registering([TrellisPreferences])

@@ -14,6 +14,7 @@ from bl_ui.utils import PresetPanel
 
 from .finishing import NAMES as FINISHING
 from .model_settings import NAMES as MODEL
+from .registering import registering
 
 FOLDER: Final = "trellis"
 OWN: Final = ("count", "method", "where")
@@ -67,13 +68,4 @@ def draw_presets(layout: Any) -> None:
 CLASSES: Final = (TRELLIS_PT_presets, TRELLIS_OT_add_preset)
 
 
-def register() -> None:
-    """Register menu and operator."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Take them back; the presets stay, as Blender's do."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES)

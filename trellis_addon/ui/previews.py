@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy.utils.previews
 
+from ..core.identity import ROOT
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..library.index import Entry
 
 KEPT: Final = 160
 """As many pictures stay loaded at most; each takes about 0.3 MB."""
+
+FORMING: Final = ROOT / "icons" / "forming.png"
 
 FORGET_SECONDS: Final = 120.0
 
@@ -55,7 +61,13 @@ class Previews:
         if path is None:
             return 0
         # A picture that is made anew has another time, hence another key.
-        key = f"{entry.id}:{entry.stamp.picture}"
+        return self._asked(f"{entry.id}:{entry.stamp.picture}", path)
+
+    def forming(self) -> int:
+        """The icon of a prop that has no picture yet. As :meth:`icon`."""
+        return self._asked("forming", FORMING)
+
+    def _asked(self, key: str, path: Path) -> int:
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = _Preview(str(path), 0.0)

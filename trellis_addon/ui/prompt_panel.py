@@ -13,6 +13,7 @@ from .cost import cost_words, draw_cost
 from .gallery import Gallery
 from .lines import draw_lines, fitted
 from .properties import TrellisProperties, prompt_of
+from .registering import registering
 from .texts import EXAMPLE
 from .translations import iface
 
@@ -165,13 +166,4 @@ def _draw_generate(
 CLASSES: Final = (TRELLIS_MT_recent, TRELLIS_OT_use_prompt, TRELLIS_OT_edit_prompt)
 
 
-def register() -> None:
-    """Register menu and operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Take them back."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES)

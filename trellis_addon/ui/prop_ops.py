@@ -8,10 +8,9 @@ from typing import Any, Final
 import bpy
 
 from ..core.errors import TrellisError
-from ..scene.editable import Way, make_editable
-from ..scene.placing import current_scene
-from ..scene.proxies import Display, instances, prop_of, show
-from ..scene.roles import top_level
+from ..scene.methods import Display, Way
+from .registering import registering
+from .translations import rpt
 
 WAYS: Final = (
     (Way.OVERRIDE.value, "Library Override", "Stays linked: changes here are kept beside the prop"),
@@ -46,6 +45,8 @@ class TRELLIS_OT_make_editable(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """A selected prop that is linked or packed, in Object Mode."""
+        from ..scene.proxies import instances
+
         if context.mode != "OBJECT":
             cls.poll_message_set("Leave the current mode first: this works in Object Mode")
             return False
@@ -61,6 +62,10 @@ class TRELLIS_OT_make_editable(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """One after the other; the operator's own undo step takes all of them back."""
+        from ..scene.editable import make_editable
+        from ..scene.placing import current_scene
+        from ..scene.proxies import instances
+
         layer: Any = context.view_layer
         count = 0
         for empty in [obj for obj in instances(context.selected_objects) if linked(obj)]:
@@ -97,6 +102,8 @@ class TRELLIS_OT_display(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """There is a linked or packed prop in the file."""
+        from ..scene.proxies import instances
+
         if next(instances(bpy.data.objects), None) is None:
             cls.poll_message_set("There is no linked prop in this file")
             return False
@@ -104,10 +111,12 @@ class TRELLIS_OT_display(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Switch the selected ones, or all."""
+        from ..scene.proxies import show
+
         chosen = bpy.data.objects if self.all_props else context.selected_objects
         count, without = show(chosen, Display(self.mode))
         if not count:
-            self.report({"ERROR"}, "Select a placed prop, or choose All Props")
+            self.report({"ERROR"}, rpt("Select a placed prop, or choose All Props"))
             return {"CANCELLED"}
         words = f"{count} prop{'s' * (count != 1)}: {self.mode.title()}"
         if without and self.mode == Display.PROXY:
@@ -118,6 +127,8 @@ class TRELLIS_OT_display(bpy.types.Operator):
 
 def linked(empty: bpy.types.Object) -> bool:
     """Whether the prop that an instance shows is not the open file's own."""
+    from ..scene.proxies import prop_of
+
     prop = prop_of(empty)
     return prop is not None and prop.library is not None
 
@@ -132,6 +143,8 @@ def _why_not(context: bpy.types.Context) -> str:
 
 def select(made: bpy.types.Collection, layer: bpy.types.ViewLayer, *, active: bool) -> None:
     """Select what stands in the place of a selected instance."""
+    from ..scene.roles import top_level
+
     layer.update()  # Blender finds out only then that it can be seen
     for obj in top_level(made):
         if obj.name in layer.objects and obj.visible_get(view_layer=layer):
@@ -143,13 +156,4 @@ def select(made: bpy.types.Collection, layer: bpy.types.ViewLayer, *, active: bo
 CLASSES: Final = (TRELLIS_OT_make_editable, TRELLIS_OT_display)
 
 
-def register() -> None:
-    """Register the operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Take them back."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES)

@@ -12,8 +12,9 @@ from ..core.errors import TrellisError
 from ..preferences import read_settings
 from .first_run import first_run_is_on
 from .lines import draw_lines
-from .reference import of_render, of_view
+from .registering import registering
 from .texts import CATEGORY
+from .translations import sentence
 
 PICTURE: Final = 5.0
 """The picture's size in the panel, in Blender's units of layout."""
@@ -63,7 +64,7 @@ def _take(operator: Any, context: bpy.types.Context, picture: Callable[[], Any])
     try:
         scene.trellis.reference = picture()
     except TrellisError as error:
-        operator.report({"ERROR"}, error.facts.sentence)
+        operator.report({"ERROR"}, sentence(error.facts))
         return {"CANCELLED"}
     return {"FINISHED"}
 
@@ -77,6 +78,8 @@ class TRELLIS_OT_reference_from_view(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Drawn anew, off the screen."""
+        from .reference import of_view
+
         return _take(self, context, lambda: of_view(context))
 
 
@@ -89,6 +92,8 @@ class TRELLIS_OT_reference_from_render(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """As a copy of its own."""
+        from .reference import of_render
+
         return _take(self, context, of_render)
 
 
@@ -99,13 +104,4 @@ CLASSES: Final = (
 )
 
 
-def register() -> None:
-    """Register panel and operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Take them back."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(CLASSES)

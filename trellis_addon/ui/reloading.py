@@ -8,9 +8,7 @@ from pathlib import Path
 
 import bpy
 
-from ..scene.linking import library_path, same_file
-from ..scene.missing import find_missing, in_library
-from ..scene.proxies import Display, instances, prop_of, show
+from ..scene.methods import Display
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +21,9 @@ def reload_prop(folder: Path, blend: Path) -> int:
 
     :returns: how many links were renewed.
     """
+    from ..scene.missing import find_missing, in_library
+    from ..scene.proxies import instances, show
+
     full = [empty for empty in instances(bpy.data.objects) if _shows_full(empty)]
     count = sum(_reload(name) for name in _links_to(blend))
     choose = in_library(folder.parent)
@@ -37,11 +38,15 @@ def reload_prop(folder: Path, blend: Path) -> int:
 
 
 def _shows_full(empty: bpy.types.Object) -> bool:
+    from ..scene.proxies import prop_of
+
     return empty.instance_collection != prop_of(empty)
 
 
 def _links_to(blend: Path) -> list[str]:
     """By name: reload() makes every reference to a library's data invalid."""
+    from ..scene.linking import library_path, same_file
+
     return [
         library.name
         for library in bpy.data.libraries

@@ -10,21 +10,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import bpy
 from bpy.app.handlers import persistent
 
-from ..core.errors import ErrorFacts
-from ..core.events import Cancelled, Event, Failed, Finished, Progress
-from ..core.text import shorten
-from ..engine.making import Unmade
-from ..engine.workshop import Workshop
+from ..core.errors import ErrorFacts, TrellisError
 from ..preferences import read_settings
-from ..scene.arriving import fetch, hands_busy
-from ..scene.asset_library import show_in_asset_browser
-from ..scene.placing import Item, Placement, before_undo_step, place_many, undo_step
 from .account import Account
 from .jobs import (
     CLOSED,
@@ -34,19 +29,20 @@ from .jobs import (
     Level,
     Report,
     Running,
-    boxes,
     is_free,
-    status,
+    record_name,
 )
-from .overlay import BoxOverlay
-from .placeholder import Placeholders
-from .reloading import reload_prop
+from .showing import Showing
 from .texts import undo_name
+from .translations import sentence
 
 if TYPE_CHECKING:
+    from ..core.events import Event, Finished
     from ..core.settings import Settings
+    from ..engine.making import Unmade
+    from ..engine.workshop import Workshop
     from ..job.job import Job
-    from ..library.record import PropRecord
+    from ..scene.placing import Item, Placement
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +50,6 @@ TICK_SECONDS: Final = 0.1
 BUDGET_SECONDS: Final = 0.005
 FETCH_SECONDS: Final = 0.02
 """For reading the files of props that are ready; at least one is read in a tick."""
-REDRAW_SECONDS: Final = 0.5
-"""The elapsed time is shown; a redraw twice a second is enough for it."""
 
 
 class Session:
@@ -64,22 +58,28 @@ class Session:
     current: ClassVar[Session | None] = None
 
     def __init__(self) -> None:
-        self.workshop = Workshop()
         self.running: list[Running] = []
         self.ended: list[Ended] = []
         """The last failures, the newest first, until the user puts them out of sight."""
         self._ready: list[tuple[Running, Finished]] = []
+        self._begins: deque[Callable[[], None]] = deque()
         self.reports: dict[str, Report] = {}
         self.last_error: ErrorFacts | None = None
         self.last_note = ""
         self.last_note_is_good = True
         self.leaves_file = False
         """Whether the file that is being loaded is another one than that which was open."""
-        self._drawn = 0.0
-        self._status: str | None = None
+        self._showing = Showing()
         # One reference: `is_registered(self._tick)` is False for a fresh bound method
         # (Blender's own code cites its bug 139720).
         self._timer = self._tick
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        """Made with the first job: a Blender that generates nothing does not load it."""
+        from ..engine.workshop import Workshop
+
+        return Workshop()
 
     @classmethod
     def get(cls) -> Session:
@@ -95,22 +95,54 @@ class Session:
         *placements: Placement,
         reload: bool = False,
         metres: float = 1.0,
+        image: str = "",
     ) -> None:
         """Take a job in and show it. It starts at once, or when those before it leave room.
 
         :param placements: where its prop is to stand; none: nowhere.
         :param reload: show it anew where the open file links it.
         :param metres: how large the prop is likely to be, for its box in the viewport.
+        :param image: the name of its reference image in the open file.
         """
         self.last_error = None
         self.last_note = ""
         self.running.append(
-            Running(job, prompt, list(placements), reload, metres=metres, waiting=True)
+            Running(job, prompt, list(placements), reload, image=image, metres=metres, waiting=True)
         )
         self._start_waiting()
         if not bpy.app.background and not bpy.app.timers.is_registered(self._timer):
             bpy.app.timers.register(self._timer, first_interval=TICK_SECONDS, persistent=True)
         self._redraw(force=True)
+
+    def begin(self, begins: Iterable[Callable[[], None]], *, at_once: bool = False) -> None:
+        """Do things of which each adds a job: the first now, and one in each tick.
+
+        Each writes a record and waits for the disk; ten of them in one go are felt.
+
+        :raises TrellisError: by the first, or with ``at_once`` by any.
+        """
+        first, *others = begins
+        first()
+        if at_once:
+            for other in others:
+                other()
+        else:
+            self._begins.extend(others)
+
+    @property
+    def beginning(self) -> bool:
+        """Whether more jobs are about to be added."""
+        return bool(self._begins)
+
+    def _begin_next(self) -> None:
+        if not self._begins:
+            return
+        try:
+            self._begins.popleft()()
+        except TrellisError as error:
+            self._begins.clear()
+            self.last_error = error.facts
+            self._redraw(force=True)
 
     def _start_waiting(self) -> None:
         """Start as many of those that wait as may run at once, in their order."""
@@ -143,7 +175,9 @@ class Session:
         self.add(job, record_name(missing.record), *placements, reload=placement is None)
 
     def cancel(self, prop_id: str = "") -> None:
-        """Ask one job (or all) to stop."""
+        """Ask one job (or all, also those about to be added) to stop."""
+        if not prop_id:
+            self._begins.clear()
         for running in self.running:
             if prop_id in ("", running.job.prop_id):
                 running.job.cancel()
@@ -152,8 +186,16 @@ class Session:
                 running.text = "Cancelling"
         self._redraw(force=True)
 
+    def cancel_all(self, prop_ids: Iterable[str]) -> None:
+        """Ask these jobs to stop, and add none of those that are about to follow them."""
+        self._begins.clear()
+        for prop_id in prop_ids:
+            self.cancel(prop_id)
+
     def leave_file(self) -> None:
         """Another file is open: what was to stand in the one before goes to the library alone."""
+        while self._begins:
+            self._begin_next()
         for running in self.running:
             running.homeless |= bool(running.placements)
             running.placements.clear()
@@ -183,6 +225,10 @@ class Session:
                 self._take(running, event)
 
     def _tick(self) -> float | None:
+        from ..core.events import Finished
+        from ..scene.arriving import fetch, hands_busy
+
+        self._begin_next()
         for running, event in list(self._events()):
             if isinstance(event, Finished):
                 self._ready.append((running, event))
@@ -193,7 +239,7 @@ class Session:
             ready, self._ready = self._ready, []
             self._place(ready)
         self._redraw(force=False)
-        return TICK_SECONDS if self.running else None
+        return TICK_SECONDS if self.running or self._begins else None
 
     def _events(self) -> Iterator[tuple[Running, Event]]:
         for running in list(self.running):
@@ -201,6 +247,8 @@ class Session:
                 yield running, event
 
     def _take(self, running: Running, event: Event) -> None:
+        from ..core.events import Cancelled, Failed, Finished, Progress
+
         match event:
             case Progress(fraction=fraction, text=text):
                 if not running.job.token.cancelled:
@@ -223,7 +271,7 @@ class Session:
 
     def _failed(self, running: Running, facts: ErrorFacts) -> None:
         self.last_error = facts
-        self._report(running, "ERROR", facts.sentence)
+        self._report(running, "ERROR", sentence(facts))
         prop_id, places = running.job.prop_id, tuple(running.placements)
         free = is_free(read_settings().library, prop_id)
         ended = Ended(prop_id, running.prompt, facts, places, free)
@@ -238,6 +286,10 @@ class Session:
 
     def _place(self, ready: list[tuple[Running, Finished]]) -> None:
         """Props that are ready together come together: one call, one undo step."""
+        from ..scene.asset_library import show_in_asset_browser
+        from ..scene.placing import before_undo_step, place_many, undo_step
+        from .reloading import reload_prop
+
         if not ready:
             return
         before_undo_step()
@@ -280,31 +332,7 @@ class Session:
         self.reports[running.job.prop_id] = Report(level, text)
 
     def _redraw(self, *, force: bool) -> None:
-        if not force and time.monotonic() - self._drawn < REDRAW_SECONDS:
-            return
-        self._drawn = time.monotonic()
-        if not bpy.app.background:
-            Placeholders.show(tuple(boxes(self.running)))
-            self._tell_status()
-        for window in bpy.context.window_manager.windows:
-            for area in window.screen.areas:
-                if area.type == "VIEW_3D":
-                    for region in area.regions:
-                        if region.type == "UI":
-                            region.tag_redraw()
-
-    def _tell_status(self) -> None:
-        """The status bar: how many, how far, and how to stop it.
-
-        Not Blender's ``progress_update``: that puts digits in the place of the pointer for as
-        long as the job takes (``WM_cursor_time``), and the artist goes on working meanwhile.
-        """
-        words = status(self.running) or None
-        if words == self._status or BoxOverlay.shown:
-            return  # a prop that is being placed by hand has the status bar for its keys
-        self._status = words
-        for window in bpy.context.window_manager.windows:
-            window.workspace.status_text_set(words)
+        self._showing.refresh(self.running, force=force)
 
     def close(self) -> None:
         """Leave every job where its record stands: it can go on later. Joins the threads."""
@@ -318,13 +346,15 @@ class Session:
             running.job.join(3.0)
         self.running.clear()
         self._ready.clear()
-        if not bpy.app.background:
-            Placeholders.show(())
-            self._tell_status()
-        self.workshop.close()
+        self._begins.clear()
+        self._showing.clear()
+        if "workshop" in vars(self):
+            self.workshop.close()
 
 
 def _items(ready: list[tuple[Running, Finished]]) -> list[Item]:
+    from ..scene.placing import Item
+
     return [Item(event.blend, at) for running, event in ready for at in running.placements]
 
 
@@ -342,11 +372,6 @@ def ended(operator: Any, session: Session, prop_id: str, words: str) -> set[str]
     report = session.reports.pop(prop_id)
     operator.report({report.level}, report.text)
     return {"FINISHED"} if report.level == "INFO" else {"CANCELLED"}
-
-
-def record_name(record: PropRecord) -> str:
-    """What a running job is called: the prop's name, else its prompt."""
-    return shorten(str(record.request.get("name") or record.request.get("prompt") or record.id), 60)
 
 
 @persistent  # type: ignore[untyped-decorator]

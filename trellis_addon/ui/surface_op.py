@@ -5,23 +5,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import bpy
 from mathutils import Vector
 
 from ..core.errors import PlacingError, TrellisError
 from ..core.text import shorten
-from ..engine.making import Unmade, unmade
 from ..preferences import read_settings
-from ..scene.local_view import join
 from ..scene.methods import Method, items
-from ..scene.placing import Placement, before_undo_step, current_scene, place, undo_step
-from ..scene.stored import Stored, shown_by, stored
-from ..scene.surface import Box, Hit, Stand
-from .overlay import BoxOverlay, redraw_views
+from .overlay import BoxOverlay
+from .redraw import redraw_views
+from .registering import registering
 from .session import Session, ended
-from .views import view_under
+from .translations import rpt, sentence
+
+if TYPE_CHECKING:
+    from ..engine.making import Unmade
+    from ..scene.placing import Placement
+    from ..scene.stored import Stored
+    from ..scene.surface import Stand
+
 
 STEP: Final = 15.0
 FINE_STEP: Final = 1.0
@@ -31,8 +35,8 @@ TURN: Final = {"WHEELUPMOUSE": 1, "WHEELDOWNMOUSE": -1, "LEFT_ARROW": 1, "RIGHT_
 
 OURS: Final = ("MOUSEMOVE", "INBETWEEN_MOUSEMOVE", "LEFTMOUSE", "LEFT_CTRL", "RIGHT_CTRL", "TIMER")
 
-UNKNOWN: Final = Box.standing((1.0, 1.0, 1.0))
-"""For a prop whose size nobody wrote down."""
+UNKNOWN: Final = (1.0, 1.0, 1.0)
+"""Metres, for a prop whose size nobody wrote down."""
 
 HELP: Final = (
     "Click: place   Shift+Click: place and go on   Wheel: turn (Shift: finely)   "
@@ -50,7 +54,7 @@ class OnSurface:
     report: Any
     _which: Any
     _put: Any
-    _prop: Stored
+    _prop: Any
     again: ClassVar[bool] = True
     """Whether Shift+Click places one and goes on."""
 
@@ -59,10 +63,12 @@ class OnSurface:
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Follow the mouse. The prop's file is read with the first click."""
+        from ..scene.surface import Stand
+
         try:
             self._prop = self._which(context)
         except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         self._stand = Stand(align=self.align, angle=self.angle)
         self._count = 0
@@ -88,7 +94,7 @@ class OnSurface:
             result = self._event(context, event)
         except TrellisError as error:
             self._stop(context)
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return self._end()
         except BaseException:
             self._stop(context)
@@ -98,6 +104,8 @@ class OnSurface:
         return result
 
     def _event(self, context: bpy.types.Context, event: Any) -> set[str]:
+        from .views import view_under
+
         if event.type in ("ESC", "RIGHTMOUSE") and event.value == "PRESS":
             return self._end()
         view = view_under(context, event.mouse_x, event.mouse_y)
@@ -120,8 +128,10 @@ class OnSurface:
         return {"RUNNING_MODAL"}
 
     def _draw(self, stand: Stand | None) -> None:
+        from ..scene.surface import Box
+
         matrix = stand.matrix if stand else None
-        self._box.lines = (self._prop.box or UNKNOWN).lines(matrix) if matrix else []
+        self._box.lines = (self._prop.box or Box.standing(UNKNOWN)).lines(matrix) if matrix else []
         redraw_views()
 
     def _end(self) -> set[str]:
@@ -172,20 +182,25 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):  # type: ignor
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Place it at the given point (for scripts, and in background mode)."""
+        from ..scene.surface import Hit, Stand
+
         normal = Vector(self.normal)
         if normal.length < 1.0e-6:
-            self.report({"ERROR"}, "The normal has no direction")
+            self.report({"ERROR"}, rpt("The normal has no direction"))
             return {"CANCELLED"}
         hit = Hit(Vector(self.location), normal.normalized())
         try:
             self._prop = self._which(context)
             self._put(Stand(hit, align=self.align, angle=self.angle), context.space_data)
         except TrellisError as error:
-            self.report({"ERROR"}, error.facts.sentence)
+            self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         return {"FINISHED"}
 
     def _which(self, context: bpy.types.Context) -> Stored:
+        from ..engine.making import unmade
+        from ..scene.stored import Stored, shown_by, stored
+
         if self.prop_id:
             library = read_settings().library
             self._unmade = unmade(library, self.prop_id)
@@ -205,6 +220,9 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):  # type: ignor
 
         :param space: of the 3D view from which it is placed, for its local view.
         """
+        from ..scene.local_view import join
+        from ..scene.placing import Placement, before_undo_step, current_scene, place, undo_step
+
         if stand.hit is None:
             return
         turned = stand.rotation
@@ -230,11 +248,4 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):  # type: ignor
         ended(self, session, self._prop.id, missing.words)
 
 
-def register() -> None:
-    """Register the operator."""
-    bpy.utils.register_class(TRELLIS_OT_place_on_surface)
-
-
-def unregister() -> None:
-    """Take it back."""
-    bpy.utils.unregister_class(TRELLIS_OT_place_on_surface)
+register, unregister = registering([TRELLIS_OT_place_on_surface])

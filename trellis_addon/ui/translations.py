@@ -7,6 +7,7 @@ from typing import Final
 
 import bpy
 
+from ..core.errors import ErrorFacts
 from ..core.identity import ADDON_ID
 from .words import LANGUAGES, ROWS
 
@@ -31,6 +32,17 @@ def iface(text: str) -> str:
     Blender translates what is given as a label by itself, but only as a whole.
     """
     return str(bpy.app.translations.pgettext_iface(text))
+
+
+def rpt(text: str) -> str:
+    """A report in the user's language; Blender shows reports as they are."""
+    return str(bpy.app.translations.pgettext_rpt(text))
+
+
+def sentence(facts: ErrorFacts) -> str:
+    """An error and its next step in the user's language, each looked up for itself."""
+    words = (facts.message, facts.next_step)
+    return ". ".join(rpt(each) for each in words if each)
 
 
 def register() -> None:

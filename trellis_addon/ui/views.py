@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
 
-from ..scene.local_view import is_local
-from ..scene.local_view import under as under_in_local_view
-from ..scene.placing import current_scene
-from ..scene.surface import Hit, Ray, ground, under
+if TYPE_CHECKING:
+    from ..scene.surface import Hit, Ray
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,8 @@ class View:
 
     def ray(self, x: int, y: int) -> Ray:
         """What a point of the window points along, in world space."""
+        from ..scene.surface import Ray
+
         point = (x - self.region.x, y - self.region.y)
         origin = region_2d_to_origin_3d(self.region, self.data, point)
         direction = region_2d_to_vector_3d(self.region, self.data, point)
@@ -35,6 +35,11 @@ class View:
 
     def hit(self, context: bpy.types.Context, x: int, y: int) -> Hit | None:
         """What is seen at a point of the window: a surface, else the ground, else None."""
+        from ..scene.local_view import is_local
+        from ..scene.local_view import under as under_in_local_view
+        from ..scene.placing import current_scene
+        from ..scene.surface import ground, under
+
         ray, depsgraph = self.ray(x, y), context.evaluated_depsgraph_get()
         if is_local(self.space):
             return under_in_local_view(depsgraph, ray, self.space) or ground(ray)

@@ -101,6 +101,12 @@ FIELDS: Final[tuple[Row, ...]] = (
     ("Cost Tag", "Kostenkennung", "コストタグ", "费用标签"),
     ("Certificates", "Zertifikate", "証明書", "证书"),
     ("Provider Keys", "Anbieterschlüssel", "プロバイダーキー", "服务商密钥"),
+    (
+        "Progress at the Pointer",
+        "Fortschritt am Mauszeiger",
+        "ポインターに進捗を表示",
+        "在指针处显示进度",
+    ),
     ("Log Level", "Protokollstufe", "ログレベル", "日志级别"),
 )
 
@@ -170,6 +176,45 @@ MESSAGES: Final[tuple[Row, ...]] = (
         "Das Konto hat kein Guthaben mehr, oder dieser Schlüssel hat seine Ausgabengrenze erreicht",
         "残高がないか、このキーの利用上限に達しました",
         "账户余额不足，或此密钥已达消费上限",
+    ),
+    (
+        "Paste your AIgateway key into the extension's preferences",
+        "Füge deinen AIgateway-Schlüssel in die Einstellungen der Erweiterung ein",
+        "拡張機能のプリファレンスに AIgateway のキーを貼り付けてください",
+        "请在扩展的偏好设置中粘贴 AIgateway 密钥",
+    ),
+    (
+        "Switch on Preferences > System > Network > Allow Online Access",
+        "Schalte Einstellungen > System > Netzwerk > Online-Zugriff erlauben ein",
+        "プリファレンス > システム > ネットワーク > オンラインアクセスを許可 をオンにしてください",
+        "请开启 偏好设置 > 系统 > 网络 > 允许联网",
+    ),
+    (
+        "Raise the limit in the preferences, or go on tomorrow",
+        "Erhöhe die Grenze in den Einstellungen, oder mach morgen weiter",
+        "プリファレンスで上限を上げるか、明日続けてください",
+        "请在偏好设置中提高上限，或明天继续",
+    ),
+    (
+        "Choose another library folder in the preferences",
+        "Wähle in den Einstellungen einen anderen Bibliotheksordner",
+        "プリファレンスで別のライブラリフォルダーを選んでください",
+        "请在偏好设置中选择其他库文件夹",
+    ),
+    ("The connection works", "Die Verbindung steht", "接続できました", "连接正常"),
+    ("Prompt copied", "Prompt kopiert", "プロンプトをコピーしました", "提示词已复制"),
+    ("No prop is missing", "Kein Prop fehlt", "見つからないプロップはありません", "没有缺失的道具"),
+    (
+        "The details are on the clipboard",
+        "Die Einzelheiten sind in der Zwischenablage",
+        "詳細をクリップボードにコピーしました",
+        "详细信息已复制到剪贴板",
+    ),
+    (
+        "The diagnostics are in the clipboard",
+        "Die Diagnose ist in der Zwischenablage",
+        "診断情報をクリップボードにコピーしました",
+        "诊断信息已复制到剪贴板",
     ),
 )
 

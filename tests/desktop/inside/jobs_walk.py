@@ -135,6 +135,7 @@ class JobsWalk:
         yield from window.move("WINDOW", 0.3, 0.3)
         yield lambda: session.running[0].seconds > 4
         yield from window.picture("22-three")
+        product.preferences().pointer_progress = True
         boxes = product.part("ui.placeholder").Placeholders.boxes
         self.facts.note(
             "three",
@@ -160,8 +161,10 @@ class JobsWalk:
         """The two others come; an undo takes the last one away, a redo brings it back."""
         window, session = self.window, product.session()
         seen: list[float] = []
+        pointer: list[int] = []
 
         def bars() -> bool:
+            pointer.extend([session._showing._percent] if session._showing._percent else [])
             seen.extend(each.fraction for each in session.running if each.fraction is not None)
             return not session.running
 
@@ -178,6 +181,8 @@ class JobsWalk:
             "arrive", places=places, after_undo=after_undo, after_redo=len(self.props())
         )
         self.facts.note("arrive", bars=len(seen), note=session.last_note)
+        self.facts.note("pointer", most=max(pointer, default=0), end=session._showing._percent)
+        product.preferences().pointer_progress = False
 
     # --- a refusal and its buttons
 
@@ -217,11 +222,27 @@ class JobsWalk:
         yield from window.still()
         yield from window.picture("26-scale-2")
         view.ui_scale = 1.0
-        yield from window.still()
+        yield from self.languages()
         yield from self.open_panels()
         yield from window.narrow()
         yield from window.still()
         yield from window.picture("27-narrow-all", window.region("UI"))
+
+    def languages(self) -> Steps:
+        """The panel in the languages that have a table, and back to English."""
+        window, view = self.window, bpy.context.preferences.view
+        spoken = {}
+        for language in ("de_DE", "ja_JP", "zh_HANS"):
+            view.language = language
+            view.use_translate_interface = view.use_translate_reports = True
+            yield from window.still()
+            yield from window.picture(f"27-{language}", window.region("UI"))
+            iface = bpy.app.translations.pgettext_iface
+            rpt = bpy.app.translations.pgettext_rpt
+            spoken[language] = [iface("Jobs"), iface("Try Again", "Operator"), rpt("Prompt copied")]
+        view.language = "en_US"
+        yield from window.still()
+        self.facts.note("languages", spoken=spoken)
 
     # --- another file
 

@@ -18,7 +18,7 @@ from support.rooms import KEY
 
 from trellis_addon.core.identity import version
 from trellis_addon.core.secret import Secret
-from trellis_addon.core.settings import LONGEST_TAG
+from trellis_addon.core.defaults import LONGEST_TAG
 from trellis_addon.gateway.connection import gateway_headers
 
 
