@@ -31,7 +31,7 @@ export ONLY
 newest = py="$$("$(PYTHON)" .ci/setup.py path newest)" || exit 1;
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gateway test test-all test-desktop check format package vendor lock bench clean
+.PHONY: help setup demo gateway test test-all test-desktop check format package repository vendor lock bench clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,9 @@ format: ## Format and mend what can be mended by itself
 
 package: ## Build and validate the zips in dist/
 	@$(newest) "$$py" .ci/package.py
+
+repository: ## Make a static extension repository in dist/repository/
+	@$(newest) "$$py" .ci/repository.py $(ARGS)
 
 vendor: ## Fetch the bundled wheels
 	@$(newest) "$$py" vendor/fetch.py

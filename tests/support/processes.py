@@ -48,11 +48,13 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
     return kept | folders | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"} | variables
 
 
-def start(arguments: list[str | Path], home: Path, **variables: str) -> subprocess.Popen[str]:
-    """Start this Python with the arguments, in the checkout's folder."""
+def start(
+    arguments: list[str | Path], home: Path, *, cwd: Path = REPOSITORY, **variables: str
+) -> subprocess.Popen[str]:
+    """Start this Python with the arguments, in the checkout's folder or another."""
     return subprocess.Popen(
         [sys.executable, *map(str, arguments)],
-        cwd=REPOSITORY,
+        cwd=cwd,
         env=environment(home, **variables),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -73,9 +75,11 @@ def ended(process: subprocess.Popen[str]) -> Ended:
     return Ended(process.returncode, stdout, stderr)
 
 
-def run(arguments: list[str | Path], home: Path, **variables: str) -> Ended:
+def run(
+    arguments: list[str | Path], home: Path, *, cwd: Path = REPOSITORY, **variables: str
+) -> Ended:
     """Start a process and wait for its end."""
-    return ended(start(arguments, home, **variables))
+    return ended(start(arguments, home, cwd=cwd, **variables))
 
 
 def workers(parent: int) -> list[int]:

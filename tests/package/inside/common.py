@@ -14,7 +14,7 @@ import addon_utils
 
 MODULE = "bl_ext.user_default.trellis"
 # Packages whose import would slow down every start of Blender.
-HEAVY = ("httpx", "httpcore", "anyio", "pydantic", "pydantic_core", "numpy")
+HEAVY = ("httpx", "httpcore", "anyio", "pydantic", "pydantic_core", "numpy", "tqdm")
 # Bundled packages that no Blender brings itself, so that they can only come out of the zip.
 BUNDLED = (
     "annotated_types",
@@ -24,6 +24,7 @@ BUNDLED = (
     "httpx",
     "pydantic",
     "pydantic_core",
+    "tqdm",
     "truststore",
     "typing_inspection",
 )
