@@ -69,7 +69,7 @@ def test_each_command_runs(stand_in: StandInGateway, tmp_path: Path) -> None:
     assert (tmp_path / "props.blend").is_file()
     assert (tmp_path / "overview.blend").is_file()
     assert "Red mushroom" in (tmp_path / "report.html").read_text("utf-8")
-    assert len(props(library)) == 2
+    assert len(props(library)) == 3
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])

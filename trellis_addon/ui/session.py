@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import bpy
 from bpy.app.handlers import persistent
 
-from ..core.errors import ErrorFacts, TrellisError
+from ..core.errors import ErrorFacts
 from ..preferences import read_settings
 from .account import Account
+from .beginning import Begin, Begins
 from .jobs import (
     CLOSED,
     MOST_ENDED,
@@ -62,7 +62,7 @@ class Session:
         self.ended: list[Ended] = []
         """The last failures, the newest first, until the user puts them out of sight."""
         self._ready: list[tuple[Running, Finished]] = []
-        self._begins: deque[Callable[[], None]] = deque()
+        self._begins = Begins()
         self.reports: dict[str, Report] = {}
         self.last_error: ErrorFacts | None = None
         self.last_note = ""
@@ -114,20 +114,12 @@ class Session:
             bpy.app.timers.register(self._timer, first_interval=TICK_SECONDS, persistent=True)
         self._redraw(force=True)
 
-    def begin(self, begins: Iterable[Callable[[], None]], *, at_once: bool = False) -> None:
+    def begin(self, begins: Iterable[Begin], *, at_once: bool = False) -> None:
         """Do things of which each adds a job: the first now, and one in each tick.
-
-        Each writes a record and waits for the disk; ten of them in one go are felt.
 
         :raises TrellisError: by the first, or with ``at_once`` by any.
         """
-        first, *others = begins
-        first()
-        if at_once:
-            for other in others:
-                other()
-        else:
-            self._begins.extend(others)
+        self._begins.add(begins, at_once=at_once)
 
     @property
     def beginning(self) -> bool:
@@ -135,13 +127,9 @@ class Session:
         return bool(self._begins)
 
     def _begin_next(self) -> None:
-        if not self._begins:
-            return
-        try:
-            self._begins.popleft()()
-        except TrellisError as error:
-            self._begins.clear()
-            self.last_error = error.facts
+        fault = self._begins.next()
+        if fault:
+            self.last_error = fault
             self._redraw(force=True)
 
     def _start_waiting(self) -> None:
