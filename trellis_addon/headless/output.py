@@ -7,7 +7,6 @@ import ctypes
 import json
 import os
 import sys
-from types import TracebackType
 from typing import Any
 
 from ..core.errors import ErrorFacts
@@ -35,12 +34,7 @@ class Output:
             os.dup2(2, 1)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._saved is not None:
             sys.stdout.flush()
             _flush_c_streams()

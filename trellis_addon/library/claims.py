@@ -24,7 +24,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from ..core.batch_input import key_of
@@ -111,6 +110,7 @@ class Claims:
         :returns: how many props were not named before.
         :raises LibraryError: the library cannot be read or written.
         """
+        self._drop_torn()
         entries = self.entries()
         named = {entry.prop for entry in entries.values()}
         count = 0
@@ -127,6 +127,15 @@ class Claims:
             if not self._make(key, Entry(name, done=ready)):
                 self._use(key, name, ready=ready)
         return count
+
+    def _drop_torn(self) -> None:
+        """Remove what processes that were killed in a write have left here, once it is old."""
+        for torn in self._folder.glob(".*.part"):
+            try:
+                if age(torn) > self._silent:
+                    torn.unlink(missing_ok=True)
+            except OSError as error:
+                log.info("%s stays for now: %s", torn.name, error)
 
     def _use(self, key: str, prop: str, *, ready: bool) -> None:
         """Let a prop be the item's, unless that has a better one or somebody is at it.
@@ -260,12 +269,7 @@ class Claims:
     def __enter__(self) -> Claims:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
 

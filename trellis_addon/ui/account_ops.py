@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import bpy
 
@@ -124,40 +124,34 @@ def knows_page(cls: Any) -> bool:
     return True
 
 
-class TRELLIS_OT_get_key(bpy.types.Operator):
+class _OpensPage:
+    """An operator that opens the page where keys and credit are."""
+
+    bl_options: ClassVar[Any] = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Only where the site is known."""
+        return knows_page(cls)
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Hand the address to the browser."""
+        bpy.ops.wm.url_open(url=account_page())
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_get_key(_OpensPage, bpy.types.Operator):
     """Open the gateway's site in the browser, where keys are made. A key is shown only once"""
 
     bl_idname = "trellis.get_key"
     bl_label = "Get a Key"
-    bl_options = {"INTERNAL"}
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only where the site is known."""
-        return knows_page(cls)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Hand the address to the browser."""
-        bpy.ops.wm.url_open(url=account_page())
-        return {"FINISHED"}
 
 
-class TRELLIS_OT_top_up(bpy.types.Operator):
+class TRELLIS_OT_top_up(_OpensPage, bpy.types.Operator):
     """Open the gateway's site in the browser, to add credit or to raise a limit of the key"""
 
     bl_idname = "trellis.top_up"
     bl_label = "Top Up"
-    bl_options = {"INTERNAL"}
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only where the site is known."""
-        return knows_page(cls)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Hand the address to the browser."""
-        bpy.ops.wm.url_open(url=account_page())
-        return {"FINISHED"}
 
 
 class TRELLIS_OT_test_connection(bpy.types.Operator):

@@ -8,27 +8,16 @@ from typing import Any
 import bpy
 
 from .finishing import NAMES, draw_finishing
-from .first_run import first_run_is_on
 from .lines import split_where_wide
 from .registering import registering
-from .texts import CATEGORY
+from .sidebar import SettingsPanel
 
 
-class TRELLIS_PT_finishing(bpy.types.Panel):
+class TRELLIS_PT_finishing(SettingsPanel, bpy.types.Panel):
     """Size, ground, triangles, shading, textures, levels of detail, proxy."""
 
     bl_idname = "TRELLIS_PT_finishing"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = CATEGORY
-    bl_parent_id = "TRELLIS_PT_main"
     bl_label = "Prop"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Not before everything is there."""
-        return not first_run_is_on()
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """The way back to the defaults."""

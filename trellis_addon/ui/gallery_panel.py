@@ -17,7 +17,7 @@ from .gallery_ops import gallery_properties, view_of
 from .gallery_texts import STATE_ICONS
 from .lines import NARROW, draw_lines, fitted, panel_width
 from .registering import registering
-from .texts import CATEGORY
+from .sidebar import InSidebar
 
 if TYPE_CHECKING:
     from ..library.index import Entry
@@ -64,13 +64,10 @@ class Grid(NamedTuple):
         return cls(columns, max(fewest, min(most, rows)), picture)
 
 
-class TRELLIS_PT_library(bpy.types.Panel):
+class TRELLIS_PT_library(InSidebar, bpy.types.Panel):
     """Every prop that was ever generated, with its picture."""
 
     bl_idname = "TRELLIS_PT_library"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = CATEGORY
     bl_label = "Library"
     bl_order = 20
 

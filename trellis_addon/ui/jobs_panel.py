@@ -14,7 +14,8 @@ from .jobs import Ended, Running
 from .lines import NARROW, draw_lines, fitted, panel_width
 from .registering import registering
 from .session import Session
-from .texts import CATEGORY, USUAL_TIME, elapsed
+from .sidebar import InSidebar
+from .texts import USUAL_TIME, elapsed
 from .translations import iface
 
 BUTTON: Final = 16
@@ -42,13 +43,10 @@ STEPS: Final = {
 """By the kind of an error: the operator that mends it, and its icon."""
 
 
-class TRELLIS_PT_jobs(bpy.types.Panel):
+class TRELLIS_PT_jobs(InSidebar, bpy.types.Panel):
     """Jobs under way, and the last failures."""
 
     bl_idname = "TRELLIS_PT_jobs"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = CATEGORY
     bl_label = "Jobs"
     bl_order = 10
 

@@ -8,28 +8,22 @@ from typing import Any
 import bpy
 
 from .account import MODELS, Account
-from .first_run import first_run_is_on
 from .lines import choice, draw_lines, split_where_wide
 from .model_settings import model_group
 from .registering import registering
-from .texts import CATEGORY
+from .sidebar import SettingsPanel
 
 
-class TRELLIS_PT_model(bpy.types.Panel):
+class TRELLIS_PT_model(SettingsPanel, bpy.types.Panel):
     """Picker, sampling, seed and system text."""
 
     bl_idname = "TRELLIS_PT_model"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = CATEGORY
-    bl_parent_id = "TRELLIS_PT_main"
     bl_label = "Model"
-    bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Needs a scene, and a first run that is over."""
-        return model_group(context) is not None and not first_run_is_on()
+        return model_group(context) is not None and super().poll(context)
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """The reset, at the right end of the header."""

@@ -15,19 +15,16 @@ from .presets import draw_presets
 from .prompt_panel import draw_prompt
 from .registering import registering
 from .session import Session
-from .texts import CATEGORY
+from .sidebar import InSidebar
 
 DISMISS: Final = 28
 """The button beside a message, in pixels at a scale of 1."""
 
 
-class TRELLIS_PT_main(bpy.types.Panel):
+class TRELLIS_PT_main(InSidebar, bpy.types.Panel):
     """What is missing, or the prompt with Generate, and the last message."""
 
     bl_idname = "TRELLIS_PT_main"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = CATEGORY
     bl_label = "Generate Prop"
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:

@@ -7,27 +7,16 @@ from typing import Any
 
 import bpy
 
-from .first_run import first_run_is_on
 from .lines import choice, split_where_wide
 from .registering import registering
-from .texts import CATEGORY
+from .sidebar import SettingsPanel
 
 
-class TRELLIS_PT_placing(bpy.types.Panel):
+class TRELLIS_PT_placing(SettingsPanel, bpy.types.Panel):
     """Link or append, cursor, origin or surface, collection, name."""
 
     bl_idname = "TRELLIS_PT_placing"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = CATEGORY
-    bl_parent_id = "TRELLIS_PT_main"
     bl_label = "Placing"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Not before everything is there."""
-        return not first_run_is_on()
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """The way back to the defaults."""

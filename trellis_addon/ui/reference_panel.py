@@ -10,31 +10,20 @@ import bpy
 
 from ..core.errors import TrellisError
 from ..preferences import read_settings
-from .first_run import first_run_is_on
 from .lines import draw_lines
 from .registering import registering
-from .texts import CATEGORY
+from .sidebar import SettingsPanel
 from .translations import sentence
 
 PICTURE: Final = 5.0
 """The picture's size in the panel, in Blender's units of layout."""
 
 
-class TRELLIS_PT_reference(bpy.types.Panel):
+class TRELLIS_PT_reference(SettingsPanel, bpy.types.Panel):
     """A file, an image data-block, the render result, or a picture of the viewport."""
 
     bl_idname = "TRELLIS_PT_reference"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = CATEGORY
-    bl_parent_id = "TRELLIS_PT_main"
     bl_label = "Reference Image"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Not before everything is there."""
-        return not first_run_is_on()
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Says on the closed panel too that there is one."""
