@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.requests import Request
@@ -19,6 +20,9 @@ from .uploads import add_upload, find_upload
 LIMIT = 100
 ENDPOINTS = ("/v1/chat/completions", "/v1/embeddings")
 HALF_PRICE = 0.5
+FATE = re.compile(r"\(batch: (\w+)\)")
+"""In a prompt, what becomes of its line here and nowhere else: a status such as `(batch: 500)`,
+`(batch: lost)` for no line at all, or the name of another shape such as `(batch: text)`."""
 
 
 @dataclass
@@ -36,6 +40,7 @@ class Batch:
     cancelled: bool = False
     output_file_id: str | None = None
     failed: int = 0
+    answered: int = 0
 
     def state(self) -> str:
         """The OpenAI word for where the batch is."""
@@ -88,9 +93,13 @@ async def listing(request: Request) -> Response:
     context = context_of(request)
     text = request.query_params.get("limit", "20")
     newest = list(reversed(context.store.batches.values()))
+    after = request.query_params.get("after")
+    if after in context.store.batches:
+        newest = newest[[batch.id for batch in newest].index(after) + 1 :]
     chosen = newest[: int(text) if text.isdecimal() else 20]
     data = [await _record(batch, context) for batch in chosen]
-    return json_reply({"object": "list", "data": data, "has_more": False})
+    more = len(newest) > len(chosen)
+    return json_reply({"object": "list", "data": data, "has_more": more})
 
 
 async def record(request: Request) -> Response:
@@ -116,10 +125,10 @@ def _find(request: Request, context: Context) -> Batch:
 
 
 async def _record(batch: Batch, context: Context) -> dict[str, Any]:
-    state = batch.state()
-    if state == "completed" and batch.output_file_id is None:
+    state = context.effect.job_status or batch.state()
+    if state in ("completed", "expired") and batch.output_file_id is None:
         await _run(batch, context)
-    done = len(batch.lines) if state == "completed" else 0
+    done = batch.answered if state == "completed" else 0
     return {
         "id": batch.id,
         "object": "batch",
@@ -139,15 +148,32 @@ async def _record(batch: Batch, context: Context) -> dict[str, Any]:
     }
 
 
+async def _answer(body: dict[str, Any], fate: str, context: Context) -> tuple[int, bytes]:
+    """Status and body of one line, with its cost in the body, as a line has no headers."""
+    if fate.isdecimal():
+        return int(fate), error_body(int(fate), f"Scripted line {fate}.")
+    effect = replace(context.effect, answer=fate) if fate else context.effect
+    try:
+        reply = await answer_chat(body, replace(context, effect=effect), price=HALF_PRICE)
+    except GatewayError as error:
+        return error.status, error_body(error.status, str(error), error.param)
+    content = bytes(reply.body)
+    if cents := reply.headers.get("x-cost-cents"):
+        data = json.loads(content)
+        data["usage"] = {**(data.get("usage") or {}), "cost": float(cents) / 100}
+        content = json.dumps(data).encode()
+    return reply.status_code, content
+
+
 async def _run(batch: Batch, context: Context) -> None:
     """Answer every line and keep the answers as an output file."""
     out = []
     for line in batch.lines:
-        try:
-            reply = await answer_chat(line["body"], context, price=HALF_PRICE)
-            status, body = reply.status_code, bytes(reply.body)
-        except GatewayError as error:
-            status, body = error.status, error_body(error.status, str(error), error.param)
+        fate = FATE.search(json.dumps(line["body"]))
+        if fate and fate[1] == "lost":
+            continue
+        status, body = await _answer(line["body"], fate[1] if fate else "", context)
+        batch.answered += 1
         batch.failed += status >= 400
         response = {
             "status_code": status,

@@ -26,6 +26,8 @@ from .request import GenerationRequest
 
 MOST_ITEMS: Final = 100_000
 MOST_VARIANTS: Final = 1000
+MOST_FAULTS: Final = 1000
+"""After so many the file is another one than was meant, and is not read further."""
 SEEDS: Final = 2**31
 
 _PAID: Final = (
@@ -136,6 +138,9 @@ def read_batch(
     reading = _Reading(defaults or Defaults(), picture)
     for row in found:
         reading.take(row)
+        if len(reading.faults) >= MOST_FAULTS:
+            reading.faults.append(Fault(row.line, "too many faults; not read further"))
+            break
     return Batch(name, tuple(reading.items.values()), tuple(reading.twice), tuple(reading.faults))
 
 
@@ -192,6 +197,8 @@ class _Reading:
                 self._add(Item(row.line, request, finishing, key_of(request)))
         except (InputError, InvalidRequestError) as error:
             self.faults.append(Fault(row.line, error.facts.message))
+        except RecursionError:
+            self.faults.append(Fault(row.line, "nested too deeply"))
 
     def _add(self, item: Item) -> None:
         if item.key in self.items:

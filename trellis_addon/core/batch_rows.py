@@ -12,6 +12,7 @@ import difflib
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -24,6 +25,8 @@ FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 MOST_BYTES: Final = 64 << 20
 """No more of a file is ever read. Half a million prompts are about 32 MB."""
+MOST_COLUMNS: Final = 500
+"""Of a header, and fields of a JSON line. Beyond it nobody has written the file by hand."""
 MOST_LINE: Final = 1 << 20
 """Characters of a line. A CSV cell has csv's own limit, 131,072."""
 
@@ -163,9 +166,11 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ValueError(f'"{twice}" is there twice')
+    if len(pairs) > MOST_COLUMNS:
+        raise ValueError(f"more than {MOST_COLUMNS} fields")
+    counts = Counter(name for name, _ in pairs)
+    if twice := next((name for name, count in counts.items() if count > 1), None):
+        raise ValueError(f'"{twice[:40]}" is there twice')
     return dict(pairs)
 
 
@@ -197,6 +202,9 @@ class _Table:
         """The rows below the header; before them, what is wrong with the header itself."""
         reader = self._reader(self._delimiter)
         self._start(reader)
+        if len(self.header) > MOST_COLUMNS:
+            yield Fault(max(1, reader.line_num), f"more than {MOST_COLUMNS} columns")
+            return
         for reason in self._header_faults():
             yield Fault(max(1, reader.line_num), reason)
         if "prompt" in self.header:
@@ -207,9 +215,9 @@ class _Table:
     def _header_faults(self) -> Iterator[str]:
         if "prompt" not in self.header:
             yield 'the header has no column "prompt"'
-        for name in filter(None, dict.fromkeys(self.header)):
-            if self.header.count(name) > 1:
-                yield f'the column "{name}" is there twice'
+        for name, count in Counter(filter(None, self.header)).items():
+            if count > 1:
+                yield f'the column "{name[:40]}" is there twice'
             if fault := unknown(name, self._columns):
                 yield fault
 

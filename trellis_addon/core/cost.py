@@ -12,6 +12,9 @@ from typing import Final
 
 from .errors import CostLimitError
 
+BATCH_PRICE: Final = 0.5
+"""The share of a call's price that the gateway asks for one of its Batch API."""
+
 WARNS_AT: Final = 0.8
 """The share of the limit from which on it is shown as a warning."""
 

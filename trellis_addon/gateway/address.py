@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+import socket
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -12,6 +14,10 @@ from ..core.errors import AddressError
 
 _MEDIA_HOSTS: Final = {"api.aigateway.sh": ("media.aigateway.sh",)}
 """Hosts of the same service that take the same key (openapi.json, "servers")."""
+
+_OLD_IPV4: Final = re.compile(
+    r"(?:0[xX][0-9a-fA-F]{1,8}|[0-9]{1,11})(?:\.(?:0[xX][0-9a-fA-F]{1,8}|[0-9]{1,11})){0,3}"
+)
 
 _TAILS: Final = (
     "/v1/chat/completions",
@@ -30,6 +36,27 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def is_private(host: str) -> bool:
+    """Whether a host is this machine or an address of no public network. Names are not looked up.
+
+    Also as systems read it: a dot at the end, IPv4 in IPv6, ``127.1``, ``0x7f.1``, ``2130706433``.
+    """
+    host = host.strip("[]").rstrip(".").partition("%")[0]
+    if is_loopback(host):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        if not _OLD_IPV4.fullmatch(host):
+            return False
+        try:
+            address = ipaddress.ip_address(socket.inet_aton(host))
+        except (OSError, ValueError):
+            return False
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return not mapped.is_global or mapped.is_multicast
 
 
 @dataclass(frozen=True)
@@ -82,6 +109,18 @@ class Address:
     def loopback(self) -> bool:
         """Whether the gateway runs on this machine."""
         return is_loopback(self.host)
+
+    def may_lead_to(self, host: str, start: str = "") -> bool:
+        """Whether an answer may send us to a host.
+
+        To this machine only when the gateway is here; into a private network only when the gateway,
+        or the server that redirects (``start``), is in one itself.
+        """
+        if self.loopback or not is_private(host):
+            return True
+        if is_loopback(host.rstrip(".")):
+            return False
+        return is_private(self.host) or bool(start and is_private(start))
 
     def endpoint(self, path: str) -> str:
         """The full URL of a path under ``/v1``, such as ``chat/completions``."""

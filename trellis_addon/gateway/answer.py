@@ -20,6 +20,7 @@ from .sniffing import HEAD, Kind, kind_of, kind_of_file
 from .wire import WORKING, job_error_words, status_word
 
 _DEEPEST: Final = 40
+_MOST_FOUND: Final = 1000
 _NOTHING: Final[Mapping[str, Any]] = {}
 _MESSAGE_KEYS: Final = ("content", "text", "refusal", "transcript")
 _JOB_IN_TEXT: Final = re.compile(r"\b(job_[A-Za-z0-9_-]{2,})")
@@ -141,6 +142,8 @@ class _Reader:
 
     def prose(self, value: str, key: str, around: Mapping[str, Any] = _NOTHING) -> None:
         """Collect every location in a text."""
+        if len(self.found) >= _MOST_FOUND:
+            return
         mime = next((str(around[k]) for k in _MIME if isinstance(around.get(k), str)), "")
         name = next((str(around[k]) for k in _NAMES if isinstance(around.get(k), str)), "")
         if "mesh" in str(around.get("asset_type", "")).lower() + mime.lower():

@@ -28,6 +28,10 @@ from .wire import ChatBody
 
 MOST_REQUESTS: Final = 100
 ENDPOINT: Final = "/v1/chat/completions"
+PAGE: Final = 100
+MOST_PAGES: Final = 20
+"""How far back an interrupted start is looked for: two thousand batches."""
+
 _ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
@@ -69,19 +73,28 @@ class Batches:
 
         :raises TrellisError: the gateway refuses, or cannot be reached.
         """
-        if not 0 < len(requests) <= MOST_REQUESTS:
-            raise InternalError(f"A batch takes 1 to {MOST_REQUESTS} requests")
-        lines = (
-            {
-                "custom_id": custom_id,
-                "method": "POST",
-                "url": ENDPOINT,
-                "body": json.loads(ChatBody.of(request).to_json()),
-            }
-            for custom_id, request in requests
+        return self.start(self.upload(requests_file(requests), key), key)
+
+    def upload(self, content: bytes, key: str) -> str:
+        """Send a file of requests; gives its id at the gateway. Costs nothing yet."""
+        # The same batch is the same bytes: a gateway knows a repeated key by its body.
+        boundary = f"trellis-{hashlib.sha256(content).hexdigest()[:32]}"
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; '
+            'filename="requests.jsonl"\r\nContent-Type: application/jsonl\r\n\r\n'
         )
-        content = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-        file_id = self._upload(content.encode("utf-8"), key)
+        form = head.encode("ascii") + content + f"\r\n--{boundary}--\r\n".encode("ascii")
+        document = self._post(
+            "files", form, f"multipart/form-data; boundary={boundary}", f"{key}-file"
+        )
+        return str(document["id"])
+
+    def start(self, file_id: str, key: str) -> Batch:
+        """Have an uploaded file worked on. From here on it is paid for.
+
+        :param key: what :meth:`find` knows the batch by.
+        """
         body = {
             "input_file_id": file_id,
             "endpoint": ENDPOINT,
@@ -92,6 +105,26 @@ class Batches:
             "batches", json.dumps(body).encode("utf-8"), "application/json", f"{key}-batch"
         )
         return _batch(document)
+
+    def find(self, key: str, file_id: str | None) -> Batch | None:
+        """The batch that an interrupted :meth:`start` may have made: by its key, or by its file
+        where the gateway keeps no metadata. None when it made none.
+
+        :raises TrellisError: the list cannot be had.
+        """
+        after = ""
+        for _ in range(MOST_PAGES):
+            page = self._list(f"batches?limit={PAGE}{after}")
+            entries = [e for e in page.get("data") or () if isinstance(e, dict) and e.get("id")]
+            for entry in entries:
+                metadata = entry.get("metadata")
+                known = metadata.get("key") if isinstance(metadata, dict) else None
+                if known == key or (file_id and entry.get("input_file_id") == file_id):
+                    return _batch(entry)
+            if not page.get("has_more") or not entries:
+                break
+            after = f"&after={quote(str(entries[-1]['id']), safe='')}"
+        return None
 
     def status(self, batch_id: str) -> Batch:
         """Ask after a batch."""
@@ -117,28 +150,22 @@ class Batches:
                 for body in receive_line(stream, folder, MOST_BYTES):
                     yield _line(replace(body, text=self._transport.hide(body.text)))
 
-    def _upload(self, content: bytes, key: str) -> str:
-        # The same batch is the same bytes: a gateway knows a repeated key by its body.
-        boundary = f"trellis-{hashlib.sha256(content).hexdigest()[:32]}"
-        head = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
-            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; '
-            'filename="requests.jsonl"\r\nContent-Type: application/jsonl\r\n\r\n'
-        )
-        form = head.encode("ascii") + content + f"\r\n--{boundary}--\r\n".encode("ascii")
-        document = self._post(
-            "files", form, f"multipart/form-data; boundary={boundary}", f"{key}-file"
-        )
-        return str(document.get("id") or "")
-
     def _post(self, path: str, content: bytes, kind: str, key: str) -> dict[str, Any]:
         return self._exchange("POST", path, content, {"Content-Type": kind, "Idempotency-Key": key})
 
     def _get(self, path: str) -> dict[str, Any]:
         return self._exchange("GET", path, None, {})
 
+    def _list(self, path: str) -> dict[str, Any]:
+        return self._exchange("GET", path, None, {}, needs="data")
+
     def _exchange(
-        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: dict[str, str],
+        needs: str = "id",
     ) -> dict[str, Any]:
         url = self._transport.address.endpoint(path)
         with self._transport.exchange(
@@ -151,11 +178,30 @@ class Batches:
                 document = json.loads(text)
             except (ValueError, RecursionError):
                 document = None
-            if not isinstance(document, dict) or not document.get("id"):
+            if not isinstance(document, dict) or document.get(needs) in (None, ""):
                 raise GatewayFailureError(
                     "The gateway's answer about the batch is not understood", detail=text[:300]
                 )
             return document
+
+
+def requests_file(requests: Sequence[tuple[str, GenerationRequest]]) -> bytes:
+    """What is uploaded: a line for each request. The same requests make the same bytes.
+
+    :raises InternalError: there are too many, or none.
+    """
+    if not 0 < len(requests) <= MOST_REQUESTS:
+        raise InternalError(f"A batch takes 1 to {MOST_REQUESTS} requests")
+    lines = (
+        {
+            "custom_id": custom_id,
+            "method": "POST",
+            "url": ENDPOINT,
+            "body": json.loads(ChatBody.of(request).to_json()),
+        }
+        for custom_id, request in requests
+    )
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode("utf-8")
 
 
 def _batch(document: dict[str, Any]) -> Batch:
@@ -188,7 +234,7 @@ def _line(body: Body) -> BatchLine:
     response = response if isinstance(response, dict) else {}
     status = _whole(response.get("status_code"))
     inner = response.get("body")
-    if status != 200 or document.get("error"):
+    if status not in (200, 201, 202) or document.get("error"):
         text = json.dumps(document.get("error") or inner or {})
         said = read_error(text).message
         fault: GatewayError = GatewayFailureError(

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from ..core.errors import BadFileError, LinkExpiredError, TrellisError, UnreachableError
-from .address import is_loopback
+from .address import Address
 from .failures import from_response, request_id_of
 from .locations import AssetLocation
 from .receiving import MOST_BYTES, pieces
@@ -44,21 +44,25 @@ def fetch(
     payloads: tuple[Path, ...],
     folder: Path,
     report: Report,
+    *,
+    asked: bool = False,
 ) -> Fetched:
-    """Bring a mesh to ``model.part`` in ``folder``, synced and checked.
+    """Bring a mesh to the disk, synced and checked: to ``model.part`` in ``folder``, or, where the
+    answer held it, to the payload's own file, which stays when the disk is what fails.
 
+    :param asked: the user named the address, so it may be in a private network.
     :raises BadFileError: it is no whole model. :raises LinkExpiredError: the link is dead.
     :raises TrellisError: it could not be had. :raises OSError: the disk refuses.
     """
-    part = folder / PART
+    paid = location.payload is not None
+    part = folder / PART if location.payload is None else payloads[location.payload]
     try:
-        if location.payload is not None:
-            payloads[location.payload].replace(part)
+        if paid:
             _drop_tail(part)
         elif location.inline:
             part.write_bytes(location.inline)
         else:
-            _Download(transport, location.url, part, report).run()
+            _Download(transport, location.url, part, report, asked=asked).run()
         kind = check_model(part)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
@@ -68,7 +72,8 @@ def fetch(
         error.facts = replace(error.facts, detail=transport.hide(error.facts.detail))
         raise
     except BaseException:
-        part.unlink(missing_ok=True)
+        if not paid:
+            part.unlink(missing_ok=True)
         raise
     return Fetched(part, kind)
 
@@ -86,8 +91,10 @@ def _drop_tail(part: Path) -> None:
 class _Download:
     """One file over as many connections as it takes."""
 
-    def __init__(self, transport: Transport, url: str, part: Path, report: Report) -> None:
-        _refuse_strange(transport, url)
+    def __init__(
+        self, transport: Transport, url: str, part: Path, report: Report, *, asked: bool
+    ) -> None:
+        refuse_strange(transport.address, url, asked=asked)
         self._transport = transport
         self._url = url
         self._part = part
@@ -168,9 +175,10 @@ class _Download:
         raise UnreachableError("The server sent another part of the file than was asked for")
 
 
-def _refuse_strange(transport: Transport, url: str) -> None:
+def refuse_strange(gateway: Address, url: str, *, asked: bool = False) -> None:
     """An answer may name any URL; only a web server's is followed, and of this machine or in
-    clear text only when the gateway itself is on this machine.
+    clear text only when the gateway itself is on this machine; of a private network only when the
+    gateway is in one, or the user ``asked`` for that address.
     """
     try:
         parts = urlsplit(url)
@@ -178,9 +186,10 @@ def _refuse_strange(transport: Transport, url: str) -> None:
         _ = parts.port, httpx.URL(url)
     except (ValueError, httpx.InvalidURL):
         raise BadFileError("The gateway's answer points to a broken address") from None
-    local = transport.address.loopback
+    local = gateway.loopback
     allowed = parts.scheme == "https" or (parts.scheme == "http" and local)
-    if not allowed or not host or (is_loopback(host) and not local):
+    inward = bool(host) and not gateway.may_lead_to(host or "", host or "" if asked else "")
+    if not allowed or not host or inward:
         raise BadFileError(
             "The gateway's answer points to an address that is not fetched",
             detail=f"{parts.scheme}://{host}",

@@ -188,8 +188,9 @@ def _wait_words(seconds: float | None) -> str:
 
 
 _MESSAGE: Final = re.compile(r'"(?:message|detail|msg)"\s*:\s*"((?:[^"\\]|\\.){1,400})')
-_MARKUP: Final = re.compile(r'\s*[:(-]?\s*(?:[{\[]\s*["{\[]|<[!/?a-zA-Z]).*', re.DOTALL)
-"""From where on a text is JSON or HTML and no longer words."""
+_MARKUP: Final = re.compile(r' ?[:(-]? ?(?:[{\[] ?["{\[]|<[!/?a-zA-Z]).*')
+"""From where on a line is JSON or HTML and no longer words. Single spaces: where each of several
+may be long, a body of nothing but spaces takes cubic time."""
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ def plain(text: str) -> str:
     nested = _MESSAGE.search(text)  # a provider's own error body, passed on as text
     if nested and text.lstrip().startswith("{"):
         text = nested[1]
-    text = _MARKUP.sub("", text)
+    text = _MARKUP.sub("", " ".join(text.split()))
     readable = "".join(c for c in text if c.isprintable() or c.isspace())
     if readable.count("\ufffd") > len(text) // 10 or len(readable) < len(text) * 0.9:
         return ""
@@ -255,7 +256,7 @@ def retry_after(headers: Mapping[str, str], limit: float = 3600.0) -> float | No
     except ValueError:
         try:
             seconds = parsedate_to_datetime(value).timestamp() - time()
-        except (TypeError, ValueError, OverflowError):
+        except (TypeError, ValueError, OverflowError, OSError):  # the last: Windows, long ago
             return None
     if seconds != seconds:  # NaN
         return None

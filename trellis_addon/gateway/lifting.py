@@ -25,7 +25,7 @@ SHORTEST: Final = 4096
 MOST_TEXT: Final = 4 << 20
 """Bytes of an answer apart from what is lifted. Real ones have a few thousand."""
 
-MARK: Final = re.compile(r"@payload:(\d+)@")
+MARK: Final = re.compile(r"@payload:([0-9]{1,6})@")
 
 SHORTEST_LINE: Final = 40
 """Base64 that is wrapped has longer lines; what stands in shorter ones before it are words."""

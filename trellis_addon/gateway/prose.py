@@ -16,18 +16,22 @@ from .lifting import MARK
 from .locations import AssetLocation
 
 _HTML: Final = re.compile(r"\s*(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
+# A server chooses the text, so no expression may take more than linear time: what repeats gives
+# nothing back (`++`, `*+`), and stops at the letter with which it begins again.
+_HOST6: Final = r"(?://\[[0-9a-fA-F:.]{2,45}\])?"
 _MARKDOWN: Final = re.compile(
-    r"(!?)\[([^\]\n]{0,300})\]\(\s*<?((?:https?:|data:)[^)\s>]+)>?[^)]*\)"
+    r"(!?)\[([^\[\]\n]{0,300}+)\]\(\s{0,20}+<?+"
+    rf"((?:https?:{_HOST6}|data:)[^)\s>\[]++)>?+[^)\[]{{0,300}}+\)"
 )
 _ATTRIBUTE: Final = re.compile(
     r"""<([a-zA-Z-]{1,30})\b[^<>]{0,2000}?\b(?:src|href)\s*=\s*["']?([^"'\s>]+)""", re.DOTALL
 )
 _URL: Final = re.compile(r"https?://[^\s<>\"'`\\)\]}|]+", re.IGNORECASE)
 _DATA: Final = re.compile(
-    r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.=+-]+)*),(@payload:\d+@|[A-Za-z0-9+/=_%-]+)"
+    r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.=+-]+)*),(@payload:[0-9]{1,6}@|[A-Za-z0-9+/=_%-]+)"
 )
 _BASE64_MESH: Final = re.compile(r"(?<![A-Za-z0-9+/])((?:Z2xURg|UEsDB)[A-Za-z0-9+/\r\n]+={0,2})")
-_FENCE: Final = re.compile(r"```[a-zA-Z0-9]*\s*\n?(.*?)```", re.DOTALL)
+_FENCE: Final = re.compile(r"```[a-zA-Z0-9]*+\s*+(.*?)```", re.DOTALL)
 _PICTURE_TAGS: Final = frozenset({"img", "video", "source", "audio", "script", "link", "iframe"})
 _MOST: Final = 200
 

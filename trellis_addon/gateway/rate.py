@@ -63,12 +63,14 @@ class RateBudget:
     def _reserve(self) -> float:
         with self._lock:
             now = self._clock()
-            while self._sent and now - self._sent[0] >= WINDOW_SECONDS:
+            allowed = self._allowed()
+            # Less than one a minute, as a part of a small limit can be, is one in a longer time.
+            window = WINDOW_SECONDS / min(1.0, math.inf if allowed is None else allowed)
+            while self._sent and now - self._sent[0] >= window:
                 self._sent.popleft()
             wait = self._hold_until - now
-            allowed = self._allowed()
-            if allowed is not None and len(self._sent) >= max(1, allowed):
-                wait = max(wait, self._sent[0] + WINDOW_SECONDS - now)
+            if allowed is not None and len(self._sent) >= max(1, math.floor(allowed)):
+                wait = max(wait, self._sent[0] + window - now)
             if wait <= 0:
                 self._sent.append(now)
             return wait

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,6 +99,8 @@ def _binary(head: bytes, stream: Iterator[bytes], folder: Path, content_type: st
                 if size > MOST_BYTES:
                     raise BadFileError("The model in the gateway's answer is larger than allowed")
                 file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())  # paid for: from here on it survives a power cut
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -18,7 +18,7 @@ import httpx
 from ..core.cancel import CancelToken
 from ..core.errors import TooSlowError, TrellisError
 from ..core.settings import GatewaySettings
-from .address import Address, is_loopback
+from .address import Address
 from .broken_connections import from_exception
 from .connection import gateway_headers, new_client, secrets_of
 from .failures import retry_after
@@ -250,8 +250,7 @@ class Transport:
         safe = following.scheme == "https" or (
             following.scheme == "http" and httpx.URL(url).scheme == "http"
         )
-        # What is on this machine is only for a gateway that is here as well.
-        inward = is_loopback(following.host) and not self.address.loopback
+        inward = not self.address.may_lead_to(following.host, httpx.URL(url).host)
         if not safe or inward or following.userinfo or "%" in following.host:
             raise httpx.UnsupportedProtocol(f"a redirect to {following.scheme} is not followed")
         return str(following)

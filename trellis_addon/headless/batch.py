@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..core.batch_input import Batch, Defaults, Item, in_shard, shard
-from ..core.cost import about
+from ..core.cost import BATCH_PRICE, about
 from ..core.errors import InputError
 from ..core.settings import Settings
 from ..core.text import shorten
@@ -21,6 +21,8 @@ from .batch_end import Wishes, leave_behind
 from .batch_file import open_batch
 from .batch_lines import line_of
 from .batch_run import BatchRun, Limits
+from .economy import EconomyRun
+from .economy_work import Pace
 from .exit_codes import DONE, INTERRUPTED
 from .finishing import finishing_of
 from .generate import image_url, parameter, settings_of
@@ -38,6 +40,7 @@ def batch(options: argparse.Namespace, output: Output) -> int:
     :raises TrellisError: for everything that is wrong before the first prop is begun.
     """
     limits = _limits(options)
+    pace = Pace.of(options)
     wishes = Wishes.of(options)
     index, count = shard(options.shard or "1/1")
     listed = open_batch(options.file, output, options.format, _defaults(options))
@@ -48,8 +51,8 @@ def batch(options: argparse.Namespace, output: Output) -> int:
     if limits.jobs == 0:
         limits = replace(limits, jobs=settings.jobs_at_once)
     if options.dry_run:
-        return _foreseen(mine, settings, output, force=options.force)
-    return _Command(options, output, settings, limits, wishes, count).run(mine)
+        return _foreseen(mine, settings, output, force=options.force, half=pace is not None)
+    return _Command(options, output, settings, limits, wishes, count, pace).run(mine)
 
 
 @dataclass
@@ -62,6 +65,8 @@ class _Command:
     limits: Limits
     wishes: Wishes
     shards: int
+    pace: Pace | None
+    """How the Batch API is used; None: not at all."""
     lines: list[Line] = field(default_factory=list)
 
     def run(self, mine: Sequence[Item]) -> int:
@@ -112,7 +117,12 @@ class _Command:
                 )
                 runs.append(run)
                 rest = [item for item in mine if item.key not in done]
-                return run.run(rest, claims, signals), run.left
+                if self.pace is None:
+                    return run.run(rest, claims, signals), run.left
+                economy = EconomyRun(
+                    run, workshop, self.settings, self.pace, self.output, show, price
+                )
+                return economy.run(rest, claims, signals, force=self.limits.force), run.left
 
     def _ended(self, line: Line, show: Show) -> None:
         self._note(line)
@@ -170,7 +180,9 @@ def _done(claims: Claims, library: Path, *, force: bool) -> Mapping[str, str]:
     return {} if force else claims.finished()
 
 
-def _foreseen(mine: Sequence[Item], settings: Settings, output: Output, *, force: bool) -> int:
+def _foreseen(
+    mine: Sequence[Item], settings: Settings, output: Output, *, force: bool, half: bool
+) -> int:
     """Say what a run would send. Opens no connection."""
     with Claims(settings.library) as claims:
         done = _done(claims, settings.library, force=force)
@@ -179,7 +191,9 @@ def _foreseen(mine: Sequence[Item], settings: Settings, output: Output, *, force
         output.json(event="would_send", key=item.key, line=item.line, prompt=item.request.prompt)
         output.say(f"Line {item.line}: {shorten(item.request.prompt, 70)}")
     last = Ledger(settings.library).costs().last
-    costs = [last.get(item.request.model) for item in missing]
+    shares = [BATCH_PRICE if half and not item.request.image_url else 1.0 for item in missing]
+    prices = [last.get(item.request.model) for item in missing]
+    costs = [p if p is None else p * s for p, s in zip(prices, shares, strict=True)]
     known = [cost for cost in costs if cost is not None]
     total = sum(known) if len(known) == len(costs) else None
     output.json(event="plan", to_send=len(missing), skipped=len(mine) - len(missing), cost=total)

@@ -34,6 +34,7 @@ def add_batch(command: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="make again, and pay again for, what is done"
     )
     _running(command)
+    _economy(command)
     _output(command)
     request_options(command)
     add_finishing(command)
@@ -68,6 +69,28 @@ def _running(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--stop-on-error", action="store_true", help="begin nothing more after the first failure"
+    )
+
+
+def _economy(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group(
+        "half the price, within a day",
+        "The list goes to the gateway's Batch API in parts. The command waits for the answers; it "
+        "may be ended at any time, and the same command, or `resume`, fetches them later. What a "
+        "part brings no answer for is asked for by itself, at the full price.",
+    )
+    group.add_argument(
+        "--economy", action="store_true", help="send the list through the gateway's Batch API"
+    )
+    group.add_argument(
+        "--no-wait",
+        action="store_true",
+        help="with --economy: fetch what is there, send the rest and end; exit code 5 while "
+        "answers are missing",
+    )
+    group.add_argument("--part-size", type=int, metavar="N", help="props in a part, 1 to 100 (100)")
+    group.add_argument(
+        "--poll", type=float, metavar="SECONDS", help="between two questions after a part (60)"
     )
 
 

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from ..core.batch_input import Item
@@ -25,12 +26,14 @@ from ..core.errors import (
     UnreachableError,
 )
 from ..core.events import Cancelled, Failed, Finished, State, StateChanged
+from ..core.files import MODEL_STEM
 from ..core.settings import Settings
 from ..engine.workshop import Workshop
 from ..job.job import Job
 from ..library.claim import Claim
 from ..library.claims import Claims
 from ..library.folder import PropFolder
+from ..library.library import Library
 from ..library.locks import FolderLock
 from ..library.record import PropRecord
 from .batch_lines import line_of
@@ -48,6 +51,8 @@ thread, and a batch whose imports are slow must not gather thousands."""
 SILENCE: Final = 4
 """So many items in a row, beside those at once, find no gateway: then it is gone, and the rest of
 the list is not tried against it."""
+
+IN_BATCH: Final = "Its answer is to come from the Batch API; --economy or resume fetches it"
 
 _HAS_MODEL: Final = (State.DOWNLOADED, State.IMPORTING, State.READY)
 """From here on a prop's place at the gateway is free. After a failure it is free once that is
@@ -112,6 +117,10 @@ class BatchRun:
         self._stop: ErrorFacts | None = None
         self._full = False
         """``--max-failures`` is reached."""
+        self.reserved = 0.0
+        """US cents that are expected for what the Batch API has, as part of what may be spent."""
+        self.paid: set[str] = set()
+        """Keys of items whose answer is there: they are no matter of what may be spent."""
         self.left = 0
         """Items that were not begun because the run was stopped."""
 
@@ -120,6 +129,35 @@ class BatchRun:
         running = self._running.get(key)
         if running:
             running.job.cancel(interrupted=True)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing more is begun."""
+        return self._stop is not None or self._full
+
+    @property
+    def free_cents(self) -> float | None:
+        """What may still be spent; None without a limit."""
+        most = self._limits.max_cents
+        return None if most is None else most - self._spent - self.reserved
+
+    def spend(self, cents: float) -> None:
+        """Count what was paid by another way than these jobs."""
+        self._spent += cents
+
+    def fail(self, item: Item, prop: str, facts: ErrorFacts) -> None:
+        """Count and tell an item that has failed by another way."""
+        record = _record(PropFolder(self._settings.library / prop))
+        self._count(facts)
+        self._tell(line_of(item, "failed", prop, record, facts))
+
+    def skip(self, item: Item, prop: str, words: str) -> None:
+        """Tell of an item that is not made now."""
+        self._skipped(item, prop, words=words)
+
+    def halt(self, facts: ErrorFacts) -> None:
+        """Begin nothing more, for this reason."""
+        self._halt(facts)
 
     def run(self, items: Iterable[Item], claims: Claims, signals: Signals) -> int:
         """Make the items. Gives the exit code.
@@ -152,15 +190,17 @@ class BatchRun:
         asking = sum(running.asking for running in self._running.values())
         if asking >= self._limits.jobs or len(self._running) >= self._limits.jobs + WAITING:
             return False
-        if self._limits.max_cents is None:
+        if self._limits.max_cents is None or item.key in self.paid:
             return True
         price = self._price.get(item.request.model)
         if price is None and asking:
             return False  # the first one tells what the others are going to cost
         expected = sum(
-            self._price.get(r.item.request.model, 0.0) for r in self._running.values() if r.asking
+            self._price.get(r.item.request.model, 0.0)
+            for r in self._running.values()
+            if r.asking and r.item.key not in self.paid
         )
-        total = self._spent + expected + (price or 0.0)
+        total = self._spent + self.reserved + expected + (price or 0.0)
         if total <= self._limits.max_cents and self._spent < self._limits.max_cents:
             return True
         if asking:
@@ -201,6 +241,10 @@ class BatchRun:
     def _start(self, item: Item, claim: Claim) -> _Running | None:
         """Start an item's job; None when its prop turns out to be ready."""
         library = self._settings.library
+        known = _record(PropFolder(library / claim.prop)) if claim.prop else None
+        if claim.prop and known and known.in_batch:
+            self._skipped(item, claim.prop, words=IN_BATCH)
+            return None
         if claim.prop and (begun := _usable(PropFolder(library / claim.prop))):
             folder, record = begun
             if record.state is State.READY:
@@ -216,11 +260,14 @@ class BatchRun:
         else:
             job = self._workshop.generate(item.request, self._settings, item.finishing)
             folder, asking, before = PropFolder(library / job.prop_id), True, 0.0
+            earlier = claim.prop
             try:
                 claim.begin(job.prop_id)
             except TrellisError:
                 _call_off(job)
                 raise
+            if earlier:
+                drop_failed(library, earlier)
         running = _Running(item, claim, job, folder, before, asking)
         self._running[item.key] = running
         self._output.json(event="item", id=folder.id, key=item.key, line=item.line)
@@ -257,9 +304,9 @@ class BatchRun:
     def _settle(self, running: _Running, record: PropRecord | None) -> None:
         """Count what a prop has cost since the last look."""
         cost = (record.cost_cents if record else None) or 0.0
-        self._spent += cost - running.before
-        running.before = cost
-        if cost:
+        new, running.before = cost - running.before, cost
+        self._spent += new
+        if new > 0:
             self._price[running.item.request.model] = cost
 
     def _end(self, running: _Running) -> None:
@@ -356,6 +403,22 @@ def _record(folder: PropFolder) -> PropRecord | None:
         return folder.read()
     except TrellisError:
         return None
+
+
+def drop_failed(library: Path, prop: str) -> None:
+    """Delete the folder of a failed try whose item is tried anew, or reruns would pile them up.
+
+    Only one that has received nothing, and of whose model no address is known. What it has cost
+    stands in the ledger, its error in the report.
+    """
+    folder = PropFolder(library / prop)
+    record = _record(folder)
+    if record is None or record.state is not State.FAILED or record.can_go_on or record.is_newer:
+        return
+    if any(folder.path.glob(f"{MODEL_STEM}*")) or record.prop or record.origin.locations:
+        return
+    with suppress(TrellisError):  # somebody is at it, or the drive will not: it may stay
+        Library(library).delete(prop, permanently=True)
 
 
 def _call_off(job: Job) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``trellis import PATH...``: meshes that are on this disk, with the same checks and finishing.
+"""``trellis import PATH|URL...``: meshes that are there, with the same checks and finishing.
 
 Each background Blender makes one prop at a time, so there is one for each core: imports compute,
 while a generation mostly waits.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from ..core.finishing import Finishing
 from ..core.settings import Settings
 from ..engine.workshop import Workshop
 from ..gateway.sniffing import MESHES_IN_ZIP
+from ..gateway.source_url import SourceUrl
 from ..job.job import Job
 from ..library.atomic import sha256_of
 from ..library.library import Library
@@ -31,6 +33,8 @@ from .exit_codes import DONE, INTERRUPTED, SOME_FAILED, exit_code
 from .finishing import finishing_of
 from .output import Output
 from .stopping import Signals
+
+Source = Path | SourceUrl
 
 ENDINGS: Final = (*MESHES_IN_ZIP, ".usdz", ".zip")
 """What is taken of a folder. A file that is named is taken whatever its ending says."""
@@ -44,10 +48,10 @@ def bring(options: argparse.Namespace, output: Output) -> int:
     finishing = finishing_of(options)
     if options.processes is not None and options.processes < 1:
         raise InputError("--processes must be 1 or more", "Correct it")
-    settings = read_settings(library=options.library)
-    files = list(dict.fromkeys(found for path in options.paths for found in _meshes(path)))
+    settings = read_settings(library=options.library, online=options.online_mode)
+    files = list(dict.fromkeys(found for path in options.paths for found in _sources(path)))
     known = {} if options.force else _known(settings.library)
-    count = min(options.processes or os.cpu_count() or 1, len(files))
+    count = min(options.processes or cores(), len(files))
     output.say(f"{len(files):,} to import into {settings.library}")
     run = _Bringing([_Place(Workshop()) for _ in range(count)], settings, finishing, known, output)
     try:
@@ -56,6 +60,13 @@ def bring(options: argparse.Namespace, output: Output) -> int:
     finally:
         for place in run.places:
             place.workshop.close()
+
+
+def cores() -> int:
+    """The processor cores that this process may use: a scheduler may give it fewer than all."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass
@@ -72,7 +83,7 @@ class _Bringing:
     settings: Settings
     finishing: Finishing
     known: dict[str, str]
-    """SHA-256 -> prop of every model that the library has."""
+    """SHA-256 -> prop of every model that the library has, and hash -> prop of addresses."""
     output: Output
     code: int = DONE
     done: int = 0
@@ -80,7 +91,7 @@ class _Bringing:
     skipped: int = 0
     cancelled: int = 0
 
-    def run(self, files: Sequence[Path], signals: Signals) -> int:
+    def run(self, files: Sequence[Source], signals: Signals) -> int:
         """Import them. One signal finishes what is under way, two stop it."""
         waiting = deque(files)
         while waiting or any(place.job for place in self.places):
@@ -106,13 +117,14 @@ class _Bringing:
         )
         return INTERRUPTED if signals.count else self.code
 
-    def _begin(self, place: _Place, source: Path) -> None:
+    def _begin(self, place: _Place, source: Source) -> None:
         try:
-            content = sha256_of(source)
+            content = sha256_of(source) if isinstance(source, Path) else source.key
+            shown = source if isinstance(source, Path) else source.shown
             if content in self.known:
                 self.skipped += 1
                 there = self.known[content]
-                self.output.json(event="skipped", id=there, reason=f"{source} is there already")
+                self.output.json(event="skipped", id=there, reason=f"{shown} is there already")
                 return
             place.job = place.workshop.bring_in(source, self.settings, self.finishing)
         except OSError as error:
@@ -151,6 +163,13 @@ class _Bringing:
         self.output.error(error.facts)
 
 
+def _sources(text: str) -> Iterator[Source]:
+    if url := SourceUrl.of(text):
+        yield url
+    else:
+        yield from _meshes(Path(text))
+
+
 def _meshes(path: Path) -> Iterator[Path]:
     if path.is_dir():
         found = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
@@ -170,4 +189,6 @@ def _known(library: Path) -> dict[str, str]:
         entry = record.files.get(record.model_file)
         if entry and record.prop:
             found[entry.sha256] = folder.id
+            if key := record.request.get("source_key"):
+                found[str(key)] = folder.id
     return found

@@ -66,7 +66,8 @@ def parser() -> argparse.ArgumentParser:
         description=f"{PRODUCT}: turn a prompt into a textured prop for Blender.",
         epilog="Environment: AIGATEWAY_API_KEY, AIGATEWAY_BASE_URL, TRELLIS_LIBRARY. "
         "Exit codes: 0 all done, 1 some props failed, 2 bad usage or input, 3 the account refuses, "
-        "4 the gateway cannot be reached, 130 interrupted.",
+        "4 the gateway cannot be reached, 5 some wait in the Batch API (--economy), "
+        "130 interrupted.",
     )
     main.add_argument("--version", action="store_true", help="print the version and stop")
     commands = main.add_subparsers(dest="command", parser_class=_Parser, metavar="COMMAND")
@@ -80,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     add_batch(commands.add_parser("batch", help="many props from a file, one run or many"))
     resume = commands.add_parser("resume", help="go on with every unfinished prop of the library")
     common_options(resume)
-    add_import(commands.add_parser("import", help="meshes that are on this disk; free"))
+    add_import(commands.add_parser("import", help="meshes from this disk or the web; free"))
     add_export(commands.add_parser("export", help="props as files for other programs"))
     add_verify(commands.add_parser("verify", help="every file of the library against its record"))
     add_clean(commands.add_parser("clean", help="what interruptions have left in the library"))

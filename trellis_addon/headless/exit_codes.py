@@ -23,6 +23,8 @@ SOME_FAILED: Final = 1
 BAD_INPUT: Final = 2
 ACCOUNT: Final = 3
 UNREACHABLE: Final = 4
+AT_GATEWAY: Final = 5
+"""Nothing has failed, and the Batch API has not answered for some: a later run fetches them."""
 INTERRUPTED: Final = 130
 
 _BY_KIND: Final = {

@@ -13,7 +13,15 @@ from .options import library_options
 def add_import(command: argparse.ArgumentParser) -> None:
     """The options of ``import``."""
     command.add_argument(
-        "paths", metavar="PATH", nargs="+", type=Path, help="meshes, or folders with meshes"
+        "paths",
+        metavar="PATH|URL",
+        nargs="+",
+        help="meshes, folders with meshes, http(s) addresses of meshes or ZIP files",
+    )
+    command.add_argument(
+        "--online-mode",
+        action="store_true",
+        help="allow network access for this run where Blender's preferences are not read",
     )
     command.add_argument(
         "--processes", type=int, metavar="N", help="background Blenders at once (one a core)"

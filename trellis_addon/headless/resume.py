@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from ..core.errors import LibraryError, LockedError
 from ..core.events import Cancelled, Failed
 from ..engine.workshop import Workshop
-from ..library.folder import PropFolder
 from ..library.library import Library
-from .exit_codes import DONE, INTERRUPTED, exit_code
+from .economy_parts import fetch_parts
+from .exit_codes import ACCOUNT, AT_GATEWAY, DONE, INTERRUPTED, exit_code
 from .generate import settings_of, stopped_by_signals
 from .output import Output
 
@@ -19,16 +19,22 @@ from .output import Output
 def resume(options: argparse.Namespace, output: Output) -> int:
     """Run the command. One prop after the other; the exit code is the first failure's.
 
+    What the Batch API has answered meanwhile is fetched first.
+
     Props that somebody else is working on are skipped and named; that is no failure.
 
     :raises TrellisError: for everything that is wrong before the first job starts.
     """
     settings = settings_of(options)
-    folders = list(_to_do(Library(settings.library), output))
-    output.say(f"{len(folders)} unfinished in {settings.library}")
-    code = DONE
+    library = Library(settings.library)
+    mend(library, output)  # before anything else reads the records, so that it is told
     workshop = Workshop()
     try:
+        code = fetch_parts(workshop, settings, output)
+        if code in (ACCOUNT, INTERRUPTED):
+            return code
+        folders = list(library.unfinished(noted(output)))
+        output.say(f"{len(folders)} unfinished in {settings.library}")
         for folder in folders:
             try:
                 if not folder.read().can_go_on:
@@ -49,21 +55,29 @@ def resume(options: argparse.Namespace, output: Output) -> int:
             if isinstance(job.outcome, Cancelled):
                 return INTERRUPTED
             if isinstance(job.outcome, Failed):
-                code = code or exit_code(job.outcome.error.kind)
+                # A failure tells more than that some are still waited for.
+                kept = code if code != AT_GATEWAY else DONE
+                code = kept or exit_code(job.outcome.error.kind)
     finally:
         workshop.close()
     return code
 
 
-def _to_do(library: Library, output: Output) -> Iterator[PropFolder]:
-    """The unfinished, after those whose record was lost and whose model is there are adopted."""
+def noted(output: Output) -> Callable[[str], None]:
+    """What tells a note: as an event, and as words."""
 
     def note(text: str) -> None:
         output.json(event="note", text=text)
         output.say(f"Note: {text}")
 
+    return note
+
+
+def mend(library: Library, output: Output) -> None:
+    """Set aside damaged records, and adopt the models that have lost theirs."""
+    note = noted(output)
     for _ in library.records(note):
-        continue  # sets aside what is damaged
+        continue
     for folder in list(library.adoptable()):
         try:
             library.adopt(folder.path)
@@ -71,4 +85,3 @@ def _to_do(library: Library, output: Output) -> Iterator[PropFolder]:
             note(error.facts.sentence)
         else:
             note(f"{folder.id} has a new record and is made again from its model, for free")
-    yield from library.unfinished(note)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from ..core.cancel import CancelToken
 from ..core.errors import (
     BadFileError,
     GatewayError,
     GatewayFailureError,
+    LibraryError,
     LinkExpiredError,
     RateLimitError,
     RequestRefusedError,
@@ -39,6 +40,7 @@ from ..gateway.download import Fetched
 from ..gateway.lifting import Body, discard
 from ..gateway.locations import AssetLocation, Trust
 from ..gateway.reply import CHAT, JOBS, Reply, job_is_done, without_mesh
+from ..gateway.sniffing import Kind, check_model
 from ..library.atomic import replace
 from ..library.folder import PropFolder
 from ..library.record import Call, PropRecord, now
@@ -46,7 +48,7 @@ from ..library.record import Call, PropRecord, now
 MOST_LOCATIONS: Final = 8
 """Places that are tried before an answer counts as one without a mesh."""
 
-_PAYLOAD: Final = "payload-{}.part"
+PAYLOAD: Final = "payload-{}.part"
 
 
 class Go(Protocol):
@@ -72,15 +74,43 @@ class Asking:
 
         :raises TrellisError: what went wrong, in words. :raises OSError: the disk refuses.
         """
+        record = self.folder.read()
+        if fetched := self._named(record):
+            return self._keep(fetched)
+        disk_fails = False
         try:
-            return self._fetch(self._answer(self.folder.read()))
+            return self._fetch(self._answer(record))
+        except (OSError, LibraryError):
+            disk_fails = True
+            raise
         finally:
-            if not self.token.interrupted:
-                discard(self.folder.path.glob(_PAYLOAD.format("*")))
+            if not (self.token.interrupted or disk_fails):
+                discard(self.folder.path.glob(PAYLOAD.format("*")))
+
+    def _named(self, record: PropRecord) -> Fetched | None:
+        """The model that got its name just before an interruption, or before the disk was full,
+        so that the record missed it.
+        """
+        if record.state not in (State.DOWNLOADING, State.FAILED):
+            return None
+        for kind in Kind:
+            path = self.folder.path / f"{MODEL_STEM}{kind}"
+            if path.name not in record.files and path.is_file():
+                try:
+                    return Fetched(path, check_model(path))
+                except BadFileError:
+                    continue  # not one of ours, which are checked before they get the name
+        return None
 
     # --- the answer
 
     def _answer(self, record: PropRecord) -> Reply:
+        if record.in_batch:
+            # Whoever asks, it is paid for already: a second request would be a second payment.
+            raise GatewayFailureError(
+                "The prop was sent with the Batch API, and its answer was not fetched yet",
+                "Fetch it with the command line's resume",
+            )
         if known := self._known_places(record):
             return known
         if record.origin.job_id:
@@ -94,7 +124,7 @@ class Asking:
     def _known_places(self, record: PropRecord) -> Reply | None:
         """The places of an answer that came before an interruption."""
         places = map(AssetLocation.from_record, record.origin.locations)
-        payloads = tuple(self.folder.path / _PAYLOAD.format(n) for n in range(MOST_LOCATIONS))
+        payloads = tuple(self.folder.path / PAYLOAD.format(n) for n in range(MOST_LOCATIONS))
         usable = tuple(
             p
             for p in places
@@ -197,11 +227,9 @@ class Asking:
         assets = reply.answer.assets
         if not assets:
             raise without_mesh(reply)
-        record = self.folder.read()
-        kept = tuple(
-            a.to_record() for a in assets[:MOST_LOCATIONS] if a.url or a.payload is not None
-        )
-        self.go(State.DOWNLOADING, origin=record.origin.model_copy(update={"locations": kept}))
+        origin = self.folder.read().origin
+        known = {"locations": _locations(reply)}
+        self.go(State.DOWNLOADING, origin=origin.model_copy(update=known))
         faults: list[TrellisError] = []
         for location in assets[:MOST_LOCATIONS]:
             if fetched := self._try(location, reply.body, faults):
@@ -243,7 +271,8 @@ class Asking:
 
     def _keep(self, fetched: Fetched) -> PropRecord:
         name = f"{MODEL_STEM}{fetched.kind}"
-        replace(fetched.part, self.folder.path / name)
+        if fetched.part.name != name:
+            replace(fetched.part, self.folder.path / name)
         record = self.folder.read()
         return self.go(
             State.DOWNLOADED,
@@ -266,6 +295,8 @@ class Asking:
     # --- what is written down
 
     def _note_call(self, reply: Reply) -> None:
+        """With what leads to the model in the same write, or a call might be noted twice."""
+        job_id = None if reply.answer.assets else reply.answer.job_id
         self._note(
             Call(
                 endpoint=reply.endpoint,
@@ -276,7 +307,9 @@ class Asking:
                 usage=reply.answer.usage,
                 served_by=reply.served_by,
                 warning=reply.warning,
-            )
+            ),
+            locations=_locations(reply),
+            **({"job_id": job_id} if job_id else {}),
         )
 
     def _note_refusal(self, endpoint: str, error: GatewayError) -> None:
@@ -291,6 +324,13 @@ class Asking:
             )
         )
 
-    def _note(self, call: Call) -> None:
+    def _note(self, call: Call, **known: object) -> None:
         origin = self.folder.read().origin
-        self.folder.update(origin=origin.model_copy(update={"calls": (*origin.calls, call)}))
+        changes = {"calls": (*origin.calls, call), **known}
+        self.folder.update(origin=origin.model_copy(update=changes))
+
+
+def _locations(reply: Reply) -> tuple[dict[str, Any], ...]:
+    """The places of a mesh, as the record keeps them."""
+    assets = reply.answer.assets[:MOST_LOCATIONS]
+    return tuple(a.to_record() for a in assets if a.url or a.payload is not None)

@@ -19,12 +19,14 @@ from ..core.errors import CancelledError, InternalError, TrellisError
 from ..core.events import Cancelled, Emit, Failed, Finished, Progress, State, StateChanged
 from ..gateway.catalogue import Memory
 from ..gateway.client import Gateway
+from ..gateway.source_url import SourceUrl
 from ..library.folder import PropFolder, cannot_write
 from ..library.record import ErrorEntry, PropRecord
 from ..library.versions import Version, facts_of
 from . import making
 from .asking import Asking
 from .bringing import SOURCE, Bringing
+from .from_url import FromUrl, OpenLine
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,10 @@ class Generation:
     finishing: Mapping[str, Any] | None = None
     """Finish the prop (again) by these settings; see ``core.finishing``. Asks the gateway for
     nothing."""
+    web: OpenLine | None = None
+    """Opens a line for a model that is imported from an address."""
+    url: str = ""
+    """That address with its query, which the record does not have."""
 
     def run(self) -> None:
         """Go through the steps and emit exactly one terminal event."""
@@ -87,10 +93,17 @@ class Generation:
         except TrellisError as error:
             self._failed(error)
         except OSError as error:
-            self._failed(_disk_error(error))
+            # Only files are left: the gateway's errors have come as ours.
+            place = Path(str(error.filename)).parent if error.filename else self.folder.path
+            self._failed(cannot_write(place, error))
 
     def _get_model(self, record: PropRecord) -> PropRecord:
         if source := record.request.get(SOURCE):
+            if source_url := SourceUrl.of(self.url or str(source)):
+                if self.web is None:
+                    raise InternalError("This job has no line to the web")
+                from_url = FromUrl(self.folder, self.web, self.token, self._go, self._progress)
+                return from_url.get_model(source_url)
             bringing = Bringing(self.folder, self.token, self._go, self._progress)
             return bringing.get_model(Path(str(source)))
         gateway = self.gateway(self.token, self._say)
@@ -202,9 +215,3 @@ def _gateway_notes(record: PropRecord) -> list[str]:
     notes = [f"Made by {c.served_by}" for c in record.origin.calls if c.served_by]
     notes += [f"The gateway says: {c.warning}" for c in record.origin.calls if c.warning]
     return list(dict.fromkeys(notes))
-
-
-def _disk_error(error: OSError) -> TrellisError:
-    if error.filename:
-        return cannot_write(Path(str(error.filename)).parent, error)
-    return InternalError("The prop could not be stored", detail=f"{type(error).__name__}: {error}")

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from ..core.cost import Costs
-from .record import PropRecord
+from ..core.cost import BATCH_PRICE, Costs
+from .record import BATCH, PropRecord
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,12 @@ class Entry:
     """ISO 8601 in UTC, as the record has it: with ``prop`` it names the call."""
     model: str
     cents: float
+    batch: bool = False
+    """By the Batch API, for half of what a call costs else."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The line's content; what is not so is left out."""
+        return {name: value for name, value in asdict(self).items() if value is not False}
 
     @property
     def day(self) -> date:
@@ -124,7 +130,7 @@ class Ledger:
         path.parent.mkdir(parents=True, exist_ok=True)
         # One write at the end of the file: what another Blender adds meanwhile stays whole. The
         # line break in front ends a line that a power cut has left unfinished.
-        text = "\n".join(json.dumps(asdict(entry), ensure_ascii=False) for entry in entries)
+        text = "\n".join(json.dumps(entry.to_dict(), ensure_ascii=False) for entry in entries)
         with path.open("ab", buffering=0) as file:
             file.write(f"\n{text}\n".encode())
 
@@ -141,6 +147,7 @@ class Ledger:
                     str(facts["time"]),
                     str(facts["model"]),
                     float(facts["cents"]),
+                    facts.get("batch") is True,
                 )
             except (ValueError, TypeError, KeyError):
                 log.info("a line of %s cannot be read", path.name)
@@ -150,15 +157,19 @@ def _entries(record: PropRecord) -> Iterator[Entry]:
     model = str(record.request.get("model") or "")
     for call in record.origin.calls:
         if call.cost_cents is not None:
-            yield Entry(record.id, call.time, model, call.cost_cents)
+            batch = call.endpoint == BATCH
+            yield Entry(record.id, call.time, model, call.cost_cents, batch)
 
 
 def _last_props(entries: Iterable[Entry]) -> dict[str, float]:
-    """By model, what its last prop cost: all calls of that prop together."""
+    """By model, what its last prop cost, or would have outside of the Batch API: all calls of
+    that prop together.
+    """
     by_prop: dict[tuple[str, str], float] = {}
     latest: dict[str, tuple[str, str]] = {}
     for entry in entries:
-        by_prop[entry.model, entry.prop] = by_prop.get((entry.model, entry.prop), 0.0) + entry.cents
+        cents = entry.cents / (BATCH_PRICE if entry.batch else 1)
+        by_prop[entry.model, entry.prop] = by_prop.get((entry.model, entry.prop), 0.0) + cents
         if entry.time >= latest.get(entry.model, ("", ""))[0]:
             latest[entry.model] = entry.time, entry.prop
     return {model: round(by_prop[model, prop], 6) for model, (_, prop) in latest.items()}

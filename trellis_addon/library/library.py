@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import BrokenRecordError, InputError, LibraryError
 from ..core.events import State
@@ -22,6 +22,9 @@ from .bin import send_to_bin
 from .folder import PropFolder, cannot_write
 from .locks import LOCK, FolderLock
 from .record import SCHEMA, Origin, PropRecord, Step, now
+
+if TYPE_CHECKING:
+    from ..gateway.source_url import SourceUrl
 
 log = logging.getLogger(__name__)
 
@@ -68,16 +71,21 @@ class Library:
         return self._create(name, request.model_dump(), origin, finishing)
 
     def create_import(
-        self, source: Path, finishing: Mapping[str, Any] | None = None
+        self, source: Path | SourceUrl, finishing: Mapping[str, Any] | None = None
     ) -> tuple[PropFolder, FolderLock]:
-        """A folder for a model that is on this disk, with its first record and its lock.
+        """A folder for a model that is on this disk or on the web, with its first record and its
+        lock.
 
-        The record names the file, so that an interrupted import can go on.
+        The record names the source, so that an interrupted import can go on.
 
         :raises LibraryError: when the folder cannot be made or written.
         """
-        request = {"prompt": "", "name": source.stem, "source": str(source.absolute())}
-        return self._create(slug(source.stem), request, Origin(), finishing)
+        if isinstance(source, Path):
+            request = {"prompt": "", "name": source.stem, "source": str(source.absolute())}
+        else:
+            known = {"source": source.shown, "source_key": source.key}
+            request = {"prompt": "", "name": source.name, **known}
+        return self._create(slug(request["name"]), request, Origin(), finishing)
 
     def _create(
         self,

@@ -15,11 +15,25 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from ..core.errors import BrokenRecordError, NewerRecordError
+from ..core.errors import (
+    BrokenRecordError,
+    LibraryError,
+    NewerRecordError,
+    TooSlowError,
+    UnreachableError,
+)
 from ..core.events import State
-from ..core.files import MODEL, MODEL_STEM
+from ..core.files import MODEL, is_model_name
 
 SCHEMA: Final = 1
+MOST_CENTS: Final = 1e9
+"""What is more, less than nothing, or no number, no gateway has said."""
+
+_UNANSWERED: Final = frozenset({UnreachableError.kind, TooSlowError.kind, LibraryError.kind})
+"""Failures of the way to the gateway, or of this disk. What was asked for may have been made and
+billed all the same, so the same call, with its idempotency key, is the only way on."""
+BATCH: Final = "batch"
+"""The endpoint of a call that was one of many in the Batch API."""
 
 
 def now() -> str:
@@ -72,6 +86,15 @@ class Call(_Part):
     error: str = ""
 
 
+class BatchEntry(_Part):
+    """The part of a list that this prop has gone to the gateway's Batch API with."""
+
+    key: str
+    """The part's own name, which the gateway has as its metadata; see ``job.batch_part``."""
+    id: str | None = None
+    """The gateway's, once it is known."""
+
+
 class Origin(_Part):
     """Where the prop comes from: the gateway's side of the story."""
 
@@ -82,6 +105,8 @@ class Origin(_Part):
     calls: tuple[Call, ...] = ()
     locations: tuple[dict[str, Any], ...] = ()
     """Where the answer said that the mesh is; dropped once it is on this disk."""
+    batch: BatchEntry | None = None
+    """Set while the answer is to come from the Batch API; nothing else may be sent meanwhile."""
 
 
 class PropRecord(_Part):
@@ -106,7 +131,8 @@ class PropRecord(_Part):
     @property
     def cost_cents(self) -> float | None:
         """The sum of what the gateway said the calls cost; None when it said nothing."""
-        known = [call.cost_cents for call in self.origin.calls if call.cost_cents is not None]
+        said = (call.cost_cents for call in self.origin.calls)
+        known = [cents for cents in said if cents is not None and 0 <= cents < MOST_CENTS]
         return sum(known) if known else None
 
     @property
@@ -117,22 +143,30 @@ class PropRecord(_Part):
     @property
     def model_file(self) -> str:
         """The name of the received model's file, whatever its format."""
-        names = (name for name in self.files if name.startswith(MODEL_STEM))
+        names = (name for name in self.files if is_model_name(name))
         return next(names, MODEL)
 
     @property
+    def in_batch(self) -> bool:
+        """Whether its answer is to come from the Batch API (or has come, and was not fetched)."""
+        return self.origin.batch is not None and self.state is not State.CANCELLED
+
+    @property
     def can_go_on(self) -> bool:
-        """Whether a generation that is not under way can be continued without a new one."""
-        if self.state in (State.READY, State.CANCELLED):
+        """Whether a generation that is not under way can be continued without a new one.
+
+        One that is in a batch cannot by itself: all of its part are fetched together.
+        """
+        if self.state in (State.READY, State.CANCELLED) or self.in_batch:
             return False
         if self.state is not State.FAILED:
             return True
-        on_disk = any(name.startswith(MODEL_STEM) for name in self.files)
-        retryable = self.error is not None and self.error.retryable
-        return on_disk or (
-            retryable
-            and bool(self.origin.job_id or self.origin.locations or self.request.get("source"))
-        )
+        if any(is_model_name(name) for name in self.files):
+            return True
+        if self.error is None or not self.error.retryable:
+            return False
+        known = self.origin.job_id or self.origin.locations or self.request.get("source")
+        return bool(known) or self.error.kind in _UNANSWERED
 
     @property
     def is_newer(self) -> bool:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, completion
 from support.rooms import KEY
 
+from trellis_addon.core.defaults import LONGEST_TAG
 from trellis_addon.core.identity import version
 from trellis_addon.core.secret import Secret
-from trellis_addon.core.defaults import LONGEST_TAG
 from trellis_addon.gateway.connection import gateway_headers
 
 

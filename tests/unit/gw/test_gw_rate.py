@@ -67,6 +67,17 @@ def test_what_was_sent_before_the_limit_was_known_counts() -> None:
     assert take(budget, token, 1) == pytest.approx(60)
 
 
+@pytest.mark.parametrize(
+    ("most", "at_once", "seconds"), [(7.9, 7, 60), (1.0, 1, 60), (0.25, 1, 240)]
+)
+def test_small_parts_of_a_rate_are_kept_too(most: float, at_once: int, seconds: float) -> None:
+    # `--rate 2 --shard 1/8`: one in four minutes, or the eight together send four times too many.
+    token = QuickToken()
+    budget = RateBudget(clock=token.clock, most=most)
+    assert take(budget, token, at_once) == 0
+    assert take(budget, token, 1) == pytest.approx(seconds)
+
+
 def test_share_of_several_machines() -> None:
     token = QuickToken()
     budget = RateBudget(share=0.5, clock=token.clock)
