@@ -354,3 +354,20 @@ def test_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
 def test_only_keys_are_names(tmp_path: Path, bad: str) -> None:
     with pytest.raises(ValueError, match="no key"):
         Claims(tmp_path).take(bad)
+
+
+def test_torn_writes_go_once_they_are_old(tmp_path: Path) -> None:
+    claims = Claims(tmp_path)
+    with claims:
+        claim = claims.take(KEY)
+        assert claim
+        claim.begin(put(tmp_path))
+        claim.done()
+    folder = claims.path(KEY).parent
+    old, fresh = (folder / f".{KEY}.{number}.part" for number in "12")
+    for path in (old, fresh):
+        path.write_bytes(b"half")
+    os.utime(old, (1e9, 1e9))
+    claims.gather()
+    assert (old.exists(), fresh.exists()) == (False, True), "a living process may be writing it"
+    assert claims.path(KEY).exists()

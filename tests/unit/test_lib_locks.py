@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -70,7 +71,7 @@ def another_holding(folder: Path) -> Iterator[subprocess.Popen[str]]:
 def leave(folder: Path, process: Process, seconds_ago: float = 0.0) -> Path:
     """A lock file as that process would have left it."""
     path = folder / LOCK
-    path.write_bytes(Owner(process, "2026-01-01T00:00:00.000Z", "another's").to_json())
+    path.write_bytes(Owner(process, "2026-01-01T00:00:00.000Z", "a" * 32).to_json())
     if seconds_ago:
         then = path.stat().st_mtime - seconds_ago
         os.utime(path, (then, then))
@@ -204,17 +205,42 @@ def test_only_one_takes_over_from_the_dead(tmp_path: Path) -> None:
         assert names(tmp_path) == []
 
 
-def test_take_over_that_was_interrupted_is_cleared(tmp_path: Path) -> None:
+def heir_of(folder: Path, token: str, process: Process) -> str:
+    """A file by which a process became an heir and then died, or did not. Gives its token."""
+    owner = Owner(process, "2026-01-01T00:00:00Z", secrets.token_hex(16))
+    (folder / f"{LOCK}.{token}{locks.HEIR}").write_bytes(owner.to_json())
+    return owner.token
+
+
+@pytest.mark.parametrize("killed", [1, 2, 5])
+def test_take_overs_that_were_killed_are_taken_over(tmp_path: Path, killed: int) -> None:
     me = Process.current()
-    leave(tmp_path, Process(me.host, me.space, me.pid, "dead"))
-    guard = tmp_path / locks.GUARD
-    guard.write_bytes(b"")
-    with pytest.raises(LockedError):
-        FolderLock.acquire(tmp_path)
-    then = guard.stat().st_mtime - 100
-    os.utime(guard, (then, then))
+    gone = Process(me.host, me.space, me.pid, "dead")
+    leave(tmp_path, gone)
+    token = "a" * 32
+    for _ in range(killed):
+        token = heir_of(tmp_path, token, gone)
     FolderLock.acquire(tmp_path).release()
     assert names(tmp_path) == []
+
+
+def test_living_heir_goes_first(tmp_path: Path) -> None:
+    me = Process.current()
+    leave(tmp_path, Process(me.host, me.space, me.pid, "dead"))
+    heir_of(tmp_path, "a" * 32, me)
+    with pytest.raises(LockedError):
+        FolderLock.acquire(tmp_path)
+    assert len(names(tmp_path)) == 2
+
+
+def test_right_to_a_lock_that_was_replaced_is_worth_nothing(tmp_path: Path) -> None:
+    me = Process.current()
+    with FolderLock.acquire(tmp_path) as lock:
+        # One that has asked for the right too late, and was killed then.
+        heir_of(tmp_path, "0123abcd", Process(me.host, me.space, me.pid, "dead"))
+        with pytest.raises(LockedError):
+            FolderLock.acquire(tmp_path)
+        assert lock.held
 
 
 @pytest.mark.parametrize("sole_writer", [True, False])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files that at most one of all processes can make, and their age by the file server's clock.
 
-``O_CREAT | O_EXCL`` fails when the file is there, and a file server grants it to one of all that
-ask. Locks and claims are built on it.
+A link to a name that is taken fails, and so does ``O_CREAT | O_EXCL``; a file server grants either
+to one of all that ask. Locks and claims are built on it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,37 @@ _TRIES: Final = 20
 
 
 def create(path: Path, content: bytes) -> bool:
-    """Make a file; False when there is one. :raises OSError: the folder cannot be written."""
+    """Make a file with this content; False when there is one.
+
+    It is linked to its name when it is written, so that no kill and no power cut leaves it empty,
+    which would tell nobody that its owner is gone. Where there are no links it is made in its
+    place.
+
+    :raises OSError: the folder cannot be written.
+    """
+    part = path.with_name(f".{path.name.lstrip('.')}.{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            return False
+        except FileNotFoundError:
+            # Whoever took the folder over has cleared it; the next try finds its lock.
+            if path.parent.is_dir():
+                return False
+            raise
+        except OSError:
+            return _create_in_place(path, content)
+        return True
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _create_in_place(path: Path, content: bytes) -> bool:
     try:
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
         handle = os.open(path, flags, 0o666)
@@ -34,6 +64,8 @@ def create(path: Path, content: bytes) -> bool:
         return False
     with os.fdopen(handle, "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     return True
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One worker per folder: two Blenders, or ten processes, may share one library.
 
-A lock is the file ``.lock`` in the folder, made with ``O_CREAT | O_EXCL`` (which fails when it is
-there), holding who made it, and touched every half minute while it is held. Somebody else takes
-it over when its owner is dead: on the same machine, when that very process is gone; from another
-machine, when the file has not been touched for ten minutes by the file server's own clock. An
-owner that finds its lock in other hands (a laptop that slept) is told, and stops.
+A lock is the file ``.lock`` in the folder, made in a way that fails when it is there, holding who
+made it, and touched every half minute while it is held. Somebody else takes it over when its owner
+is dead: on the same machine, when that very process is gone; from another machine, when the file
+has not been touched for ten minutes by the file server's own clock. An owner that finds its lock in
+other hands (a laptop that slept) is told, and stops.
 
 **Network folders.** NFS since version 3 and SMB make exclusive creation atomic at the server, so
 all of this holds there. Folders that a program copies between machines (Dropbox, OneDrive,
@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import secrets
 import threading
 import time
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..core.errors import LockedError
-from .atomic import drop_torn
+from .atomic import drop_torn, write_atomic
 from .exclusive import STEP_SECONDS, age, content, create, remove
 from .folder import cannot_write
 from .processes import Process
@@ -39,14 +40,14 @@ from .record import now
 log = logging.getLogger(__name__)
 
 LOCK: Final = ".lock"
-GUARD: Final = ".lock.guard"
-"""Held for the moments of a take-over, so that only one of several does it."""
+HEIR: Final = ".heir"
+"""The ending of the file by which a dead owner's right goes to one heir."""
 
 REFRESH_SECONDS: Final = 30.0
 SILENT_SECONDS: Final = 600.0
 """After this long without a touch, an owner that cannot be asked counts as dead."""
-GUARD_SECONDS: Final = 60.0
 CONTENTION_SECONDS: Final = 2.0
+_TOKEN: Final = re.compile(r"[0-9a-f]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -190,26 +191,53 @@ def dead(path: Path) -> bool:
 def _take_over(path: Path, owner: Owner, sole_writer: bool) -> bool:
     """Replace a dead owner's file, and take away the writes that its end has torn.
 
+    The right to do so goes from a dead owner to one heir, who makes a file that is named after the
+    dead one; an heir that dies in its turn has one heir itself. So of any number that ask, and
+    whenever they are killed, one at a time may replace the file.
+
     False when another process was quicker.
     """
-    guard = path.with_name(GUARD)
-    if not create(guard, owner.to_json()):
-        try:
-            if age(guard) > GUARD_SECONDS:
-                remove(guard)
-        except OSError:
-            return False
+    dead_one = _token(path)
+    if dead_one is None:
         return False
+    heir = _become_heir(path, dead_one, owner)
+    if heir is None:
+        return False
+    if _token(path) != dead_one or not dead(path):
+        # It was replaced before the right to it was asked for.
+        remove(heir)
+        return False
+    write_atomic(path, owner.to_json())
+    if sole_writer:
+        drop_torn(path.parent)
+    # Nobody can act on any of them now: their owner is not the one that the lock names.
+    for file in path.parent.glob(f"{path.name}.*{HEIR}"):
+        remove(file)
+    return True
+
+
+def _become_heir(path: Path, token: str, owner: Owner) -> Path | None:
+    """The file by which the right is this owner's; None when a living one has it."""
+    seen: set[str] = set()
+    while token not in seen:
+        seen.add(token)
+        heir = path.with_name(f"{path.name}.{token}{HEIR}")
+        if create(heir, owner.to_json()):
+            return heir
+        next_token = _token(heir)
+        if next_token is None or not dead(heir):
+            return None
+        token = next_token
+    return None  # no process makes such a ring
+
+
+def _token(path: Path) -> str | None:
+    """Whose a file is; None when it is not there."""
     try:
-        # Asked again: between the first look and the guard, somebody may have taken it.
-        if not dead(path):
-            return False
-        remove(path)
-        if sole_writer:
-            drop_torn(path.parent)
-        return create(path, owner.to_json())
-    finally:
-        remove(guard)
+        owner = Owner.from_json(content(path))
+    except FileNotFoundError:
+        return None
+    return owner.token if owner and _TOKEN.fullmatch(owner.token) else "unreadable"
 
 
 def _owner_in(path: Path) -> Owner | None:
