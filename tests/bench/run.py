@@ -15,20 +15,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from bench_answers import answers
 from bench_background import background
+from bench_batch import batch
+from bench_call import call
 from bench_freeze import freeze
 from bench_gallery import gallery
 from bench_placing import placing
 from bench_session import enable, session
+from bench_window import window
 from harness import ROOT, Result
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
     "answers": answers,
     "background": background,
+    "batch": batch,
     "freeze": freeze,
     "placing": placing,
     "gallery": gallery,
     "enable": enable,
     "session": session,
+    "call": call,
+    "window": window,
 }
 
 

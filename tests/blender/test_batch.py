@@ -5,62 +5,19 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from gateway import Gate, StandInGateway
 from gateway import actions as do
 from gateway.meshes import make_glb
-from support.processes import Ended, ended, run, start
-from support.rooms import KEY, files_holding, parts, props
+from support.batching import CHAT, FILES, PROMPTS, Bench, sums
+from support.processes import Ended, ended, run
+from support.rooms import files_holding, parts, props
 
-CHAT, FILES = "POST /v1/chat/completions", "GET /v1/files/*"
-PROMPTS = ("red mushroom", "oak barrel", "stone vase")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-
-
-class Bench:
-    """A gateway, a file of prompts and a library."""
-
-    def __init__(self, gateway: StandInGateway, home: Path) -> None:
-        self.gateway = gateway
-        self.home = home
-        self.library = home / "library"
-        self.file = home / "props.txt"
-        self.file.write_text("\n".join(PROMPTS), "utf-8")
-        self.variables = {"AIGATEWAY_API_KEY": KEY, "AIGATEWAY_BASE_URL": gateway.base_url}
-
-    def arguments(self, *options: str | Path) -> list[str | Path]:
-        where = ["--library", self.library, "--json"]
-        return ["-m", "trellis_addon", "batch", self.file, *where, *options]
-
-    def start(self, *options: str | Path) -> subprocess.Popen[str]:
-        return start(self.arguments(*options), self.home, **self.variables)
-
-    def run(self, *options: str | Path) -> Ended:
-        return ended(self.start(*options))
-
-    @property
-    def sent(self) -> Counter[str]:
-        """How often each prompt has reached the gateway."""
-        bodies = [json.loads(r.body) for r in self.gateway.requests_to(CHAT)]
-        return Counter(body["messages"][-1]["content"] for body in bodies)
-
-    @property
-    def keys(self) -> Counter[str]:
-        """How often each idempotency key has: by these the gateway knows a repetition."""
-        return Counter(r.headers["idempotency-key"] for r in self.gateway.requests_to(CHAT))
-
-    @property
-    def ready(self) -> list[str]:
-        """The prompts of all finished props; a prop made twice stands here twice."""
-        found = [json.loads((p / "prop.json").read_text("utf-8")) for p in props(self.library)]
-        return sorted(r["request"]["prompt"] for r in found if r["state"] == "ready")
 
 
 @pytest.fixture
@@ -68,13 +25,6 @@ def bench(stand_in: StandInGateway, tmp_path: Path) -> Iterator[Bench]:
     yield Bench(stand_in, tmp_path)
     if props(tmp_path / "library"):
         assert files_holding(tmp_path) == []
-
-
-def sums(done: Ended) -> dict[str, Any]:
-    """The last line: what became of all."""
-    assert done.last["event"] == "summary", done.explain()
-    names = ("done", "failed", "skipped", "cancelled")
-    return {name: done.last[name] for name in names if done.last[name]}
 
 
 def test_everything_once_and_then_nothing(bench: Bench) -> None:
@@ -218,28 +168,6 @@ def test_two_signals_end_at_once_and_lose_nothing(bench: Bench) -> None:
     assert len(props(bench.library)) == len(PROMPTS)
     # The same key means the same call to the gateway: nothing is paid for a second time.
     assert len(bench.keys) == len(PROMPTS)
-
-
-@posix
-def test_killed_again_and_again(bench: Bench) -> None:
-    for lines in (1, 6, 15):
-        process = bench.start("--jobs", "2")
-        assert process.stdout
-        for _ in range(lines):
-            process.stdout.readline()
-        process.kill()
-        ended(process)
-    done = bench.run("--jobs", "2")
-    assert done.code == 0, done.explain()
-    assert bench.ready == sorted(PROMPTS)
-    assert len(props(bench.library)) == len(PROMPTS)
-    assert len(bench.keys) == len(PROMPTS)
-    for folder in props(bench.library):
-        record = json.loads((folder / "prop.json").read_text("utf-8"))
-        noted = [step["state"] for step in record["history"]].count("sending")
-        # Written before it is sent, so that nothing goes out that nobody knows of.
-        assert bench.sent[record["request"]["prompt"]] <= noted
-    assert product(bench, "verify").code == 0
 
 
 @posix

@@ -20,7 +20,7 @@ KEY = "sk-aig-from-the-environment"
 @pytest.fixture(scope="module")
 def walk(use_window: Callable[..., Seen]) -> Seen:
     """What was seen on the walk. Of three jobs two send a request; the next one is refused."""
-    with StandInGateway(answer="link", delay=30) as gateway:
+    with StandInGateway(answer="link", delay=45) as gateway:
         gateway.script.on("POST /v1/chat/completions", do.status(402), after=2)
         seen = use_window(
             "jobs_walk.py", AIGATEWAY_API_KEY=KEY, AIGATEWAY_BASE_URL=gateway.base_url

@@ -3,53 +3,88 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gateway import StandInGateway
+from support.rooms import KEY
 
 from trellis_addon.core.errors import InputError
 from trellis_addon.headless.farm import flamenco, openjd, slurm
 from trellis_addon.headless.farm.job import BLENDER, DOOR, FarmJob, report_words, words
 from trellis_addon.headless.report_lines import read_reports
-from trellis_addon.library.claims import Claims
 
-WORKER = Path(__file__).resolve().parents[1] / "support" / "shard_worker.py"
-COUNT = 40
-SHARDS = 4
-
-needs_openjd = pytest.mark.skipif(
-    not importlib.util.find_spec("openjd"), reason="openjd-cli is not installed"
+DOOR_2 = (
+    sys.executable,
+    str(Path(__file__).resolve().parents[2] / "trellis_addon" / "headless" / "run.py"),
+    "--",
 )
+CHAT = "POST /v1/chat/completions"
+SHARDS = 4
+# Two of them in each shard.
+PROPS = [f"{kind} {thing}" for kind in ("old", "red") for thing in ("cup", "box", "crate", "stool")]
+
 needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
 
 
 @pytest.fixture
 def job(tmp_path: Path) -> FarmJob:
-    """Forty props in four shards, in a folder with spaces and quotes in its name."""
+    """Eight props in four shards, in a folder with spaces and quotes in its name."""
     folder = tmp_path / "sh'ared dr\u00edve $HOME"
     folder.mkdir()
     file = folder / "props list.txt"
-    file.write_text("\n".join(f"barrel {number}" for number in range(COUNT)))
-    command = (sys.executable, str(WORKER))
-    return FarmJob.of(file, folder / "library", SHARDS, command, ("--jobs", "2"))
+    file.write_text("\n".join(PROPS))
+    return FarmJob.of(file, folder / "library", SHARDS, DOOR_2, ("--jobs", "2"))
 
 
-def check_made(job: FarmJob) -> None:
-    """Each item was made by exactly one shard, and told."""
-    sent = job.library.with_name("sent.txt").read_text().split()
-    assert len(sent) == len(set(sent)) == COUNT
-    assert set(Claims(job.library).finished()) == set(sent)
-    told = list(read_reports([job.reports]))
-    assert {line.key for line in told if line.status == "done"} == set(sent)
-    assert {line.shard for line in told} == {f"{n}/{SHARDS}" for n in range(1, SHARDS + 1)}
+class Farm:
+    """The machines of a farm: processes that reach one stand-in gateway."""
+
+    def __init__(self, gateway: StandInGateway, home: Path) -> None:
+        self._gateway = gateway
+        self._variables = {
+            "AIGATEWAY_API_KEY": KEY,
+            "AIGATEWAY_BASE_URL": gateway.base_url,
+            "BLENDER_USER_RESOURCES": str(home / "blender"),
+        }
+
+    def run(self, *commands: list[str], **variables: str) -> None:
+        """All at once, until the last has ended well."""
+        ended(*(start(command, **self._variables, **variables) for command in commands))
+
+    @property
+    def sent(self) -> Counter[str]:
+        """How often each prompt has reached the gateway."""
+        bodies = [json.loads(r.body) for r in self._gateway.requests_to(CHAT)]
+        return Counter(body["messages"][-1]["content"] for body in bodies)
+
+    def check_made(self, job: FarmJob) -> None:
+        """Each item was made by exactly one shard, and told."""
+        assert self.sent == dict.fromkeys(PROPS, 1)
+        told = list(read_reports([job.reports]))
+        done = [line for line in told if line.status == "done"]
+        assert sorted(line.prompt for line in done) == sorted(PROPS)
+        assert {line.shard for line in done} == {f"{n}/{SHARDS}" for n in range(1, SHARDS + 1)}
+        assert len(list(job.library.glob("*/prop.blend"))) == len(PROPS)
+
+    def check_page(self, job: FarmJob) -> None:
+        """Every prop is on the page, with its picture."""
+        page = (job.reports / "report.html").read_text("utf-8")
+        assert page.count("data:image/") == len(PROPS)
+
+
+@pytest.fixture
+def farm(stand_in: StandInGateway, tmp_path: Path) -> Farm:
+    """Some machines."""
+    return Farm(stand_in, tmp_path)
 
 
 def start(command: list[str], **variables: str) -> subprocess.Popen[str]:
@@ -67,29 +102,25 @@ def ended(*processes: subprocess.Popen[str]) -> None:
     assert [process.returncode for process in processes] == [0] * len(processes), told
 
 
-@needs_openjd
-def test_openjd_runs_four_shards_at_once(job: FarmJob, tmp_path: Path) -> None:
+def test_openjd_runs_four_shards_at_once(job: FarmJob, farm: Farm, tmp_path: Path) -> None:
     file = tmp_path / "job.yaml"
     file.write_text(openjd.write(job), "utf-8")
     cli = [sys.executable, "-m", "openjd"]
-    ended(start([*cli, "check", str(file)]))
+    farm.run([*cli, "check", str(file)])
     values = {"File": job.file, "Library": job.library, "Reports": job.reports}
     given = [word for name, path in values.items() for word in ("-p", f"{name}={path}")]
-    run = [*cli, "run", str(file), *given]
-    shards = range(1, SHARDS + 1)
-    ended(*(start([*run, "--step", "Props", "-tp", f"Shard={n}"]) for n in shards))
-    check_made(job)
-    ended(start([*run, "--step", "Report", "--no-run-dependencies"]))
-    assert "barrel 7" in (job.reports / "report.html").read_text("utf-8")
-    # Once more, all in a row, as written in the file: nothing is made twice.
+    props = [*cli, "run", str(file), *given, "--step", "Props"]
+    farm.run(*([*props, "-tp", f"Shard={number}"] for number in range(1, SHARDS + 1)))
+    farm.check_made(job)
+    # Once more, all in a row, as written in the file: nothing is made twice. Then the page.
     written = next(line for line in file.read_text("utf-8").splitlines() if "Run:" in line)
     again = shlex.split(written.split("Run:")[1])
     assert again[:3] == ["openjd", "run", "job.yaml"]
-    ended(start([*cli, "run", str(file), *again[3:]]))
-    assert len(job.library.with_name("sent.txt").read_text().split()) == COUNT
+    farm.run([*cli, "run", str(file), *again[3:]])
+    farm.check_made(job)
+    farm.check_page(job)
 
 
-@needs_openjd
 def test_openjds_model_takes_the_template(job: FarmJob) -> None:
     from openjd.model import decode_job_template
 
@@ -115,22 +146,23 @@ def test_openjd_refuses_what_it_cannot_escape(job: FarmJob) -> None:
 
 
 @needs_bash
-def test_slurm_script_runs_as_an_array(job: FarmJob, tmp_path: Path) -> None:
+def test_slurm_script_runs_as_an_array(job: FarmJob, farm: Farm, tmp_path: Path) -> None:
     script = tmp_path / "job.sh"
     script.write_text(slurm.write(job), "utf-8")
     first, *lines = script.read_text("utf-8").splitlines()
     assert first == "#!/bin/bash"
     directives = [line.split(None, 1)[1] for line in lines if line.startswith("#SBATCH")]
     assert f"--array=1-{SHARDS}" in directives
-    tasks = range(1, SHARDS + 1)
-    ended(*(start(["bash", str(script)], SLURM_ARRAY_TASK_ID=str(task)) for task in tasks))
-    check_made(job)
+    task = 'SLURM_ARRAY_TASK_ID="$1" exec bash "$0"'
+    tasks = [["bash", "-c", task, str(script), str(number)] for number in range(1, SHARDS + 1)]
+    farm.run(*tasks)
+    farm.check_made(job)
     # One of them once more, as after a node's failure.
-    ended(start(["bash", str(script)], SLURM_ARRAY_TASK_ID="2", SLURM_ARRAY_TASK_COUNT="1"))
-    assert len(job.library.with_name("sent.txt").read_text().split()) == COUNT
+    farm.run(tasks[1])
+    farm.check_made(job)
     afterwards = next(line.split(":", 1)[1] for line in lines if line.startswith("# Afterwards:"))
-    ended(start(["bash", "-c", afterwards]))
-    assert (job.reports / "report.html").is_file()
+    farm.run(["bash", "-c", afterwards])
+    farm.check_page(job)
 
 
 @needs_bash
@@ -201,7 +233,7 @@ def compiled(body: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     return subprocess.run([node, "-e", script], input=text, capture_output=True, text=True)
 
 
-def test_flamenco_job_type_makes_tasks_that_run(job: FarmJob) -> None:
+def test_flamenco_job_type_makes_tasks_that_run(job: FarmJob, farm: Farm) -> None:
     body = json.loads(flamenco.submission(job))
     assert (body["type"], body["priority"]) == ("trellis-batch", 50)
     done = compiled(body)
@@ -213,12 +245,12 @@ def test_flamenco_job_type_makes_tasks_that_run(job: FarmJob) -> None:
     run = [[c["exe"], *c["args"]] for task in shards for c in task["commands"]]
     paths = (str(job.file), str(job.library), str(job.reports))
     assert run[1] == [*job.command, *words(job, *paths, "2", str(SHARDS))]
-    ended(*(start(command) for command in run))
-    check_made(job)
+    farm.run(*run)
+    farm.check_made(job)
     (last,) = report["commands"]
     assert [last["exe"], *last["args"]] == [*job.command, *report_words(*paths[1:])]
-    ended(start([last["exe"], *last["args"]]))
-    assert (job.reports / "report.html").is_file()
+    farm.run([last["exe"], *last["args"]])
+    farm.check_page(job)
 
 
 def test_flamenco_uses_the_managers_own_blender(job: FarmJob) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import subprocess
@@ -76,7 +75,6 @@ def test_tally() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo terminals in Python")
-@pytest.mark.skipif(not importlib.util.find_spec("tqdm"), reason="tqdm is not installed")
 def test_bar_on_a_terminal() -> None:
     import fcntl
     import pty

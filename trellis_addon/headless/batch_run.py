@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from ..core.batch_input import Item
@@ -26,17 +25,16 @@ from ..core.errors import (
     UnreachableError,
 )
 from ..core.events import Cancelled, Failed, Finished, State, StateChanged
-from ..core.files import MODEL_STEM
 from ..core.settings import Settings
 from ..engine.workshop import Workshop
 from ..job.job import Job
 from ..library.claim import Claim
 from ..library.claims import Claims
 from ..library.folder import PropFolder
-from ..library.library import Library
 from ..library.locks import FolderLock
 from ..library.record import PropRecord
 from .batch_lines import line_of
+from .batch_tries import call_off, drop_failed, record_of, usable
 from .exit_codes import ACCOUNT, DONE, INTERRUPTED, SOME_FAILED, UNREACHABLE, exit_code
 from .output import Output
 from .progress import Show
@@ -147,7 +145,7 @@ class BatchRun:
 
     def fail(self, item: Item, prop: str, facts: ErrorFacts) -> None:
         """Count and tell an item that has failed by another way."""
-        record = _record(PropFolder(self._settings.library / prop))
+        record = record_of(PropFolder(self._settings.library / prop))
         self._count(facts)
         self._tell(line_of(item, "failed", prop, record, facts))
 
@@ -241,11 +239,11 @@ class BatchRun:
     def _start(self, item: Item, claim: Claim) -> _Running | None:
         """Start an item's job; None when its prop turns out to be ready."""
         library = self._settings.library
-        known = _record(PropFolder(library / claim.prop)) if claim.prop else None
+        known = record_of(PropFolder(library / claim.prop)) if claim.prop else None
         if claim.prop and known and known.in_batch:
             self._skipped(item, claim.prop, words=IN_BATCH)
             return None
-        if claim.prop and (begun := _usable(PropFolder(library / claim.prop))):
+        if claim.prop and (begun := usable(PropFolder(library / claim.prop))):
             folder, record = begun
             if record.state is State.READY:
                 with suppress(LockedError):
@@ -264,7 +262,7 @@ class BatchRun:
             try:
                 claim.begin(job.prop_id)
             except TrellisError:
-                _call_off(job)
+                call_off(job)
                 raise
             if earlier:
                 drop_failed(library, earlier)
@@ -299,7 +297,7 @@ class BatchRun:
         """A prop that has its model is paid for, and gives its place at the gateway away."""
         if running.asking and state in _HAS_MODEL:
             running.asking = False
-            self._settle(running, _record(running.folder))
+            self._settle(running, record_of(running.folder))
 
     def _settle(self, running: _Running, record: PropRecord | None) -> None:
         """Count what a prop has cost since the last look."""
@@ -320,7 +318,7 @@ class BatchRun:
             self._show.say(f"{running.folder.id} is in other hands now")
         finally:
             running.claim.release()
-        record = _record(running.folder)
+        record = record_of(running.folder)
         self._settle(running, record)
         match outcome:
             case Finished():
@@ -388,42 +386,3 @@ class BatchRun:
             all_unreachable = self._unreachable == self._failed and not self._made
             return UNREACHABLE if all_unreachable else SOME_FAILED
         return DONE
-
-
-def _usable(folder: PropFolder) -> tuple[PropFolder, PropRecord] | None:
-    """A prop that somebody has begun, if it is ready or can be gone on with."""
-    record = _record(folder)
-    if record is None or not (record.state is State.READY or record.can_go_on) or record.is_newer:
-        return None
-    return folder, record
-
-
-def _record(folder: PropFolder) -> PropRecord | None:
-    try:
-        return folder.read()
-    except TrellisError:
-        return None
-
-
-def drop_failed(library: Path, prop: str) -> None:
-    """Delete the folder of a failed try whose item is tried anew, or reruns would pile them up.
-
-    Only one that has received nothing, and of whose model no address is known. What it has cost
-    stands in the ledger, its error in the report.
-    """
-    folder = PropFolder(library / prop)
-    record = _record(folder)
-    if record is None or record.state is not State.FAILED or record.can_go_on or record.is_newer:
-        return
-    if any(folder.path.glob(f"{MODEL_STEM}*")) or record.prop or record.origin.locations:
-        return
-    with suppress(TrellisError):  # somebody is at it, or the drive will not: it may stay
-        Library(library).delete(prop, permanently=True)
-
-
-def _call_off(job: Job) -> None:
-    """End a job that may send nothing, so that its folder's lock is given back."""
-    job.cancel()
-    job.start()
-    for _ in job.wait():
-        continue

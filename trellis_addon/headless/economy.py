@@ -29,7 +29,8 @@ from ..library.claim import Claim
 from ..library.claims import Claims
 from ..library.folder import PropFolder
 from ..library.locks import FolderLock
-from .batch_run import STEP_SECONDS, BatchRun, drop_failed
+from .batch_run import STEP_SECONDS, BatchRun
+from .batch_tries import drop_failed
 from .economy_parts import PartsDesk, Seen, patiently, until_words
 from .economy_work import Pace, Reserved, Work
 from .exit_codes import AT_GATEWAY, INTERRUPTED

@@ -153,12 +153,13 @@ def _choice(value: str, words: str, *, checked: bool = False) -> str:
 
 def _card(line: Line, picture: Picture) -> str:
     name = line.name or line.prompt or line.id
+    prompt = "" if line.prompt.casefold() == name.casefold() else line.prompt
     parts = [
         f'<article class="card {line.status}">',
         _picture(picture(line), shorten(name, 120)),
         f"<div class=body><h2 dir=auto>{_text(name)}</h2>",
         f"<p class=facts>{_facts(line)}</p>",
-        f"<p class=prompt dir=auto>{_text(line.prompt)}</p>" if line.prompt and line.name else "",
+        f"<p class=prompt dir=auto>{_text(prompt)}</p>" if prompt else "",
         f"<p class=error dir=auto>{_text(line.error)}</p>" if line.error else "",
         *(f"<p class=note dir=auto>{_text(note)}</p>" for note in line.notes),
         _details(line),

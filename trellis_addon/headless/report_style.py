@@ -49,7 +49,7 @@ h2{font-size:.95rem;line-height:1.35;display:-webkit-box;-webkit-box-orient:vert
 .failed .status{color:var(--bad)}.cancelled .status{color:var(--wait)}
 .prompt,.error,.note{font-size:.88rem;margin-top:6px;max-height:8.7em;overflow:auto;
 white-space:pre-line}
-.error{color:var(--bad)}
+.error{color:var(--bad);max-height:17.4em}
 .note{color:var(--soft)}
 details{margin-top:4px;font-size:.82rem}
 summary{min-height:36px;display:flex;align-items:center;color:var(--soft);cursor:pointer}

@@ -7,6 +7,7 @@ Started as a script, by ``blender --background --python`` or by a Python that ha
 from __future__ import annotations
 
 import ctypes
+import errno
 import faulthandler
 import gc
 import os
@@ -23,6 +24,12 @@ from typing import Any, BinaryIO, Final, NoReturn
 Message = dict[str, Any]
 
 _LEAVING: Final = threading.Lock()
+
+_DISK: Final = {
+    getattr(errno, name, -1)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO")
+}
+"""What a full, read-only or broken disk says."""
 
 
 def main() -> None:
@@ -85,6 +92,7 @@ def _serve(tasks: BinaryIO, replies: BinaryIO) -> None:
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(tasks, inbox), daemon=True).start()
     send(replies, {"ready": True})
+    settled = False
     while True:
         message = inbox.get()
         number = message["number"]
@@ -94,6 +102,11 @@ def _serve(tasks: BinaryIO, replies: BinaryIO) -> None:
 
         answer = _answer(message, say)
         _give_memory_back()
+        if not settled:
+            # Blender's modules are there now and stay. Looking through them for garbage after
+            # each prop takes longer than a small prop does (measured).
+            gc.freeze()
+            settled = True
         try:
             send(replies, {"number": number, **answer})
         except ValueError as error:
@@ -145,6 +158,8 @@ def _failed(error: Exception) -> Message:
     words = "Blender could not make a prop of the model"
     if isinstance(error, MemoryError):
         words = "There is not enough memory to prepare this model"
+    elif isinstance(error, OSError) and error.errno in _DISK:
+        words = f"The prop's folder cannot be written: {(error.strerror or str(error)).lower()}"
     trace = traceback.format_exc()[-8000:]
     detail = f"{type(error).__name__}: {str(error)[:2000]}\n{trace}"
     return {"failed": {"kind": "importer", "message": words, "detail": detail}}
