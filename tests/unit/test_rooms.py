@@ -18,7 +18,7 @@ BESIDE = ("preferences", "registration")
 FREE_OF_BPY = ("core", "gateway", "library", "job")
 PARENT_SIDE = tuple(
     f"importer.{name}"
-    for name in ("messages", "process", "glb", "pictures", "exporting", "export_task")
+    for name in ("messages", "process", "glb", "pictures", "exporting", "export_task", "turns")
 )
 
 GUARD = """

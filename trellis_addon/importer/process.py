@@ -25,6 +25,7 @@ from ..library.record import PropRecord
 from ..library.versions import folders_in_use
 from .child import Child, Limits
 from .messages import Task
+from .turns import Turns
 
 WORKER: Final = Path(__file__).resolve().with_name("worker.py")
 
@@ -49,7 +50,7 @@ class BackgroundBlender:
     def __init__(self, command: Sequence[str], limits: Limits | None = None) -> None:
         self._command = tuple(command)
         self._limits = limits or Limits()
-        self._turn = threading.Lock()
+        self._turn = Turns()
         self._state = threading.Lock()
         """Of what follows. Whoever needs both locks takes the turn first."""
         self._child: Child | None = None
@@ -82,8 +83,7 @@ class BackgroundBlender:
         :raises BadFileError: the model is unusable. :raises ImporterError: anything else.
         :raises CancelledError: on request; the process is ended then.
         """
-        while not self._turn.acquire(timeout=0.1):
-            token.check()
+        self._turn.take(token.check)
         try:
             token.check()
             child = self._living()
@@ -94,7 +94,7 @@ class BackgroundBlender:
         finally:
             with self._state:
                 self._wait_for_idle()
-            self._turn.release()
+            self._turn.give()
 
     def _replace_if_worn(self, child: Child) -> None:
         """The turn is ours. The next prop finds the new process ready."""
@@ -128,7 +128,7 @@ class BackgroundBlender:
 
     def _end_idle(self) -> None:
         """On the timer's thread. A prop in the making sets a new timer when it is done."""
-        if not self._turn.acquire(blocking=False):
+        if not self._turn.take_if_free():
             return
         try:
             with self._state:
@@ -136,7 +136,7 @@ class BackgroundBlender:
             if child:
                 self._drop(child)
         finally:
-            self._turn.release()
+            self._turn.give()
 
     def _drop(self, child: Child) -> None:
         """End a process that nobody uses; the next use starts a new one."""
