@@ -11,17 +11,21 @@ from ..core.cost import about, limit_warning, money
 from ..preferences import read_settings
 from .account import BALANCE, Account
 from .lines import draw_lines
+from .translations import iface
 
 
 def cost_words(model: str, count: int = 1) -> str:
     """``about 12 ¢`` for so many props, from the last cost of this model; "" if not known."""
-    return about(Account.get().costs.last.get(model), count)
+    words = about(Account.get().costs.last.get(model), count)
+    return iface("about {}").format(words.removeprefix("about ")) if words else ""
 
 
 def balance_words() -> str:
     """``$24.79 left``; "" while it is not known for this gateway and key."""
     balance = Account.get().balance_for(read_settings())
-    return f"{balance.words} left" if balance and balance.cents is not None else ""
+    if balance is None or balance.cents is None:
+        return ""
+    return iface("{} left").format(balance.words)
 
 
 def draw_cost(layout: Any, context: bpy.types.Context, model: str = "") -> None:

@@ -34,7 +34,7 @@ from .jobs import (
 )
 from .showing import Showing
 from .texts import undo_name
-from .translations import sentence
+from .translations import iface, sentence
 
 if TYPE_CHECKING:
     from ..core.events import Event, Finished
@@ -307,13 +307,14 @@ class Session:
         self._redraw(force=True)
 
     def _tell_ready(self, running: Running, event: Finished) -> None:
-        cost = f" for {event.cost_cents:g} US cents" if event.cost_cents else ""
-        done = "Placed" if running.placements else "Made anew"
+        cost = iface("for {} US cents").format(f"{event.cost_cents:g}") if event.cost_cents else ""
+        done = "Placed in {} s" if running.placements else "Made anew in {} s"
         notes = event.notes
         if running.homeless and not running.placements:
-            done, notes = "Made", (CLOSED, *notes)
+            done, notes = "Made in {} s", (CLOSED, *notes)
         self.last_note_is_good = True
-        self.last_note = ". ".join((f"{done} in {running.seconds:.0f} s{cost}", *notes))
+        words = f"{iface(done).format(f'{running.seconds:.0f}')} {cost}".rstrip()
+        self.last_note = ". ".join((words, *map(iface, notes)))
         self._report(running, "INFO", f"{running.prompt}: {self.last_note}")
 
     def _report(self, running: Running, level: Level, text: str) -> None:

@@ -138,6 +138,18 @@ MESSAGES: Final[tuple[Row, ...]] = (
         "通常 30 秒から 5 分",
         "通常需 30 秒到 5 分钟",
     ),
+    ("about {}", "etwa {}", "約 {}", "约 {}"),
+    ("{} left", "noch {}", "残り {}", "剩余 {}"),
+    ("for {} US cents", "für {} US-Cent", "({} 米セント)", "，花费 {} 美分"),
+    ("Placed in {} s", "Platziert in {} s", "{} 秒で配置", "{} 秒后已放置"),
+    ("Made in {} s", "Erzeugt in {} s", "{} 秒で生成", "{} 秒后已生成"),
+    ("Made anew in {} s", "Neu erzeugt in {} s", "{} 秒で再作成", "{} 秒后已重新生成"),
+    (
+        "Its file was closed, so it is in the library only",
+        "Seine Datei wurde geschlossen; er ist nur in der Bibliothek",
+        "ファイルが閉じられたため、ライブラリにのみあります",
+        "其文件已关闭，因此仅存于库中",
+    ),
     ("{} so far", "{} bisher", "経過 {}", "已用 {}"),
     (
         "No props yet. Generate one above",
