@@ -7,6 +7,8 @@
 PYTHON ?= python3
 # More arguments for pytest: make test ARGS="-k folder -x"
 ARGS ?=
+# How long make fuzz runs, all targets together
+MINUTES ?= 10
 # One benchmark alone: make bench ONLY=name
 ONLY ?=
 
@@ -31,7 +33,7 @@ export ONLY
 newest = py="$$("$(PYTHON)" .ci/setup.py path newest)" || exit 1;
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gateway test test-all test-desktop check format package repository vendor lock bench clean
+.PHONY: help setup demo gateway test test-all test-desktop check format package repository vendor lock bench soak fuzz audit clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +80,15 @@ lock: ## Resolve the locked requirements anew; ARGS=--upgrade for newer versions
 
 bench: ## Run the benchmarks; one alone with ONLY=name
 	@$(newest) "$$py" tests/bench/run.py $${ONLY:+--only "$$ONLY"}
+
+soak: ## 1,000 generations with faults through one process; more in ARGS (20 minutes)
+	@$(newest) "$$py" tests/soak.py $(ARGS)
+
+fuzz: ## Hostile inputs for a while: make fuzz MINUTES=10; one target by ARGS="--only glb"
+	@$(newest) "$$py" tests/fuzz/run.py --minutes "$(MINUTES)" $(ARGS)
+
+audit: ## Known vulnerabilities of the bundled wheels; exit code 3 where that cannot be told
+	@$(newest) "$$py" .ci/audit.py
 
 clean: ## Remove what was built, not the environments
 	@rm -rf dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -75,6 +75,15 @@ def content_type(text: str) -> Action:
     return _action(f"content_type({text})", content_type=text)
 
 
+def header(name: str, value: str) -> Action:
+    """Send the true answer with one more header."""
+
+    def apply(effect: Effect, use: int) -> Effect:
+        return replace(effect, headers=(*effect.headers, (name, value)))
+
+    return Action(f"header({name})", apply)
+
+
 def delay(seconds: float) -> Action:
     """Let the endpoint do its work, and send the answer so many seconds later."""
 

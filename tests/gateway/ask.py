@@ -34,11 +34,13 @@ class Ask:
         delay = self.context.store.settings.delay
         job = self.context.store.add_job(self.model, self.prompt, self.seed, delay)
         job.stuck = self.context.effect.never_ends
+        job.key = self.context.key
         return job
 
     def url(self, name: str = "model.glb") -> str:
         """A public link to the finished mesh, or to its `preview.png`."""
         job = self.context.store.add_job(self.model, self.prompt, self.seed, 0.0)
+        job.charged = True  # by this answer
         return self.context.link(job.id, name)
 
     async def glb(self) -> bytes:

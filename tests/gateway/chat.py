@@ -14,7 +14,7 @@ from .catalogue import find_model
 from .context import Context, context_of, json_object, seed_of
 from .replies import GatewayError
 from .shapes import SHAPES
-from .store import UsageRecord
+from .store import Payment, UsageRecord
 
 ROLES = ("system", "user", "assistant", "tool")
 KNOWN_FIELDS = frozenset(
@@ -111,6 +111,7 @@ def _bill(reply: Response, ask: Ask, started: float, cents: float, ids: tuple[st
     paid = ask.paid and reply.status_code == 200
     if paid:
         reply.headers["x-cost-cents"] = f"{cents:.4f}"
+        ask.context.store.payments.append(Payment(ask.prompt, ask.context.key, cents))
     ask.context.store.usage.append(
         UsageRecord(
             ids[0],

@@ -25,6 +25,8 @@ class Context:
     line: Line
     effect: Effect
     body: bytes
+    key: str = ""
+    """The request's idempotency key, which payments are booked under."""
 
     def link(self, job_id: str, name: str = "model.glb") -> str:
         """A public link to a job's file; an expired one when the script says so."""

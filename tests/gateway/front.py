@@ -13,7 +13,7 @@ from typing import cast
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .context import SCOPE_KEY, Context
-from .idempotency import IdempotencyBook
+from .idempotency import HEADER, IdempotencyBook
 from .line import ClientGoneError, Line
 from .record import RecordedRequest
 from .replies import STAND_IN, STAND_IN_HEADER, GatewayError, error_reply
@@ -43,9 +43,9 @@ class Front:
         body = await _read(receive)
         request = _record(scope, body)
         self.requests.append(request)
-        effect = self.script.take(request.route)
+        effect = self.script.take(request.route, request)
         line = Line(cast(asyncio.Transport, scope[TRANSPORT_KEY]), self.closing)
-        context = Context(self.store, line, effect, body)
+        context = Context(self.store, line, effect, body, request.headers.get(HEADER, ""))
         try:
             reply = await self._reply(scope, request, context)
             await line.pause(effect.seconds)

@@ -14,7 +14,7 @@ from .catalogue import find_model
 from .context import Context, context_of, json_object, seed_of
 from .replies import GatewayError, json_reply
 from .settings import TRELLIS
-from .store import Job, UsageRecord
+from .store import Job, Payment, UsageRecord
 
 COST_CENTS = 2.1
 DONE = frozenset("completed succeeded success done finished complete ready".split())
@@ -52,6 +52,7 @@ async def submit(request: Request) -> Response:
     store = context.store
     job = store.add_job(model.id, prompt or "picture", seed_of(data), store.settings.delay)
     job.stuck = context.effect.never_ends
+    job.key = context.key
     return json_reply(job_record(job, context, "queued"), 202)
 
 
@@ -115,3 +116,4 @@ def _charge(job: Job, request: Request, context: Context) -> None:
     context.store.usage.append(
         UsageRecord(job.id, job.model, 200, latency, COST_CENTS, tag, job.created)
     )
+    context.store.payments.append(Payment(job.prompt, job.key, COST_CENTS))

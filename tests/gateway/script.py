@@ -28,6 +28,7 @@ The actions, all in the module `actions`, with one example each:
     do.delay(0.5)                                  the answer comes half a second later
     do.hold(gate)                                  ... when `gate.release()` is called
     do.hold(gate, at=4096)                         ... after the headers and 4096 body bytes
+    do.header("retry-after", "3")                  the true answer with one more header
     do.drip(50_000)                                at most 50,000 body bytes a second
     do.cut_at(1000)                                closes the connection after 1000 body bytes
     do.cut_at(1000, reset=True)                    ... with a TCP reset
@@ -49,6 +50,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+
+from .record import RecordedRequest
+
+When = Callable[[RecordedRequest], bool]
 
 
 @dataclass(frozen=True)
@@ -117,12 +122,15 @@ class Rule:
     actions: tuple[Action, ...]
     times: int | None
     after: int
+    when: When | None = None
     seen: int = 0
     used: int = 0
 
-    def take(self, route: str) -> Effect | None:
+    def take(self, route: str, request: RecordedRequest | None = None) -> Effect | None:
         """The effect on this request, or None when the rule does not act on it."""
         if not fnmatchcase(route, self.route) or self.used == self.times:
+            return None
+        if self.when and (request is None or not self.when(request)):
             return None
         self.seen += 1
         if self.seen <= self.after:
@@ -141,12 +149,19 @@ class Script:
         self._lock = threading.Lock()
         self._rules: list[Rule] = []
 
-    def on(self, route: str, *actions: Action, times: int | None = 1, after: int = 0) -> Rule:
+    def on(
+        self,
+        route: str,
+        *actions: Action,
+        times: int | None = 1,
+        after: int = 0,
+        when: When | None = None,
+    ) -> Rule:
         """Add a rule; see the module's text. Raises `ValueError` for a route without a method."""
         method, _, path = route.partition(" ")
         if not method or not path.startswith(("/", "*")):
             raise ValueError(f"a route is 'METHOD /path', not {route!r}")
-        rule = Rule(route, actions, times, after)
+        rule = Rule(route, actions, times, after, when)
         with self._lock:
             self._rules.append(rule)
         return rule
@@ -156,11 +171,11 @@ class Script:
         with self._lock:
             self._rules.clear()
 
-    def take(self, route: str) -> Effect:
+    def take(self, route: str, request: RecordedRequest | None = None) -> Effect:
         """The effect on a request; an empty one when no rule acts."""
         with self._lock:
             for rule in self._rules:
-                effect = rule.take(route)
+                effect = rule.take(route, request)
                 if effect is not None:
                     return effect
         return Effect()

@@ -8,8 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -23,7 +22,7 @@ from .record import RecordedRequest
 from .replies import STAND_IN
 from .script import Script
 from .settings import Endpoint, Settings, TextureFormat
-from .store import Store
+from .store import Payment, Store
 
 LOG = logging.getLogger("gateway.stand_in")
 HOST = "127.0.0.1"
@@ -32,8 +31,13 @@ HOST = "127.0.0.1"
 class _Protocol(H11Protocol):
     """uvicorn's HTTP/1.1, which hands its transport to the application."""
 
+    unplugged: ClassVar[threading.Event]
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.unplugged.is_set():
+            transport.abort()
+            return
         inner = self.app
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,11 +50,15 @@ class _Protocol(H11Protocol):
 class _Server(uvicorn.Server):
     """uvicorn's server, which drops its connections when it stops instead of waiting for them."""
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    def drop_all(self) -> None:
+        """Break every connection there is."""
         for connection in list(self.server_state.connections):
             transport = getattr(connection, "transport", None)
             if isinstance(transport, asyncio.Transport):
                 transport.abort()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.drop_all()
         await asyncio.sleep(0)
         await super().shutdown(sockets)
 
@@ -104,6 +112,9 @@ class StandInGateway:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._failure: BaseException | None = None
+        self._store = Store(self.settings, MeshCache(self.settings))
+        self._unplugged = threading.Event()
+        self._server: _Server | None = None
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
@@ -114,16 +125,35 @@ class StandInGateway:
         """The requests to one route, such as "GET /v1/jobs/"; the route may be a beginning."""
         return tuple(r for r in self._requests if r.route.startswith(route))
 
+    @property
+    def payments(self) -> tuple[Payment, ...]:
+        """Every call that was charged, in order."""
+        return tuple(self._store.payments)
+
+    def prompt_of(self, request: RecordedRequest) -> str:
+        """The prompt that a request is about: its own, or that of the job it asks after."""
+        if request.method == "POST" and request.body:
+            data = request.json
+            last = data.get("messages", [{}])[-1].get("content", "")
+            return str(data.get("prompt") or last)
+        job = next((part for part in request.path.split("/") if part in self._store.jobs), "")
+        return self._store.jobs[job].prompt if job else ""
+
+    def unplug(self) -> None:
+        """Break all connections and every new one, as a network that is gone; `plug_in` ends it."""
+        self._unplugged.set()
+        if self._loop is not None and self._server is not None:
+            self._loop.call_soon_threadsafe(self._server.drop_all)
+
+    def plug_in(self) -> None:
+        """Let connections through again."""
+        self._unplugged.clear()
+
     def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -150,13 +180,12 @@ class StandInGateway:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        store = Store(self.settings, MeshCache(self.settings))
         front = Front(
-            build_app(), store, self.script, self._requests, self._stop, IdempotencyBook()
+            build_app(), self._store, self.script, self._requests, self._stop, IdempotencyBook()
         )
         config = uvicorn.Config(
             front,
-            http=_Protocol,
+            http=type("_Plugged", (_Protocol,), {"unplugged": self._unplugged}),
             ws="none",
             loop="asyncio",
             lifespan="off",
@@ -164,7 +193,7 @@ class StandInGateway:
             access_log=False,
             timeout_graceful_shutdown=5,
         )
-        server = _Server(config)
+        server = self._server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.001)

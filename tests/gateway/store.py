@@ -33,6 +33,7 @@ class Job:
     stuck: bool = False
     charged: bool = False
     last_poll: float | None = None
+    key: str = ""
 
     def state(self) -> str:
         """Where the job is now, in the documented words."""
@@ -57,6 +58,15 @@ class UsageRecord:
     created_at: int
 
 
+@dataclass(frozen=True)
+class Payment:
+    """One call that was charged: `key` is the idempotency key it came with, "" without one."""
+
+    prompt: str
+    key: str
+    cents: float
+
+
 @dataclass
 class Upload:
     """A file of the Batch API."""
@@ -70,7 +80,7 @@ class Upload:
 
 @dataclass
 class Store:
-    """Jobs, uploads, batches, usage and the secret that signs links."""
+    """Jobs, uploads, batches, usage, payments and the secret that signs links."""
 
     settings: Settings
     meshes: MeshCache
@@ -78,6 +88,7 @@ class Store:
     uploads: dict[str, Upload] = field(default_factory=dict)
     batches: dict[str, Any] = field(default_factory=dict)
     usage: list[UsageRecord] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     counter: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 

@@ -9,7 +9,6 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 
 
@@ -67,12 +66,7 @@ class RawServer:
         self._start(self._accept)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._stop.set()
         # A thread blocked in accept() does not see that its socket was closed.
         socket.create_connection(("127.0.0.1", self.port)).close()

@@ -12,6 +12,7 @@ import bpy
 
 from ..core.files import THUMBNAIL
 from ..core.finishing import Finishing
+from ..library.atomic import sync_file, sync_folder
 from .finish import Finished, finish
 from .gltf import empty_file
 from .messages import Task
@@ -52,6 +53,7 @@ def convert(task: Task, say: Callable[[str], None]) -> tuple[dict[str, Any], lis
         if bpy.app.version[:2] not in _KEEP_PREVIEWS and bpy.app.version < (5, 2, 0):
             restore_preview(blend, name, picture)
         put_in_place(picture, folder / THUMBNAIL)
+        _sync(textures)
         # The last step that can fail: an earlier .blend and its textures stay until here.
         put_in_place(blend, folder / task.blend)
     except BaseException:
@@ -72,6 +74,14 @@ def _new_texture_folder(folder: Path) -> Path:
         number += 1
         path = folder / f"{FOLDER}-{number}"
     return path
+
+
+def _sync(textures: Path) -> None:
+    """Have the textures on the disk before a ``.blend`` that needs them has its name."""
+    if textures.is_dir():
+        for path in textures.iterdir():
+            sync_file(path)
+        sync_folder(textures)
 
 
 def _drop_old_textures(folder: Path, keep: set[str]) -> None:

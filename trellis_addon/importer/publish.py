@@ -9,6 +9,7 @@ from typing import Any
 
 import bpy
 
+from ..core.errors import LibraryError
 from ..core.identity import PRODUCT
 from ..library.catalogs import MAIN
 
@@ -51,6 +52,8 @@ def write_blend(blocks: set[Any], target: Path) -> None:
             str(part), blocks, path_remap="RELATIVE_ALL", fake_user=True, compress=False
         )
         put_in_place(part, target)
+    except (OSError, RuntimeError) as error:  # on a full disk, Blender says "Success"
+        raise LibraryError("The prop's file cannot be written", detail=str(error)) from error
     finally:
         part.unlink(missing_ok=True)
 

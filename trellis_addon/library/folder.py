@@ -108,4 +108,6 @@ class PropFolder:
 def cannot_write(path: Path, error: OSError) -> LibraryError:
     """The one sentence for a library that cannot be written."""
     reason = (error.strerror or str(error)).lower()
-    return LibraryError(f"The library folder {path} cannot be written: {reason}", detail=str(error))
+    return LibraryError(
+        f"The library folder {path} cannot be written: {reason}", detail=str(error), retry=True
+    )
