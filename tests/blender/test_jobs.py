@@ -194,6 +194,17 @@ def test_try_again_is_free_where_the_model_was_made(
     assert instances() == 1
 
 
+def test_try_again_after_a_lost_answer_promises_nothing(
+    settings: Path, rooms: Rooms, session: Any, stand_in: StandInGateway
+) -> None:
+    stand_in.script.on(CHAT, do.cut_at(0, reset=True), times=None)
+    (job,) = begin(rooms, session, "small vase")
+    session.wait(job.prop_id)
+    (ended,) = session.ended
+    assert not ended.free, "nobody knows whether the gateway has taken it"
+    assert "costs nothing" not in tip(ended)
+
+
 def tip(ended: Any) -> str:
     """What the button says under the mouse."""
     cls = bpy.types.Operator.bl_rna_get_subclass_py("TRELLIS_OT_try_again")

@@ -165,8 +165,16 @@ class PropRecord(_Part):
             return True
         if self.error is None or not self.error.retryable:
             return False
+        return self.answered or self.error.kind in _UNANSWERED
+
+    @property
+    def answered(self) -> bool:
+        """Whether the gateway has taken the request, or nothing was asked: going on is free.
+
+        One whose answer was lost goes on under its key; it may be paid for now.
+        """
         known = self.origin.job_id or self.origin.locations or self.request.get("source")
-        return bool(known) or self.error.kind in _UNANSWERED
+        return bool(known) or any(is_model_name(name) for name in self.files)
 
     @property
     def is_newer(self) -> bool:

@@ -96,13 +96,15 @@ def record_name(record: PropRecord) -> str:
 
 def is_free(library: Path, prop_id: str) -> bool:
     """Whether the next try costs nothing. Reads one small file."""
+    from ..core.events import State
     from ..library.folder import PropFolder
 
     try:
         record = PropFolder(library / prop_id).read()
     except TrellisError:
         return False
-    return goes_on(record) or bool(record.request.get("source"))
+    going_on = goes_on(record) and (record.answered or record.state is State.READY)
+    return going_on or bool(record.request.get("source"))
 
 
 def boxes(running: Sequence[Running]) -> Iterator[Box]:
