@@ -46,13 +46,13 @@ def part(name: str) -> Any:
     return importlib.import_module(f"{EXTENSION}.trellis_addon.{name}")
 
 
-def sidebar() -> None:
-    """Our tab in front, as wide as Blender makes it."""
+def sidebar(*, choose: bool) -> None:
+    """Open the sidebar; once it has been drawn, our tab can be put in front."""
     for area in bpy.context.window_manager.windows[0].screen.areas:
         if area.type == "VIEW_3D":
             area.spaces.active.show_region_ui = True
             for region in area.regions:
-                if region.type == "UI":
+                if region.type == "UI" and choose:
                     region.active_panel_category = "Trellis"
 
 
@@ -62,9 +62,9 @@ def with_jobs() -> Iterator[float]:
     own = part("preferences").stored()
     own.jobs_at_once, own.library = JOBS, str(LIBRARY)
     group.prompt, group.count = "weathered oak barrel", JOBS
-    sidebar()
+    sidebar(choose=False)
     yield 3.0
-    sidebar()
+    sidebar(choose=True)
     yield 1.0
     idle, busy = [], []
     for _ in range(ROUNDS):
