@@ -43,6 +43,10 @@ def session_of(gateway: StandInGateway) -> tuple[Any, Any]:
     bpy.ops.wm.read_homefile(use_empty=True)
     addon_utils.enable("bl_ext.user_default.trellis", default_set=True)
     rooms = Rooms("bl_ext.user_default.trellis.trellis_addon")
+    # The panel's first draw sets this off, long before a prompt has been typed.
+    account = rooms("ui.account").Account.get()
+    account.look_at_library(rooms("preferences").read_settings())
+    account.wait()
     return rooms("ui.session").Session.get(), rooms("ui.generating")
 
 
