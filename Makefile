@@ -87,7 +87,7 @@ soak: ## 1,000 generations with faults through one process; more in ARGS (20 min
 fuzz: ## Hostile inputs for a while: make fuzz MINUTES=10; one target by ARGS="--only glb"
 	@$(newest) "$$py" tests/fuzz/run.py --minutes "$(MINUTES)" $(ARGS)
 
-audit: ## Known vulnerabilities of the bundled wheels; exit code 3 where that cannot be told
+audit: ## Known vulnerabilities of the bundled wheels; says so where that cannot be told
 	@$(newest) "$$py" .ci/audit.py
 
 clean: ## Remove what was built, not the environments

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .errors import InputError
+from .text import shorten
 
 MOST_TEXT: Final = 20_000
 """Characters. The model reads about 77 tokens of a prompt; more is a mistake in the file."""
@@ -50,6 +51,8 @@ def parameters_of(cell: Any, own: Mapping[str, Any]) -> tuple[tuple[str, Any], .
             raise InputError(
                 f'The parameter "{shortened(str(name))}" is no number, text, true or false'
             )
+        check_text(name, "name of a parameter")
+        check_text(value if isinstance(value, str) else None, "value of a parameter")
     return tuple(both.items())
 
 
@@ -127,5 +130,4 @@ def _label(name: str) -> str:
 
 def shortened(value: Any, limit: int = 40) -> str:
     """A cell as a sentence quotes it."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return shorten(str(value), limit)

@@ -19,6 +19,7 @@ from pathlib import PurePath
 from typing import IO, Any, Final, Literal, NoReturn, get_args
 
 from .errors import InputError
+from .text import shorten
 
 Format = Literal["txt", "csv", "jsonl"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -125,7 +126,7 @@ def unknown(name: str, columns: Collection[str]) -> str:
         return ""
     near = difflib.get_close_matches(name, columns, 1)
     hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(columns)}"
-    return f'there is no column "{name[:40]}"; {hint}'
+    return f'there is no column "{shorten(name, 40)}"; {hint}'
 
 
 def _lines(text: str) -> Iterator[Row | Fault]:
@@ -170,7 +171,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         raise ValueError(f"more than {MOST_COLUMNS} fields")
     counts = Counter(name for name, _ in pairs)
     if twice := next((name for name, count in counts.items() if count > 1), None):
-        raise ValueError(f'"{twice[:40]}" is there twice')
+        raise ValueError(f'"{shorten(twice, 40)}" is there twice')
     return dict(pairs)
 
 
@@ -201,7 +202,11 @@ class _Table:
     def rows(self) -> Iterator[Row | Fault]:
         """The rows below the header; before them, what is wrong with the header itself."""
         reader = self._reader(self._delimiter)
-        self._start(reader)
+        try:
+            self._start(reader)
+        except csv.Error as error:
+            yield Fault(max(1, reader.line_num), _csv_reason(error))
+            return
         if len(self.header) > MOST_COLUMNS:
             yield Fault(max(1, reader.line_num), f"more than {MOST_COLUMNS} columns")
             return
@@ -217,7 +222,7 @@ class _Table:
             yield 'the header has no column "prompt"'
         for name, count in Counter(filter(None, self.header)).items():
             if count > 1:
-                yield f'the column "{name[:40]}" is there twice'
+                yield f'the column "{shorten(name, 40)}" is there twice'
             if fault := unknown(name, self._columns):
                 yield fault
 
@@ -288,4 +293,4 @@ def _csv_reason(error: csv.Error) -> str:
         return "a quote is opened and never closed"
     if "field limit" in text:
         return f"a cell is longer than {csv.field_size_limit():,} characters"
-    return f"not CSV: {text}"
+    return f"not CSV: {shorten(text)}"

@@ -15,9 +15,17 @@ _WORD_OR_MARK = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 
 
 def shorten(text: str, limit: int = 200) -> str:
-    """One line of at most ``limit`` characters, for sentences that quote something long."""
-    line = " ".join(text.split())
+    """One line of at most ``limit`` characters, for sentences that quote something long.
+
+    Without what no reader sees: a terminal would obey an escape character of a stranger's.
+    """
+    line = printable(" ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def printable(text: str) -> str:
+    """The text without control characters, marks of direction and halves of characters."""
+    return text if text.isprintable() else "".join(c for c in text if c.isprintable())
 
 
 def without_article(text: str) -> str:
@@ -43,12 +51,14 @@ def slug(text: str, limit: int = 40) -> str:
 
 def title(text: str, limit: int = 56) -> str:
     """A name for a data-block. Blender's own limit is 63 bytes (255 from 5.0)."""
-    line = without_article(" ".join("".join(c for c in text if c.isprintable()).split()))
+    line = without_article(" ".join(printable(text).split()))
+    line = line[:1].upper() + line[1:]  # first, as a capital may be three characters
+    line = line[: limit + 1]  # one too many, so that a word which was cut here is left out below
     while len(line.encode("utf-8")) > limit:
         shorter = line.rsplit(" ", 1)[0]
         line = shorter if shorter != line else line[:-1]
     line = line.rstrip(" ,;:.-")
-    return line[:1].upper() + line[1:] if line else "Prop"
+    return line or "Prop"
 
 
 def estimated_tokens(prompt: str) -> int:

@@ -132,6 +132,8 @@ class Address:
 
     def may_have_key(self, url: str) -> bool:
         """Whether a URL belongs to this gateway: same scheme, host and port, or its media host."""
+        if not url.isprintable() or url != url.strip():
+            return False  # httpx does not leave out what urlsplit leaves out
         try:
             parts = urlsplit(url)
             port = parts.port

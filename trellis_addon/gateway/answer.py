@@ -11,8 +11,10 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Final
 
+from ..core.text import shorten
 from .lifting import MARK, Body
 from .locations import AssetLocation, Trust, judged
 from .prose import embedded_json, in_prose, looks_like_html
@@ -105,6 +107,29 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def _is_job_id(text: str) -> bool:
+    """Whether it can be part of an address, and of a record."""
+    return text.isprintable() and len(text) <= 200 and text.strip(".") != ""
+
+
+def _bounded(value: Any, depth: int = 0) -> Any:
+    """JSON of a server's as a record keeps it: small, with numbers and letters that all read."""
+    match value:
+        case dict() if depth < 4:
+            pairs = islice(value.items(), 50)
+            return {shorten(str(name), 80): _bounded(one, depth + 1) for name, one in pairs}
+        case list() if depth < 4:
+            return [_bounded(one, depth + 1) for one in value[:50]]
+        case str():
+            return shorten(value)
+        case bool() | None:
+            return value
+        case int() | float() if abs(value) < 2**63:
+            return value
+        case _:
+            return None
+
+
 @dataclass
 class _Reader:
     body: Body
@@ -153,9 +178,9 @@ class _Reader:
                 self.sniffed(
                     replace(
                         location,
-                        field=location.field or key,
-                        mime=location.mime or (mime if "/" in mime else ""),
-                        name=location.name or name,
+                        field=shorten(location.field or key),
+                        mime=shorten(location.mime or (mime if "/" in mime else "")),
+                        name=shorten(location.name or name),
                         order=len(self.found),
                     )
                 )
@@ -180,7 +205,7 @@ class _Reader:
         if not isinstance(document, dict):
             return
         if isinstance(document.get("usage"), dict):
-            self.usage = document["usage"]
+            self.usage = _bounded(document["usage"])
         self._job(document)
         choices = _dicts(document.get("choices"))
         for choice in choices:
@@ -217,7 +242,7 @@ class _Reader:
         identity = document.get("job_id") or document.get("task_id")
         if identity is None and isinstance(document.get("status"), str):
             identity = document.get("id")
-        if isinstance(identity, str) and identity:
+        if isinstance(identity, str) and _is_job_id(identity):
             self.job = (identity, str(document.get("status") or ""))
             if document.get("error"):
                 self.error = job_error_words(document["error"])

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from ..core.errors import BadFileError, LinkExpiredError, TrellisError, UnreachableError
+from ..core.text import shorten
 from .address import Address
 from .failures import from_response, request_id_of
 from .locations import AssetLocation
@@ -182,19 +183,20 @@ def refuse_strange(gateway: Address, url: str, *, asked: bool = False) -> None:
     """
     try:
         parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port, httpx.URL(url)
+        _ = parts.port
+        # As it will be asked for: to httpx "10.0。0.1" is an address like any other.
+        host = httpx.URL(url).host
     except (ValueError, httpx.InvalidURL):
         raise BadFileError("The gateway's answer points to a broken address") from None
     local = gateway.loopback
     allowed = parts.scheme == "https" or (parts.scheme == "http" and local)
-    inward = bool(host) and not gateway.may_lead_to(host or "", host or "" if asked else "")
-    if not allowed or not host or inward:
+    inward = not gateway.may_lead_to(host, host if asked else "")
+    if not allowed or not host or not parts.hostname or inward:
         raise BadFileError(
             "The gateway's answer points to an address that is not fetched",
-            detail=f"{parts.scheme}://{host}",
+            detail=f"{parts.scheme}://{shorten(host, 80)}",
         )
-    if parts.username or parts.password:
+    if parts.username is not None or parts.password is not None:
         raise BadFileError("The gateway's answer points to an address with a password in it")
 
 

@@ -99,6 +99,7 @@ def _trust(location: AssetLocation) -> Trust:
     field, mime = location.field.lower(), location.mime.lower()
     try:
         path = urlsplit(location.url).path
+        location.url.encode("utf-8")
     except ValueError:
         return Trust.NOT_A_MESH  # an address that cannot be taken apart cannot be fetched either
     extension = extension_of(location.name) or extension_of(path) or _mesh_in_path(path)

@@ -59,7 +59,7 @@ def cost_cents(header: str | None, answer: Answer) -> float | None:
     for value, scale in ((header, 1.0), (usage.get("cost_cents"), 1.0), (usage.get("cost"), 100.0)):
         try:
             cents = float(value) * scale  # type: ignore[arg-type]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
         if 0 <= cents < 1e9:
             return round(cents, 6)

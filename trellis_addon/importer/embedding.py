@@ -22,6 +22,7 @@ MOST_BYTES: Final = 4_000_000_000
 """A GLB's length is a number of 32 bits."""
 
 _OUTSIDE: Final = "The model points to a file outside itself"
+_LACKS: Final = "The model lacks a file that belongs to it"
 
 
 def pack_glb(document: dict[str, Any], binary: bytes | bytearray | memoryview) -> bytes:
@@ -112,9 +113,12 @@ class _Embedding:
         path = self.base.joinpath(*parts.parts)
         if not path.resolve().is_relative_to(self.folder.resolve()):
             raise BadFileError(_OUTSIDE, detail=uri[:200])
-        if not path.is_file():
-            raise BadFileError("The model lacks a file that belongs to it", detail=uri[:200])
-        return path.read_bytes()
+        try:
+            if path.is_file():
+                return path.read_bytes()
+        except OSError as error:  # such as a name that is too long for any file
+            raise BadFileError(_LACKS, detail=f"{uri[:200]}: {error.strerror}") from error
+        raise BadFileError(_LACKS, detail=uri[:200])
 
 
 def _append(binary: bytearray, content: bytes) -> int:

@@ -26,6 +26,8 @@ from .extensions import DRACO, KNOWN_EXTENSIONS, MESHOPT, WORDS
 from .pictures import is_whole, picture_size, skipped_kind
 
 MOST_ELEMENTS: Final = 200_000_000
+MOST_IN_ALL: Final = 2 * MOST_ELEMENTS
+"""Of all accessors: many may lie over the same few bytes, and each is read."""
 MOST_TRIANGLES: Final = 20_000_000
 MOST_NODES: Final = 20_000
 DEEPEST_NODE: Final = 300
@@ -123,6 +125,12 @@ class _Checker:
         self.binary = memoryview(b"")
         self.document: dict[str, Any] = {}
         self.unreadable = 0
+        self.elements = 0
+        # Looked at once, however many things of a small file name it: that would take hours.
+        self._lists: dict[str, list[dict[str, Any]]] = {}
+        self._decoded: dict[int, bytes | None] = {}
+        self._limits: dict[int, int] = {}
+        self._sound: dict[int, bool] = {}
 
     def run(self) -> Facts:
         self._chunks()
@@ -146,12 +154,20 @@ class _Checker:
         )
 
     def _list(self, name: str) -> list[dict[str, Any]]:
+        if name in self._lists:
+            return self._lists[name]
         value = self.document.get(name, [])
         _refuse(not isinstance(value, list), f"The model's list of {name} is broken")
         _refuse(
             any(not isinstance(v, dict) for v in value), f"The model's list of {name} is broken"
         )
-        return list(value)
+        return self._lists.setdefault(name, value)
+
+    def _inside(self, index: int) -> bytes | None:
+        """The bytes of a buffer's data URI; None for any other URI."""
+        if index not in self._decoded:
+            self._decoded[index] = _data_uri(str(self._list("buffers")[index]["uri"]))
+        return self._decoded[index]
 
     def _chunks(self) -> None:
         content = self.content
@@ -186,17 +202,14 @@ class _Checker:
     def _buffers(self) -> None:
         for index, buffer in enumerate(self._list("buffers")):
             uri = buffer.get("uri")
-            _refuse(
-                uri is not None and _data_uri(str(uri)) is None,
-                "The model points to a file outside itself",
-                str(uri)[:200],
-            )
+            content = b"" if uri is None else self._inside(index)
+            _refuse(content is None, "The model points to a file outside itself", str(uri)[:200])
             size = _count(buffer["byteLength"])
             if _is_fallback(buffer):
                 continue
-            if uri is None:
-                _refuse(index > 0, "The model's buffers are broken")
-                _refuse(size > len(self.binary), "The model lacks part of its data")
+            _refuse(uri is None and index > 0, "The model's buffers are broken")
+            held = self.binary if uri is None else content or b""
+            _refuse(size > len(held), "The model lacks part of its data")
         for view in self._list("bufferViews"):
             packed = [view.get("extensions", {}).get(name) for name in MESHOPT]
             for holder in (view, *(extension for extension in packed if extension)):
@@ -210,7 +223,9 @@ class _Checker:
         accessor = self._list("accessors")[index]
         count = _count(accessor["count"])
         element = _COMPONENT_BYTES[accessor["componentType"]] * _COMPONENTS[accessor["type"]]
-        _refuse(count > MOST_ELEMENTS, "The model claims more data than anyone can use")
+        self.elements += count
+        beyond = count > MOST_ELEMENTS or self.elements > MOST_IN_ALL
+        _refuse(beyond, "The model claims more data than anyone can use")
         if "bufferView" in accessor:
             view = self._list("bufferViews")[_count(accessor["bufferView"])]
             stride = view.get("byteStride") or element
@@ -257,7 +272,7 @@ class _Checker:
         buffer = self._list("buffers")[view["buffer"]]
         start = _count(view.get("byteOffset", 0))
         uri = buffer.get("uri")
-        whole = self.binary if uri is None else memoryview(_data_uri(str(uri)) or b"")
+        whole = self.binary if uri is None else memoryview(self._inside(view["buffer"]) or b"")
         return whole[start : start + view["byteLength"]]
 
     def _meshes(self) -> int:
@@ -265,9 +280,10 @@ class _Checker:
         triangles = 0
         for mesh in self._list("meshes"):
             for primitive in mesh["primitives"]:
-                position = accessors[_count(primitive["attributes"]["POSITION"])]
+                where = _count(primitive["attributes"]["POSITION"])
+                position = accessors[where]
                 _refuse(
-                    not self._finite(position),
+                    not self._finite(where),
                     "The model has points that are nowhere (NaN or infinite)",
                 )
                 for semantic, where in primitive["attributes"].items():
@@ -278,10 +294,11 @@ class _Checker:
                     )
                 count = position["count"]
                 if "indices" in primitive:
-                    indices = accessors[_count(primitive["indices"])]
+                    where = _count(primitive["indices"])
+                    indices = accessors[where]
                     packed = DRACO in primitive.get("extensions", {})
                     _refuse(
-                        not packed and self._highest(indices) >= count,
+                        not packed and self._highest(where) >= count,
                         "The model's triangles point beyond its vertices",
                     )
                     count = indices["count"]
@@ -291,17 +308,22 @@ class _Checker:
         _refuse(triangles == 0, "There is no surface in the model")
         return triangles
 
-    def _highest(self, accessor: dict[str, Any]) -> int:
+    def _highest(self, index: int) -> int:
         """The highest number of an accessor of indices; -1 where it cannot be told from here."""
-        values = self._values(accessor, INDEX_TYPES[accessor["componentType"]], 1)
-        return -1 if values is None else int(values.max())
+        if index not in self._limits:
+            accessor = self._list("accessors")[index]
+            values = self._values(accessor, INDEX_TYPES[accessor["componentType"]], 1)
+            self._limits[index] = -1 if values is None else int(values.max())
+        return self._limits[index]
 
-    def _finite(self, position: dict[str, Any]) -> bool:
+    def _finite(self, index: int) -> bool:
         """Whether all points are somewhere. Blender puts what is not at the origin, silently."""
-        if position["componentType"] != _FLOAT:
-            return True
-        values = self._values(position, np.float32, 3)
-        return values is None or bool(np.isfinite(values).all())
+        if index not in self._sound:
+            position = self._list("accessors")[index]
+            floats = position["componentType"] == _FLOAT
+            values = self._values(position, np.float32, 3) if floats else None
+            self._sound[index] = values is None or bool(np.isfinite(values).all())
+        return self._sound[index]
 
     def _values(
         self, accessor: dict[str, Any], kind: type[np.generic], width: int
@@ -314,7 +336,7 @@ class _Checker:
         if any(name in view.get("extensions", {}) for name in MESHOPT) or _is_fallback(buffer):
             return None
         uri = buffer.get("uri")
-        whole = self.binary if uri is None else _data_uri(str(uri)) or b""
+        whole = self.binary if uri is None else self._inside(view["buffer"]) or b""
         start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
         size = np.dtype(kind).itemsize
         stride = view.get("byteStride") or size * width

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -23,11 +21,7 @@ from .gltf import extensions_in_reach, import_gltf
 from .lightening import lighten
 from .plain import read_plain
 from .textures import take_in
-
-MOST_UNPACKED: Final = 4 << 30
-MOST_FILES: Final = 2000
-_PREFERRED: Final = (".glb", ".gltf", ".obj", ".fbx", ".usdc", ".usda", ".usd", ".ply", ".stl")
-_USD: Final = (".usdc", ".usda", ".usd")
+from .unpacking import unpacked
 
 
 @dataclass(frozen=True)
@@ -140,62 +134,3 @@ def _call(operator: Callable[..., Any], path: Path, options: dict[str, Any]) -> 
         raise ImporterError(
             f"This Blender cannot read {path.suffix} models", detail=str(error)
         ) from error
-
-
-@contextmanager
-def unpacked(path: Path) -> Iterator[tuple[Path, Path]]:
-    """The mesh of a ZIP and the folder with all its files, which is removed afterwards.
-
-    :raises BadFileError: damaged, encrypted, a bomb, or without a mesh.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="trellis-unpacked-"))
-    try:
-        yield _unpack(path, folder), folder
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise BadFileError("The ZIP file is damaged", detail=str(error)) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _unpack(path: Path, folder: Path) -> Path:
-    found: list[Path] = []
-    left = MOST_UNPACKED
-    with zipfile.ZipFile(path) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
-        if len(infos) > MOST_FILES:
-            raise BadFileError("The ZIP file holds too many files")
-        for info in infos:
-            if info.flag_bits & 1:
-                raise BadFileError("The ZIP file is encrypted")
-            target = _target(folder, info.filename)
-            if target is None:
-                continue  # a name that leads out of the folder, or a nested archive
-            left -= _copy(archive, info, target, left)
-            found.append(target)
-    if path.suffix.lower() == ".usdz" and found and found[0].suffix.lower() in _USD:
-        return found[0]  # by its specification the first file is the model
-    for suffix in _PREFERRED:
-        matching = [file for file in found if file.suffix.lower() == suffix]
-        if matching:
-            return max(matching, key=lambda file: file.stat().st_size)
-    raise BadFileError("There is no model in the ZIP file")
-
-
-def _target(folder: Path, name: str) -> Path | None:
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    usable = parts and not any(part in ("..", "/", "") or ":" in part for part in parts)
-    if not usable or len(name) > 500 or name.lower().endswith((".blend", ".py", ".zip")):
-        return None
-    return folder.joinpath(*parts)
-
-
-def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, most: int) -> int:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
-    with archive.open(info) as source, target.open("wb") as file:
-        while piece := source.read(1 << 20):
-            size += len(piece)
-            if size > most:
-                raise BadFileError("The ZIP file unpacks to more than anyone can use")
-            file.write(piece)
-    return size

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ..core.errors import LibraryError
 from ..core.events import State
-from ..core.files import MODEL_STEM, RECORD, THUMBNAIL
+from ..core.files import MODEL_STEM, RECORD, THUMBNAIL, is_model_name
 from ..core.searching import fold
 from ..core.text import title
 from .folder import PropFolder
@@ -34,6 +34,8 @@ YOUNG_NS: Final = 3 * 10**9
 
 STRIDE: Final = 10
 """Records read between two steps aside."""
+
+_MOST_METRES: Final = 1e6
 
 Rest = Callable[[], None]
 
@@ -225,14 +227,14 @@ def _entry(folder: Path, record: PropRecord, stamp: Stamp) -> Entry:
         prompt=prompt,
         created=_seconds(record.created) or stamp.record / 1e9,
         size=_size(record.prop.get("size_metres")),
-        triangles=triangles if isinstance(triangles, int) else None,
+        triangles=_whole(triangles),
         cost_cents=record.cost_cents,
-        seed=seed if isinstance(seed, int) else None,
+        seed=_whole(seed),
         model=_text(request.get("model")),
         tags=kept,
         problem=_problem(record),
         can_go_on=record.can_go_on and not record.is_newer,
-        has_model=any(n.startswith(MODEL_STEM) for n in record.files),
+        has_model=any(is_model_name(name) for name in record.files),
         stamp=stamp,
         words=fold(" ".join((prompt, name, folder.name, str(record.state), *kept))),
         prompt_key=fold(prompt),
@@ -263,7 +265,13 @@ def _size(value: Any) -> tuple[float, float, float] | None:
     if (
         isinstance(value, list)
         and len(value) == 3
-        and all(isinstance(v, int | float) for v in value)
+        and all(isinstance(v, int | float) and 0 <= v <= _MOST_METRES for v in value)
     ):
         return float(value[0]), float(value[1]), float(value[2])
     return None
+
+
+def _whole(value: Any) -> int | None:
+    """A number that Blender's properties can hold, or nothing."""
+    usable = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
+    return int(value) if usable else None

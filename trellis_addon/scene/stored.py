@@ -17,6 +17,7 @@ from .surface import Box
 
 ANY_BLEND: Final = "prop*.blend"
 """A prop has a file for each Blender that cannot read the first one."""
+_MOST_METRES: Final = 1e6
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def shown_by(obj: bpy.types.Object | None) -> Stored | None:
 
 def _box(size: Any) -> Box | None:
     """What the record says, if it is three numbers: the file may come from anywhere."""
-    if isinstance(size, list) and len(size) == 3 and all(isinstance(s, int | float) for s in size):
+    if not isinstance(size, list) or len(size) != 3:
+        return None
+    if all(isinstance(s, int | float) and 0 <= s <= _MOST_METRES for s in size):
         return Box.standing(size)
     return None

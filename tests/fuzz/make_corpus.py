@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the corpus: `python tests/fuzz/make_corpus.py`. Crashes and files by hand stay."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent)]
+
+from support.glbs import cube, data_uri, png  # noqa: E402
+from support.odd_files import hostile, sound  # noqa: E402
+
+LARGEST = 12_000
+CALL = {"endpoint": "chat", "time": "2026-01-01T00:00:00.000Z", "cost_cents": 4.0, "status": 200}
+RECORD = {
+    "schema": 1,
+    "id": "barrel-0123abcd",
+    "state": "ready",
+    "created": "2026-01-01T00:00:00.000Z",
+    "request": {"prompt": "oak barrel", "seed": 7, "model": "microsoft/trellis"},
+    "history": [{"state": "requested", "time": "2026-01-01T00:00:00.000Z"}],
+    "origin": {"base_url": "https://api.aigateway.sh", "calls": [CALL], "locations": []},
+    "files": {
+        "model.glb": {"sha256": "0" * 64, "bytes": 5},
+        "prop.blend": {"sha256": "0" * 64, "bytes": 6},
+        "prop-4.2.blend": {"sha256": "0" * 64, "bytes": 6},
+    },
+    "prop": {
+        "blender": "5.2.0",
+        "size_metres": [1.0, 0.5, 2.0],
+        "triangles": 12,
+        "files": ["textures/wood.png"],
+        "blends": {"prop-4.2.blend": {"blender": "4.2.1", "files": ["textures-1/wood.png"]}},
+    },
+    "tags": ["wood"],
+    "error": {"kind": "unreachable", "message": "The gateway is silent", "retryable": True},
+}
+
+
+def chat(content: object) -> bytes:
+    """An answer of the chat endpoint."""
+    message = {"role": "assistant", "content": content}
+    return b"\0" + json.dumps({"choices": [{"message": message}], "usage": {"cost": 0.04}}).encode()
+
+
+def answers() -> dict[str, bytes]:
+    link = "https://api.aigateway.sh/v1/files/jobs/a/model.glb"
+    fenced = 'Here:\n```json\n{"model_mesh": {"url": "' + link + '"}}\n```'
+    events = [{"choices": [{"delta": {"content": part}}]} for part in (link[:20], link[20:])]
+    stream = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n"
+    inline = {"artifacts": [{"base64": "Z2xURg" + "A" * 5000, "finishReason": "SUCCESS"}]}
+    return {
+        "link": chat(link),
+        "markdown": chat(f"![view]({link[:-3]}png) and [model.glb]({link})"),
+        "html-part": chat(f'<model-viewer src="{link}"></model-viewer><img src="a.png">'),
+        "fence": chat(fenced),
+        "parts": chat([{"type": "text", "text": link}]),
+        "data-uri": chat("data:model/gltf-binary;base64,Z2xURgIAAAAUAAAA"),
+        "inside-out": chat(json.dumps({"output": json.dumps({"glb": link})})),
+        "inline": b"\0" + json.dumps(inline).encode(),
+        "job": b"\0" + json.dumps({"id": "job_abc", "status": "queued"}).encode(),
+        "failed": b"\0"
+        + json.dumps({"id": "j", "status": "failed", "error": {"code": "x"}}).encode(),
+        "stream": b"\2" + stream.encode(),
+        "page": b"\1<!DOCTYPE html><html><a href='https://a.example/m.glb'>busy</a></html>",
+        "filtered": b"\0" + json.dumps({"choices": [{"finish_reason": "content_filter"}]}).encode(),
+        "payload-number": chat("@payload:" + "1" * 5000 + "@").replace(
+            b"1" * 5000, b"\\u0031" * 5000
+        ),
+        "surrogates": b"\0"
+        + json.dumps(
+            {
+                "job_id": "\ud800",
+                "url": "https://a.example/\ud800.glb",
+                "usage": {"\udfff": "\ud800"},
+            }
+        ).encode(),
+        "usage-deep": b'\0{"usage": {"a": ' + b"[" * 900 + b"]" * 900 + b"}}",
+        "open-markdown": chat("[](http:x" * 800),
+        "open-fence": b"\3```" + b" \n" * 4000,
+        "local": chat("file:///etc/passwd.glb https://127.0.0.1/a.glb https://10.0.0.1/b.glb"),
+    }
+
+
+def error_bodies() -> dict[str, bytes]:
+    def said(status: int, document: object) -> bytes:
+        return bytes([status]) + b"3\n" + json.dumps(document).encode()
+
+    return {
+        "openai": said(2, {"error": {"message": "bad prompt", "type": "invalid", "code": "x"}}),
+        "words": said(8, {"error": "overloaded"}),
+        "detail": said(6, {"detail": [{"loc": ["body"], "msg": "field required"}]}),
+        "nested": said(9, {"error": {"message": '{"message": "inner"}'}}),
+        "page": b"\x0aWed, 21 Oct 2026 07:28:00 GMT\n<html><h1>502 Bad Gateway</h1></html>",
+        "empty": b"\x08\n",
+        "cut": b"\x02\n" + b'{"error": {"message": "the prompt is ' + b"x" * 500,
+        "spaces": b"\x08\n" + b" " * 1500 + b"x",
+        "spaces-said": said(8, {"error": {"message": "a" + " " * 1500 + "x"}}),
+    }
+
+
+def locations() -> dict[str, bytes]:
+    known = {"url": "https://a.example/m.glb", "field": "model_mesh", "mime": "model/gltf-binary"}
+    texts = (
+        "https://api.aigateway.sh/v1/files/a.glb",
+        "https://media.aigateway.sh/a.glb?token=x#y",
+        "https://user:pass@api.aigateway.sh/a.glb",
+        "https://api.aigateway.sh\\@127.0.0.1/a.glb",
+        "https://[::ffff:127.0.0.1]/a.glb",
+        "https://2130706433/a.glb",
+        "https://10.0.0.1:8443/a.glb",
+        "file:///etc/passwd.glb",
+        "http:/example.com/a.glb",
+    )
+    table = {f"address-{number}": text.encode() for number, text in enumerate(texts)}
+    return {**table, "record": json.dumps(known).encode(), "payload": b'{"payload": 0}'}
+
+
+def prompt_files() -> dict[str, bytes]:
+    line = {"prompt": "oak barrel", "seed": 3, "parameters": {"texture_size": 1024}, "count": 2}
+    inner = {"request": {"prompt": "lamp"}, "finishing": {"up": "Z", "metres": 0.5}}
+    many = json.dumps({f"a{n}": n for n in range(900)}).encode()
+    return {
+        "txt": "\0oak barrel\n# no\n\nstone lamp 椅子\n".encode(),
+        "csv": b'\1prompt,seed,height,param.x\noak barrel,3,1.2,true\n"stone, lamp",4,,\n',
+        "csv-excel": "\1\ufeffsep=;\nprompt;temperature;name\nbarrel;0,7;Faß\n".encode(),
+        "csv-utf-16": b"\1" + "prompt\tseed\nbarrel\t3\n".encode("utf-16"),
+        "jsonl": b"\2"
+        + json.dumps(line).encode()
+        + b"\n"
+        + json.dumps(inner).encode()
+        + b'\n"cup"\n',
+        "jsonl-many-fields": b"\2" + many,
+        "csv-many-columns": b"\1prompt" + b",a" * 2000 + b"\nbarrel\n",
+        "jsonl-deep": b'\2{"prompt": ' + b"[" * 900 + b"]" * 900 + b"}",
+        "json-surrogate": b'\2{"prompt": "a", "parameters": {"x": "\\ud800"}}',
+        "guessed": b"\3prompt,seed\na,1\n",
+    }
+
+
+def records() -> dict[str, bytes]:
+    huge = {**RECORD, "prop": {"size_metres": [10**400, 1, 1], "triangles": 10**30}}
+    outside = {**RECORD, "files": {"model./../../secret.glb": {"sha256": "0", "bytes": 5}}}
+    return {
+        "ready": json.dumps(RECORD).encode(),
+        "old": json.dumps({k: v for k, v in RECORD.items() if k != "schema"}).encode(),
+        "newer": json.dumps({**RECORD, "schema": 2, "state": "melted"}).encode(),
+        "huge-numbers": json.dumps(huge).encode(),
+        "model-outside": json.dumps(outside).encode(),
+        "not-finite": json.dumps(RECORD).replace("4.0", "1e999").encode(),
+        "cut": json.dumps(RECORD).encode()[:200],
+    }
+
+
+def archives() -> dict[str, bytes]:
+    model = sound()["cube"]
+
+    def packed(*names: str, method: int = zipfile.ZIP_DEFLATED, content: bytes = model) -> bytes:
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w", method) as file:
+            for name in names:
+                file.writestr(name, content)
+        return target.getvalue()
+
+    encrypted = bytearray(packed("model.glb"))
+    encrypted[6] |= 1
+    encrypted[encrypted.find(b"PK\1\2") + 8] |= 1
+    damaged = bytearray(packed("model.glb", content=bytes(range(256)) * 9))
+    damaged[60:80] = bytes(20)
+    return {
+        "sound": packed("a/model.glb", "a/wood.png"),
+        "stored": packed("model.glb", method=zipfile.ZIP_STORED),
+        "bz2": packed("model.glb", method=zipfile.ZIP_BZIP2),
+        "lzma": packed("model.glb", method=zipfile.ZIP_LZMA),
+        "slip": packed("../out.glb", "/abs.glb", "..\\win.glb", "C:/drive.glb"),
+        "run": packed("x.blend", "x.py", "x.zip", "model.obj"),
+        "bomb": packed("model.glb", content=bytes(3 << 20)),
+        "file-and-folder": packed("a.glb", "a.glb/b.glb"),
+        "folder-and-file": packed("a.glb/b.glb", "a.glb"),
+        "long-name": packed("n" * 300 + ".glb"),
+        "encrypted": bytes(encrypted),
+        "damaged": bytes(damaged),
+        "nested": packed("inner.zip", content=packed("model.glb")),
+    }
+
+
+def gltfs() -> dict[str, bytes]:
+    def named(**image: str) -> bytes:
+        model = cube().picture(**image)
+        model.document["buffers"][0]["uri"] = "cube.bin"
+        return json.dumps(model.document).encode()
+
+    return {
+        "beside": named(uri=data_uri(png())),
+        "outside": named(uri="../secret.png"),
+        "percent": named(uri="%2e%2e/secret.png"),
+        "absolute": named(uri="/etc/hostname"),
+        "backslash": named(uri="..\\secret.png"),
+    }
+
+
+def names() -> dict[str, bytes]:
+    return {
+        "plain": b"A weathered oak barrel, iron hoops",
+        "paths": b"../../etc/passwd\\..\\x:y|z",
+        "controls": bytes(range(32)) + b"\x7f",
+        "long": b"a" * 10_000,
+        "words": b"word " * 2000,
+        "chair": "椅子".encode(),
+        "right-to-left": "\u202egnp.exe \u200b\u2066x".encode(),
+        "marks": ("e" + "\u0301" * 3000).encode(),
+        "driver": b"#frame; __import__('os').system('id') {0.__class__} %s",
+        "reserved": b"CON",
+        "article": b"the " * 100,
+    }
+
+
+def waits() -> dict[str, bytes]:
+    texts = ("3", "0.5", "-1", "nan", "inf", "1e400", "Wed, 21 Oct 2026 07:28:00 GMT", "soon")
+    odd = (
+        "Thu, 01 Jan 0000 00:00:00 +9999",
+        "Mon, 31 Feb 99999 99:99:99 GMT",
+        "1" * 5000,
+        "(" * 99,
+    )
+    return {f"{number:02}": text.encode() for number, text in enumerate((*texts, *odd))}
+
+
+def main() -> None:
+    """Write all of them."""
+    glbs = {f"sound-{name}": content for name, content in sound().items()}
+    glbs |= {f"hostile-{name}": content for name, content in list(hostile().items())[20::3]}
+    tables = {
+        "answer": answers(),
+        "error_body": error_bodies(),
+        "location": locations(),
+        "retry_after": waits(),
+        "glb": {name: content for name, content in glbs.items() if len(content) <= LARGEST},
+        "gltf": gltfs(),
+        "archive": archives(),
+        "prompts": prompt_files(),
+        "record": records(),
+        "name": names(),
+    }
+    for target, table in tables.items():
+        folder = HERE / "corpus" / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in table.items():
+            (folder / name).write_bytes(content)
+        print(f"{target}: {len(table)} files, {sum(map(len, table.values())):,} bytes")
+
+
+if __name__ == "__main__":
+    main()

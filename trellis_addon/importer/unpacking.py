@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A ZIP from elsewhere -> a folder of its own with what a model may need of it. No bpy.
+
+Names stay below that folder, sizes are bounded, and what Blender or Python would run is left out.
+"""
+
+from __future__ import annotations
+
+import errno
+import lzma
+import shutil
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from ..core.errors import BadFileError
+
+MOST_UNPACKED: Final = 4 << 30
+MOST_FILES: Final = 2000
+_PREFERRED: Final = (".glb", ".gltf", ".obj", ".fbx", ".usdc", ".usda", ".usd", ".ply", ".stl")
+_USD: Final = (".usdc", ".usda", ".usd")
+_NAMES: Final = frozenset(
+    (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.ENOENT)
+)
+
+
+@contextmanager
+def unpacked(path: Path, most: int = MOST_UNPACKED) -> Iterator[tuple[Path, Path]]:
+    """The mesh of a ZIP and the folder with all its files, which is removed afterwards.
+
+    :param most: bytes of all files together.
+    :raises BadFileError: damaged, encrypted, a bomb, or without a mesh.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="trellis-unpacked-"))
+    try:
+        yield _whole(path, folder, most), folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _whole(path: Path, folder: Path, most: int) -> Path:
+    """:func:`_unpack`, with what each of the decompressors raises for damage in our words."""
+    try:
+        return _unpack(path, folder, most)
+    except OSError as error:
+        # A name too long, or that of a folder; bz2's damage has no number. The rest is the disk's.
+        if error.errno not in _NAMES and error.errno is not None:
+            raise
+        raise BadFileError("The ZIP file is damaged", detail=str(error)) from error
+    except (
+        *(zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, lzma.LZMAError),
+        *(struct.error, RuntimeError, ValueError, MemoryError),  # LZMA's head asks for up to 4 GB
+    ) as error:
+        raise BadFileError("The ZIP file is damaged", detail=str(error)) from error
+
+
+def _unpack(path: Path, folder: Path, left: int) -> Path:
+    found: list[Path] = []
+    with zipfile.ZipFile(path) as archive:
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+        if len(infos) > MOST_FILES:
+            raise BadFileError("The ZIP file holds too many files")
+        for info in infos:
+            if info.flag_bits & 1:
+                raise BadFileError("The ZIP file is encrypted")
+            target = _target(folder, info.filename)
+            if target is None:
+                continue  # a name that leads out of the folder, or a nested archive
+            left -= _copy(archive, info, target, left)
+            found.append(target)
+    if path.suffix.lower() == ".usdz" and found and found[0].suffix.lower() in _USD:
+        return found[0]  # by its specification the first file is the model
+    for suffix in _PREFERRED:
+        matching = [file for file in found if file.suffix.lower() == suffix]
+        if matching:
+            return max(matching, key=lambda file: file.stat().st_size)
+    raise BadFileError("There is no model in the ZIP file")
+
+
+def _target(folder: Path, name: str) -> Path | None:
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    usable = parts and not any(part in ("..", "/", "") or ":" in part for part in parts)
+    if not usable or len(name) > 500 or name.lower().endswith((".blend", ".py", ".zip")):
+        return None
+    return folder.joinpath(*parts)
+
+
+def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, most: int) -> int:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size = 0
+    with archive.open(info) as source, target.open("wb") as file:
+        while piece := source.read(1 << 20):
+            size += len(piece)
+            if size > most:
+                raise BadFileError("The ZIP file unpacks to more than anyone can use")
+            file.write(piece)
+    return size
