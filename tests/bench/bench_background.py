@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import ROOT, Result
+from harness import ROOT, RUNS, Result, fresh_process
 
 sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(ROOT))
@@ -30,6 +30,7 @@ PROPS = 200
 SETTLED = 20
 """After so many props Blender has loaded what it needs; memory is compared with that."""
 TRIANGLES, PIXELS = 20_000, 512
+LARGE, LARGE_PIXELS = 250_000, 2048
 PROMPTS = ("weathered oak barrel", "stone lantern", "iron-bound chest", "red armchair")
 
 
@@ -67,6 +68,52 @@ def background() -> Iterator[Result]:
         runs=SETTLED,
         note=f"{early * 1000:.0f} -> {late * 1000:.0f} ms a prop, picture included",
     )
+
+
+def arrival() -> Iterator[Result]:
+    """From the model on the disk to the prop in the scene, against the importer alone.
+
+    As the product does it: a warm background Blender, the check, the finishing, the picture, then
+    the placing calls. With the light stand-in, as by default, and without.
+    """
+    rooms = Rooms("trellis_addon")
+    process = rooms("importer.process")
+    blender = process.BackgroundBlender(process.command_for("", sys.executable))
+    model = make_glb(PROMPTS[0], 0, LARGE, LARGE_PIXELS)
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            library = Path(name)
+            one_prop(rooms, blender, library, model)
+            file = library / "model.glb"
+            file.write_bytes(model)
+            theirs, ours = [], {True: [], False: []}
+            for _ in range(RUNS):
+                theirs.append(
+                    fresh_process("measure_placing.py", "calls", "import", str(file))["ms"]
+                )
+                for proxy, times in ours.items():
+                    times.append(_arrived(rooms, blender, library, model, proxy=proxy))
+    finally:
+        blender.close()
+    other = statistics.median(theirs)
+    for proxy, times in ours.items():
+        value = statistics.median(times)
+        title = f"answer_to_placed_prop_{LARGE // 1000}k" + ("" if proxy else "_without_proxy")
+        note = f"{value:.0f} ms : {other:.0f} ms, all of it but the calls in the background"
+        yield Result(title, value / other, "x importer", 1.5, note=note)
+
+
+def _arrived(rooms: Rooms, blender: Any, library: Path, model: bytes, *, proxy: bool) -> float:
+    """Milliseconds of one prop, placing included."""
+    finishing = rooms("core.finishing").Finishing(proxy=proxy).to_dict()
+    folder = rooms.downloaded(library, model)
+    record = folder.read().model_copy(update={"finishing": finishing})
+    start = time.perf_counter()
+    blender.convert(folder, record, rooms("core.cancel").CancelToken(), lambda text: None)
+    converted = (time.perf_counter() - start) * 1000
+    placed = fresh_process("measure_placing.py", "calls", "link", str(folder.path / "prop.blend"))
+    shutil.rmtree(folder.path)
+    return converted + float(placed["ms"])
 
 
 def make_props(count: int) -> list[Look]:

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from bench_answers import answers
-from bench_background import background
+from bench_background import arrival, background
 from bench_batch import batch
 from bench_call import call
 from bench_freeze import freeze
@@ -27,6 +27,7 @@ from harness import ROOT, Result
 BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
     "answers": answers,
     "background": background,
+    "arrival": arrival,
     "batch": batch,
     "freeze": freeze,
     "placing": placing,
