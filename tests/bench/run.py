@@ -52,6 +52,7 @@ def main() -> int:
     parser.add_argument("--only", choices=sorted(BENCHMARKS))
     only = parser.parse_args().only
     rows = []
+    print(", ".join(f"{name} {number}" for name, number in versions().items()), flush=True)
     for name, benchmark in BENCHMARKS.items():
         if only in (None, name):
             for result in benchmark():
