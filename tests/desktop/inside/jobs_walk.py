@@ -164,7 +164,8 @@ class JobsWalk:
         pointer: list[int] = []
 
         def bars() -> bool:
-            pointer.extend([session._showing._percent] if session._showing._percent else [])
+            if session._showing._percent is not None:
+                pointer.append(session._showing._percent)
             seen.extend(each.fraction for each in session.running if each.fraction is not None)
             return not session.running
 
@@ -181,7 +182,7 @@ class JobsWalk:
             "arrive", places=places, after_undo=after_undo, after_redo=len(self.props())
         )
         self.facts.note("arrive", bars=len(seen), note=session.last_note)
-        self.facts.note("pointer", most=max(pointer, default=0), end=session._showing._percent)
+        self.facts.note("pointer", most=max(pointer, default=-1), end=session._showing._percent)
         product.preferences().pointer_progress = False
 
     # --- a refusal and its buttons
