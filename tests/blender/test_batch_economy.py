@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import bpy
 import pytest
 from gateway import Gate, StandInGateway
 from gateway import actions as do
+from support.blenders import newest_only
 from support.processes import Ended, ended, run, start
 from support.rooms import KEY, files_holding, parts, props
 
@@ -23,7 +23,6 @@ CHAT, CREATE, UPLOAD = "POST /v1/chat/completions", "POST /v1/batches", "POST /v
 LOOK, CONTENT, LIST = "GET /v1/batches/*", "GET /v1/files/*/content", "GET /v1/batches"
 PROMPTS = ("red mushroom", "oak barrel")
 HALF, WHOLE = 1.05, 2.1
-newest = pytest.mark.skipif(bpy.app.version < (5, 2), reason="nothing in it depends on the Blender")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
@@ -164,6 +163,7 @@ def test_it_may_end_and_fetch_later(bench: Bench, later: str) -> None:
 
 
 @posix
+@newest_only
 @pytest.mark.parametrize("route", [UPLOAD, CREATE, LIST, CONTENT])
 def test_killed_and_started_again(bench: Bench, route: str) -> None:
     """Killed while the gateway has done its part and the answer is on its way."""
@@ -184,7 +184,7 @@ def test_killed_and_started_again(bench: Bench, route: str) -> None:
 
 
 @posix
-@newest
+@newest_only
 def test_killed_again_and_again(bench: Bench) -> None:
     for lines in (1, 3, 5, 8, 14):
         process = bench.start()
@@ -199,7 +199,7 @@ def test_killed_again_and_again(bench: Bench) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@newest
+@newest_only
 def test_an_answer_that_was_lost_is_found_by_its_key(bench: Bench) -> None:
     """The batch was made, its answer never came, and the gateway forgets repetitions."""
     bench.gateway.script.on(CREATE, do.cut_at(0))
@@ -215,7 +215,7 @@ def test_an_answer_that_was_lost_is_found_by_its_key(bench: Bench) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@newest
+@newest_only
 def test_without_a_list_the_same_is_sent_under_the_same_key(bench: Bench) -> None:
     bench.gateway.script.on(CREATE, do.cut_at(0))
     assert bench.run().code == 4
@@ -227,7 +227,7 @@ def test_without_a_list_the_same_is_sent_under_the_same_key(bench: Bench) -> Non
     bench.check_whole(*PROMPTS)
 
 
-@newest
+@newest_only
 def test_a_lost_folder_of_parts_is_made_anew(bench: Bench) -> None:
     bench.keep_waiting()
     assert bench.run("--no-wait").code == 5
@@ -240,6 +240,7 @@ def test_a_lost_folder_of_parts_is_made_anew(bench: Bench) -> None:
     bench.check_whole(*PROMPTS)
 
 
+@newest_only
 def test_what_has_no_answer_is_asked_for_by_itself(bench: Bench) -> None:
     broken, lost, worded = "vase (batch: 500)", "chair (batch: lost)", "stool (batch: text)"
     bench.write("oak barrel", broken, lost, worded)
@@ -255,7 +256,7 @@ def test_what_has_no_answer_is_asked_for_by_itself(bench: Bench) -> None:
     bench.check_whole("oak barrel", broken, lost, worded)
 
 
-@newest
+@newest_only
 def test_a_gateway_without_the_batch_api(bench: Bench) -> None:
     bench.gateway.script.on(UPLOAD, do.status(404), times=None)
     done = bench.run()
@@ -266,7 +267,7 @@ def test_a_gateway_without_the_batch_api(bench: Bench) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@newest
+@newest_only
 @pytest.mark.parametrize(("route", "status"), [(UPLOAD, 401), (CREATE, 402), (LOOK, 403)])
 def test_a_refusing_account_stops_it(bench: Bench, route: str, status: int) -> None:
     if route == LOOK:
@@ -285,7 +286,7 @@ def test_a_refusing_account_stops_it(bench: Bench, route: str, status: int) -> N
     bench.check_whole(*PROMPTS)
 
 
-@newest
+@newest_only
 def test_a_line_that_the_account_is_refused(bench: Bench) -> None:
     refused = "vase (batch: 402)"
     bench.write("oak barrel", refused)
@@ -298,7 +299,7 @@ def test_a_line_that_the_account_is_refused(bench: Bench) -> None:
     assert bench.paid == {"oak barrel": [HALF], refused: [WHOLE]}
 
 
-@newest
+@newest_only
 def test_a_batch_that_failed_and_one_that_is_overdue(bench: Bench) -> None:
     bench.keep_waiting()
     assert bench.run("--no-wait").code == 5
@@ -317,7 +318,7 @@ def test_a_batch_that_failed_and_one_that_is_overdue(bench: Bench) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@newest
+@newest_only
 def test_what_the_gateway_has_lost_is_not_paid_again_by_itself(bench: Bench) -> None:
     bench.keep_waiting()
     assert bench.run("--no-wait").code == 5
@@ -330,6 +331,7 @@ def test_what_the_gateway_has_lost_is_not_paid_again_by_itself(bench: Bench) -> 
     assert bench.paid == {}
 
 
+@newest_only
 def test_what_it_may_cost(bench: Bench) -> None:
     # Nothing is known of the price: one at the full price, then one for half of it.
     bench.write(*PROMPTS, "stone vase")
@@ -340,7 +342,7 @@ def test_what_it_may_cost(bench: Bench) -> None:
 
 
 @posix
-@newest
+@newest_only
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_waiting(bench: Bench, number: int) -> None:
     bench.keep_waiting()
@@ -355,7 +357,7 @@ def test_a_signal_ends_the_waiting(bench: Bench, number: int) -> None:
     assert bench.paid == {prompt: [HALF] for prompt in PROMPTS}
 
 
-@newest
+@newest_only
 @posix
 def test_two_signals_end_while_it_is_being_sent(bench: Bench) -> None:
     gate = Gate()
@@ -373,7 +375,7 @@ def test_two_signals_end_while_it_is_being_sent(bench: Bench) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@newest
+@newest_only
 def test_two_shards_and_one_of_them_twice(bench: Bench) -> None:
     started = [bench.start("--shard", shard) for shard in ("1/2", "2/2", "1/2")]
     for process in started:
@@ -384,7 +386,7 @@ def test_two_shards_and_one_of_them_twice(bench: Bench) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@newest
+@newest_only
 def test_inline_answers_and_jobs(tmp_path: Path) -> None:
     for answer in ("data_uri", "job"):
         with StandInGateway(answer, triangles=2000, texture=64) as gateway:
@@ -396,7 +398,7 @@ def test_inline_answers_and_jobs(tmp_path: Path) -> None:
             bench.check_whole(*PROMPTS)
 
 
-@newest
+@newest_only
 def test_bad_options(bench: Bench) -> None:
     for options in (["--part-size", "0"], ["--poll", "0"], ["--endpoint", "jobs"]):
         assert bench.run(*options).code == 2

@@ -9,15 +9,17 @@ import sys
 import time
 from pathlib import Path
 
-import bpy
 import pytest
 from gateway import Gate, StandInGateway
 from gateway import actions as do
 from support.batching import CHAT, PROMPTS, Bench, sums
+from support.blenders import newest_only
 from support.processes import ended, run
 from support.rooms import files_holding, parts, props
 
-MOMENTS = 20 if bpy.app.version >= (5, 2) else 5
+pytestmark = newest_only
+
+MOMENTS = 20
 SEED = 20261122
 LONGEST_SECONDS = 1.5
 """From the first line on; a prop takes less than one."""

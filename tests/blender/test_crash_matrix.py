@@ -23,6 +23,7 @@ from typing import Any
 import bpy
 import pytest
 from gateway import StandInGateway
+from support.blenders import OLDER
 from support.crash_checks import Reports, instances_here, whole_library
 from support.crash_disks import can_be_read_only, full, mounts, read_only, small_disk
 from support.crash_inside import sitecustomize
@@ -40,11 +41,11 @@ from support.rooms import Rooms
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, /proc and audit hooks")
 SEEDS = int(os.environ.get("TRELLIS_CRASH_SEEDS", "2"))
-EVERYWHERE = ("blender", "background", "power")
+EVERYWHERE = ("blender", "power")
 """What an older Blender may do differently; the other ends are of the library and the network."""
 HERE = (
     ENDS
-    if bpy.app.version >= (5, 2) or "TRELLIS_CRASH_SEEDS" in os.environ
+    if not OLDER or "TRELLIS_CRASH_SEEDS" in os.environ
     else tuple(end for end in ENDS if end in EVERYWHERE)
 )
 # --- the ends

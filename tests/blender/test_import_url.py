@@ -17,8 +17,11 @@ import pytest
 from gateway import StandInGateway
 from gateway import actions as do
 from gateway.meshes import make_glb
+from support.blenders import newest_only
 from support.processes import Ended, ended, run, start, workers
 from support.rooms import KEY, files_holding, parts, props
+
+pytestmark = newest_only
 
 TOKEN = "token-that-nobody-may-read"
 GLB = make_glb("oak barrel", 0, 2000, 64)

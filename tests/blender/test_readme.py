@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 from gateway import StandInGateway
+from support.blenders import newest_only
 from support.processes import REPOSITORY, run
 from support.rooms import KEY, props
+
+pytestmark = newest_only
 
 DOORS = (
     "blender --online-mode --command trellis",

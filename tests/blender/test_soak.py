@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 import soak
+from support.blenders import newest_only
 from support.soak_faults import FAULTS
+
+pytestmark = newest_only
 
 COUNT = 32
 

@@ -9,13 +9,12 @@ from typing import Any, Final
 
 import bpy
 
-from ..core.errors import PlacingError
 from ..core.text import title
 from ..scene.methods import Method
 from ..scene.placing import Placed, current_scene
 from ..scene.stored import Stored
 from .layout import LABEL_LINES, Grid, grid
-from .scene_file import put_into_file
+from .scene_file import cannot_save, put_into_file, save_whole
 
 COLLECTION: Final = "Trellis Labels"
 LONGEST: Final = 30
@@ -43,13 +42,9 @@ def put_as_grid(
     try:
         _move(placed, places)
         _label(placed, places, names)
-        bpy.ops.wm.save_mainfile()
-    except RuntimeError as error:
-        raise PlacingError(
-            f"The scene file cannot be saved: {path}",
-            "The props are kept in the library",
-            detail=str(error),
-        ) from error
+        save_whole(path.resolve())
+    except (RuntimeError, OSError) as error:
+        raise cannot_save(path, error) from error
     return placed
 
 

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which tests an older Blender leaves to the newest one."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+OLDER = "TRELLIS_OLDER_BLENDER" in os.environ
+"""Set by ``.ci/run_tests.py all`` for each version but the newest of the machine."""
+
+newest_only = pytest.mark.skipif(
+    OLDER, reason="nothing in it depends on the version; the newest Blender runs it"
+)
