@@ -45,6 +45,8 @@ def main() -> int:
     names = [options.only] if options.only else list(targets.TARGETS)
     seconds = options.minutes * 60 / len(names)
     if options.child:
+        limit_memory()
+        logging.disable(logging.CRITICAL)
         return by_chance(targets.TARGETS[names[0]], seconds, options.seed)
     guided = importlib.util.find_spec("atheris") is not None and not options.chance
     print(f"{'guided by atheris' if guided else f'by chance, seed {options.seed}'}", flush=True)
@@ -76,8 +78,6 @@ def limit_memory() -> None:
 
 def by_chance(target: targets.Target, seconds: float, seed: int) -> int:
     """Mutations drawn by chance until the time is up; a crash ends it."""
-    limit_memory()
-    logging.disable(logging.CRITICAL)
     ran, end, crashed = 0, time.monotonic() + seconds, 0
     for data in mutating.inputs(mutating.corpus(target.name), target.words, seed):
         if time.monotonic() > end or crashed >= 5:
