@@ -12,9 +12,8 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, TypeAlias
 
 import bpy
 
@@ -42,14 +41,13 @@ LIBRARY: Final = "library"
 Work: TypeAlias = "Callable[[CancelToken], Iterator[Fact]]"
 
 
-@dataclass
-class Errand:
+class Errand(NamedTuple):
     """One thread under way."""
 
     name: str
     token: CancelToken
     thread: threading.Thread
-    facts: queue.SimpleQueue[Fact | None] = field(default_factory=queue.SimpleQueue)
+    facts: queue.SimpleQueue[Fact | None]
     """None is the last one."""
 
 

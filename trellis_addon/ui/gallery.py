@@ -13,7 +13,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
@@ -76,13 +75,13 @@ class Shown(NamedTuple):
     entries: tuple[Entry, ...] = ()
 
 
-@dataclass
 class _Found:
     """What is known of a library, with look-up tables."""
 
-    snapshot: Snapshot | None = None
-    by_id: dict[str, Entry] = field(default_factory=dict)
-    variants: Counter[str] = field(default_factory=Counter)
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        self.snapshot = snapshot
+        self.by_id: dict[str, Entry] = {}
+        self.variants: Counter[str] = Counter()
 
 
 class Gallery:
@@ -288,7 +287,9 @@ class _StoppedError(Exception):
 def _tables(snapshot: Snapshot) -> _Found:
     entries = snapshot.entries
     prompts = Counter(entry.prompt_key for entry in entries if entry.prompt)
-    return _Found(snapshot, {entry.id: entry for entry in entries}, prompts)
+    found = _Found(snapshot)
+    found.by_id, found.variants = {entry.id: entry for entry in entries}, prompts
+    return found
 
 
 def _picked(snapshot: Snapshot | None, view: View) -> tuple[Entry, ...]:

@@ -8,7 +8,6 @@ a time; Blender itself then reads the picture in a job of its own when it first 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import bpy.utils.previews
@@ -28,11 +27,11 @@ FORMING: Final = ROOT / "icons" / "forming.png"
 FORGET_SECONDS: Final = 120.0
 
 
-@dataclass
 class _Preview:
-    path: str
-    wanted: float
-    icon: int = 0
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.wanted = 0.0
+        self.icon = 0
 
 
 class Previews:
@@ -70,7 +69,7 @@ class Previews:
     def _asked(self, key: str, path: Path) -> int:
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = _Preview(str(path), 0.0)
+            known = self._known[key] = _Preview(str(path))
             self._waiting.append(key)
         known.wanted = time.monotonic()
         return known.icon
