@@ -149,14 +149,6 @@ class BatchRun:
         self._count(facts)
         self._tell(line_of(item, "failed", prop, record, facts))
 
-    def skip(self, item: Item, prop: str, words: str) -> None:
-        """Tell of an item that is not made now."""
-        self._skipped(item, prop, words=words)
-
-    def halt(self, facts: ErrorFacts) -> None:
-        """Begin nothing more, for this reason."""
-        self._halt(facts)
-
     def run(self, items: Iterable[Item], claims: Claims, signals: Signals) -> int:
         """Make the items. Gives the exit code.
 
@@ -204,7 +196,7 @@ class BatchRun:
         if asking:
             return False  # what is under way may cost less than expected
         limit, spent = money(self._limits.max_cents), money(self._spent)
-        self._halt(
+        self.halt(
             CostLimitError(
                 f"The batch's cost limit is reached: {spent} of {limit} are spent",
                 "Raise --max-cost, and start the same command again",
@@ -218,19 +210,19 @@ class BatchRun:
             if claim is None:
                 entry = claims.entry(item.key)
                 done = bool(entry and entry.done)
-                self._skipped(item, (entry and entry.prop) or "", elsewhere=not done)
+                self.skip(item, (entry and entry.prop) or "", elsewhere=not done)
                 return
         except TrellisError as error:
-            self._halt(error.facts)
+            self.halt(error.facts)
             self.left += 1
             return
         running = None
         try:
             running = self._start(item, claim)
         except LockedError as error:
-            self._skipped(item, claim.prop or "", elsewhere=True, words=error.facts.message)
+            self.skip(item, claim.prop or "", elsewhere=True, words=error.facts.message)
         except TrellisError as error:
-            self._halt(error.facts)
+            self.halt(error.facts)
             self.left += 1
         finally:
             if running is None:
@@ -241,7 +233,7 @@ class BatchRun:
         library = self._settings.library
         known = record_of(PropFolder(library / claim.prop)) if claim.prop else None
         if claim.prop and known and known.in_batch:
-            self._skipped(item, claim.prop, words=IN_BATCH)
+            self.skip(item, claim.prop, words=IN_BATCH)
             return None
         if claim.prop and (begun := usable(PropFolder(library / claim.prop))):
             folder, record = begun
@@ -250,7 +242,7 @@ class BatchRun:
                     # Its maker may have died in its last write; the torn file goes with the lock.
                     FolderLock.acquire(folder.path).release()
                 claim.done()
-                self._skipped(item, folder.id)
+                self.skip(item, folder.id)
                 return None
             job = self._workshop.resume(folder, self._settings)
             asking = not folder.holds(record, record.model_file)
@@ -272,7 +264,8 @@ class BatchRun:
         job.start()
         return running
 
-    def _skipped(self, item: Item, prop: str, *, elsewhere: bool = False, words: str = "") -> None:
+    def skip(self, item: Item, prop: str, *, elsewhere: bool = False, words: str = "") -> None:
+        """Tell of an item that is not made now, or made elsewhere."""
         words = words or ("Another process is making it" if elsewhere else "")
         self._output.json(event="skipped", id=prop, key=item.key, line=item.line, reason=words)
         self._tell(line_of(item, "skipped", prop, notes=(words,) if words else ()))
@@ -335,10 +328,10 @@ class BatchRun:
         """A failure: whether it is one of the prop, or of the account or the gateway."""
         self._failed += 1
         if exit_code(facts.kind) == ACCOUNT:
-            self._halt(facts)
+            self.halt(facts)
         self._unreachable = self._unreachable + 1 if facts.kind == UnreachableError.kind else 0
         if self._unreachable >= self._limits.jobs + SILENCE:
-            self._halt(facts)
+            self.halt(facts)
         most = self._limits.max_failures
         if most is not None and self._failed >= most and not self._full and not self._stop:
             self._full = True
@@ -350,7 +343,7 @@ class BatchRun:
 
     # --- the end
 
-    def _halt(self, facts: ErrorFacts) -> None:
+    def halt(self, facts: ErrorFacts) -> None:
         """Begin nothing more; what is at the gateway is waited for."""
         if self._stop is None:
             self._stop = facts

@@ -334,7 +334,7 @@ class EconomyRun:
                 self._show.say(f"{error.facts.message}; asking again")
             case Seen(elsewhere=str() as words) if words:
                 for prop, item in self._work.waiting.pop(key).items():
-                    self._run.skip(item, prop, words)
+                    self._run.skip(item, prop, words=words)
             case Seen(taken=list() as taken):
                 self._take(key, taken)
 

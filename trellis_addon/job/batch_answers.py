@@ -8,6 +8,7 @@ answer leaves it as if nothing had been sent, so that the prop is asked for by i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -71,25 +72,27 @@ class Answers:
     def missing(self) -> list[Taken]:
         """The props that no line was about, once all lines were taken."""
         found = []
-        for prop in self.part.props:
-            folder = PropFolder(self.library / prop)
-            record = read(folder)
-            if record and names(record, self.part.key):
-                with FolderLock.acquire(folder.path):
-                    let_go(folder, record, "the batch brought no answer")
-                found.append(Taken(prop, "again"))
+        for folder, record in self._waiting():
+            with FolderLock.acquire(folder.path):
+                let_go(folder, record, "the batch brought no answer")
+            found.append(Taken(folder.id, "again"))
         return found
 
     def lost(self, error: TrellisError) -> list[Taken]:
         """The whole batch is gone at the gateway: asking again is the user's decision."""
         found = []
+        for folder, record in self._waiting():
+            with FolderLock.acquire(folder.path):
+                found.append(self._failed(folder, record, error.facts, ()))
+        return found
+
+    def _waiting(self) -> Iterator[tuple[PropFolder, PropRecord]]:
+        """The props that still wait for an answer of this part."""
         for prop in self.part.props:
             folder = PropFolder(self.library / prop)
             record = read(folder)
             if record and names(record, self.part.key):
-                with FolderLock.acquire(folder.path):
-                    found.append(self._failed(folder, record, error.facts, ()))
-        return found
+                yield folder, record
 
     def _take(self, folder: PropFolder, record: PropRecord, line: BatchLine) -> Taken:
         if line.reply is None:

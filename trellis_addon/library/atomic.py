@@ -7,7 +7,8 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -22,19 +23,29 @@ def write_atomic(target: Path, content: bytes) -> None:
 
     :raises OSError: with the target untouched and the temporary file gone.
     """
+    with written_part(target, content) as part:
+        replace(part, target)
+
+
+@contextmanager
+def written_part(target: Path, content: bytes) -> Iterator[Path]:
+    """A synced file with this content beside its target, to be renamed or linked; else it goes.
+
+    :raises OSError: it cannot be written.
+    """
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        replace(part, target)
+        yield part
     finally:
         part.unlink(missing_ok=True)
 
 
 def drop_torn(folder: Path) -> None:
-    """Remove what :func:`write_atomic` left when its process was killed before the rename.
+    """Remove what :func:`written_part` left when its process was killed before the rename.
 
     Only while nobody else can be writing there.
     """

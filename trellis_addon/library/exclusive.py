@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
+from .atomic import written_part
+
 T = TypeVar("T")
 
 STEP_SECONDS: Final = 0.02
@@ -29,12 +31,7 @@ def create(path: Path, content: bytes) -> bool:
 
     :raises OSError: the folder cannot be written.
     """
-    part = path.with_name(f".{path.name.lstrip('.')}.{secrets.token_hex(8)}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    with written_part(path, content) as part:
         try:
             os.link(part, path)
         except FileExistsError:
@@ -47,8 +44,6 @@ def create(path: Path, content: bytes) -> bool:
         except OSError:
             return _create_in_place(path, content)
         return True
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _create_in_place(path: Path, content: bytes) -> bool:
