@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -54,6 +55,13 @@ class Bench:
 
     def other(self, name: str, *options: str | Path) -> Ended:
         return run(self.command(name, *options), self.home, **self.variables)
+
+    def let_time_pass(self) -> None:
+        """What a killed process has left half made goes once it is old: till then somebody on
+        another machine may be at it."""
+        for path in [*(self.library / ".items").iterdir(), *(self.library / ".batches").iterdir()]:
+            if path.suffix == ".part" or path.is_dir():
+                os.utime(path, (0, 0))
 
     def keep_waiting(self) -> None:
         """No batch ends, until the script is cleared."""
@@ -195,7 +203,27 @@ def test_killed_again_and_again(bench: Bench) -> None:
         ended(process)
     done = bench.run()
     assert done.code == 0, done.explain()
+    assert bench.ready == sorted(PROMPTS)
+    bench.let_time_pass()
+    assert sums(bench.run()) == {"skipped": 2}
     assert bench.paid == {prompt: [HALF] for prompt in PROMPTS}
+    bench.check_whole(*PROMPTS)
+
+
+@newest_only
+def test_what_a_kill_has_left_half_made_goes_once_it_is_old(bench: Bench) -> None:
+    """A claim that was being written, and a part's folder without its facts."""
+    for name in (".items", ".batches"):
+        (bench.library / name).mkdir(parents=True)
+    torn = bench.library / ".items" / f".{'c0' * 16}.c40afac3.part"
+    torn.write_bytes(b"{")
+    empty = bench.library / ".batches" / ("c0" * 16)
+    empty.mkdir()
+    assert bench.run().code == 0
+    assert torn.exists()
+    assert empty.exists()
+    bench.let_time_pass()
+    assert sums(bench.run()) == {"skipped": 2}
     bench.check_whole(*PROMPTS)
 
 
