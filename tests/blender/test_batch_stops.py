@@ -99,6 +99,17 @@ def test_a_failed_try_whose_model_may_be_had_is_kept(bench: Bench) -> None:
     assert len(props(bench.library)) == 2
 
 
+def test_a_job_that_failed_at_the_gateway_is_asked_for_anew(bench: Bench) -> None:
+    bench.file.write_text(PROMPTS[0], "utf-8")
+    bench.gateway.script.on("GET /v1/jobs/*", do.job_status("failed"))
+    done = bench.run("--endpoint", "jobs")
+    assert sums(done) == {"failed": 1}, done.explain()
+    again = bench.run("--endpoint", "jobs")
+    assert sums(again) == {"done": 1}, again.explain()
+    assert len(bench.gateway.requests_to("POST /v1/3d/generations")) == 2
+    assert len(props(bench.library)) == 1
+
+
 def test_no_gateway(tmp_path: Path) -> None:
     with StandInGateway() as gateway:
         bench = Bench(gateway, tmp_path)

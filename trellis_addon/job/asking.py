@@ -191,7 +191,7 @@ class Asking:
         self.go(State.WAITING, origin=origin)
         wait = FIRST_POLL_SECONDS if first else 0.0
         if first:
-            job_is_done(first)  # raises for a job that has failed already
+            self._is_done(first)  # raises for a job that has failed already
             if first.poll_after is not None:
                 wait = max(first.poll_after, SHORTEST_POLL_SECONDS)
         steady = FIRST_POLL_SECONDS
@@ -204,10 +204,21 @@ class Asking:
                 continue
             if reply.poll_after is not None:
                 wait = max(reply.poll_after, SHORTEST_POLL_SECONDS)
-            if job_is_done(reply) or reply.answer.assets:
+            if self._is_done(reply) or reply.answer.assets:
                 self._note_call(reply)
                 return reply
             discard(reply.body.payloads)
+
+    def _is_done(self, reply: Reply) -> bool:
+        """Whether the job has its result. One that has ended without is no way to go on: it
+        would give the same answer for ever, and it is not charged.
+        """
+        try:
+            return job_is_done(reply)
+        except GatewayError:
+            origin = self.folder.read().origin
+            self.folder.update(origin=origin.model_copy(update={"job_id": None}))
+            raise
 
     def _poll(self, job_id: str) -> Reply | None:
         try:

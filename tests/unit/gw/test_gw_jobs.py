@@ -113,6 +113,18 @@ def test_failed_job_says_why(stand_in: StandInGateway, bench: Bench, error: Any)
     assert bench.run().error.message == "The generation failed at the gateway: no GPU"
 
 
+@pytest.mark.parametrize("word", ["failed", "cancelled", "content_filtered"])
+def test_job_that_has_ended_without_a_result_is_no_way_to_go_on(
+    stand_in: StandInGateway, bench: Bench, word: str
+) -> None:
+    stand_in.script.on(POLL, do.job_status(word))
+    record = bench.run().record
+    assert record.state is State.FAILED
+    assert record.origin.job_id is None
+    assert not record.can_go_on, "the same job would fail for ever"
+    assert [call.status for call in record.origin.calls] == [202]
+
+
 @pytest.mark.parametrize("error", [None, {}, [], 5, {"message": {"a": 1}}])
 def test_failed_job_that_does_not_say_why(
     stand_in: StandInGateway, bench: Bench, error: Any
@@ -274,8 +286,15 @@ def gateway_of(bench: Bench) -> Gateway:
     return Gateway(bench.gateway_settings(), QuickToken())
 
 
+def running_job(stand_in: StandInGateway, bench: Bench) -> str:
+    """A job that the gateway is working on."""
+    stand_in.script.on(JOBS, do.never_ends())
+    stand_in.script.on(POLL, do.status(401))
+    return str(bench.run().record.origin.job_id)
+
+
 def test_cancel_by_delete(stand_in: StandInGateway, bench: Bench) -> None:
-    job = str(bench.run().record.origin.job_id)
+    job = running_job(stand_in, bench)
     fresh(stand_in)
     gateway = gateway_of(bench)
     assert gateway.cancel(job)
@@ -287,13 +306,35 @@ def test_cancel_by_delete(stand_in: StandInGateway, bench: Bench) -> None:
 def test_cancel_by_post_where_delete_is_unknown(
     stand_in: StandInGateway, bench: Bench, status: int
 ) -> None:
-    job = str(bench.run().record.origin.job_id)
+    job = running_job(stand_in, bench)
     fresh(stand_in).script.on("DELETE *", do.status(status))
     gateway = gateway_of(bench)
     assert gateway.cancel(job)
     gateway.close()
     routes = [r.route for r in stand_in.requests]
     assert routes == [f"DELETE /v1/jobs/{job}", f"POST /v1/jobs/{job}/cancel"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "dropped"),
+    [
+        ({"id": "job_1", "object": "job", "status": "cancelled"}, True),
+        ({"id": "job_1", "object": "job", "status": "Canceled"}, True),
+        ({"id": "job_1", "object": "job", "status": "failed"}, True),
+        ({"id": "job_1", "object": "job", "status": "running"}, False),
+        ({"id": "job_1", "object": "job", "status": "completed"}, False),
+        ({"id": "job_1", "deleted": True}, True),
+        (b"", True),
+    ],
+)
+def test_cancelled_is_what_the_job_says_it_is(
+    stand_in: StandInGateway, bench: Bench, answer: Any, dropped: bool
+) -> None:
+    stand_in.script.on("DELETE *", do.status(200, answer))
+    gateway = gateway_of(bench)
+    assert gateway.cancel("job_1") is dropped
+    gateway.close()
+    assert len(stand_in.requests) == 1
 
 
 @pytest.mark.parametrize("status", [401, 409, 500, 503])
