@@ -60,12 +60,14 @@ def assert_interrupted(folder: Any, state: State) -> None:
     assert "cancelled" not in states(record)
 
 
-def job_with_news(stand_in: StandInGateway, retry_after: str = "0") -> str:
+def job_with_news(stand_in: StandInGateway, *, ends: bool = True) -> str:
     """Script a chat answer that is a job, to be asked for at once; gives the job's id."""
+    if not ends:
+        stand_in.script.on("POST /v1/3d/generations", do.never_ends())
     url = f"{stand_in.base_url}/v1/3d/generations"
     identity: str = httpx.post(url, json={"prompt": PROMPT}, headers=HEADERS).json()["id"]
     answer = {"id": identity, "object": "job", "status": "queued"}
-    stand_in.script.on(CHAT, do.status(202, answer, {"retry-after": retry_after}))
+    stand_in.script.on(CHAT, do.status(202, answer, {"retry-after": "0"}))
     return identity
 
 
@@ -99,7 +101,7 @@ def test_in_the_middle_of_an_answer(tmp_path: Path) -> None:
 
 
 def test_between_two_polls(stand_in: StandInGateway, tmp_path: Path) -> None:
-    identity = job_with_news(stand_in)
+    identity = job_with_news(stand_in, ends=False)
     gate = Gate()
     stand_in.script.on(JOBS, do.never_ends(), times=None)
     folder, job = begin(stand_in, tmp_path)
@@ -113,6 +115,16 @@ def test_between_two_polls(stand_in: StandInGateway, tmp_path: Path) -> None:
     assert_cancelled(folder, events, billed=False)
     assert [r.path for r in stand_in.requests_to("DELETE")] == [f"/v1/jobs/{identity}"]
     assert stand_in.requests_to("DELETE")[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_job_that_was_done_when_the_cancel_came(stand_in: StandInGateway, tmp_path: Path) -> None:
+    job_with_news(stand_in)
+    gate = Gate()
+    stand_in.script.on(JOBS, do.never_ends(), do.hold(gate), times=None)
+    folder, job = begin(stand_in, tmp_path)
+    # The gateway says so in its answer, and the artist is not told that it was free.
+    assert_cancelled(folder, stop_at(gate, job), billed=True)
+    assert len(stand_in.requests_to("DELETE")) == 1
 
 
 def stop_at_now(job: Any) -> list[Any]:

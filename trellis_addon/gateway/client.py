@@ -20,7 +20,7 @@ from .failures import from_response
 from .lifting import Body
 from .locations import AssetLocation, Trust
 from .rate import RateBudget
-from .reply import CHAT, JOBS, Reply, read_reply
+from .reply import CHAT, JOBS, Reply, is_dropped, read_reply
 from .transport import STALL_SECONDS, Transport
 from .wire import ChatBody, JobBody
 
@@ -161,9 +161,10 @@ class Gateway:
             return read_reply(response, self._transport.body_of(response, folder), JOBS)
 
     def cancel(self, job_id: str) -> bool:
-        """Tell the gateway to drop a job; False when it could not be told.
+        """Tell the gateway to drop a job; False when it could not be told, or goes on with it.
 
-        ``DELETE`` (the spec), then ``POST .../cancel`` (docs/async-jobs).
+        ``DELETE`` (the spec), then ``POST .../cancel`` (docs/async-jobs). Only a queued job is
+        promised to be dropped; the answer is the job's record, which says what became of it.
         """
         url = self.address.endpoint(f"jobs/{quote(job_id, safe='')}")
         # The job's own token is set by now, so this last word has a line of its own.
@@ -172,7 +173,9 @@ class Gateway:
             for method, target in (("DELETE", url), ("POST", f"{url}/cancel")):
                 with transport.exchange(method, target, stall_seconds=5.0, tries=1) as response:
                     if response.status_code not in (404, 405, 501):
-                        return response.status_code < 300
+                        return response.status_code < 300 and is_dropped(
+                            transport.text_of(response)
+                        )
             return False
         except (GatewayError, UnreachableError):
             return False

@@ -119,3 +119,11 @@ def job_is_done(reply: Reply) -> bool:
             )
         case _:
             return False
+
+
+def is_dropped(text: str) -> bool:
+    """Whether a job that was to be cancelled costs nothing, by the record in the answer: one that
+    goes on or is done is billed all the same. An answer without a status says yes by its own.
+    """
+    status = understand(Body(text, ())).job_status
+    return not status or job_outcome(status) in ("cancelled", "failed")
