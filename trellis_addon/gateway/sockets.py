@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 
@@ -19,6 +20,7 @@ class Sockets:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
+        self._broken = False
         self.reached_for = ("", 0)
         """Host and port of the last attempt to connect: the proxy's, where there is one."""
 
@@ -30,15 +32,23 @@ class Sockets:
             sock = info["return_value"].get_extra_info("socket")
             with self._lock:
                 self._sockets = [s for s in self._sockets if s.fileno() >= 0] + [sock]
+                late = self._broken
+            if late:
+                _shut(sock)
 
     def break_all(self) -> None:
-        """End every connection at once; the thread that reads from it gets an error."""
+        """End every connection at once, and those that are just being made: the thread that reads
+        from it gets an error. For good.
+        """
         with self._lock:
+            self._broken = True
             sockets = tuple(self._sockets)
         for sock in sockets:
-            try:
-                # The plain socket's method: SSLSocket's own would pull the TLS state away
-                # from under the thread that is reading.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-            except OSError:
-                continue  # closed already: that is what was wanted
+            _shut(sock)
+
+
+def _shut(sock: socket.socket) -> None:
+    # The plain socket's method: SSLSocket's own would pull the TLS state away from under the
+    # thread that is reading. Closed already is what was wanted.
+    with suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -27,7 +27,13 @@ from support.gw_ways import (
 )
 from support.rooms import KEY
 
-from trellis_addon.core.errors import AddressError, ErrorFacts, InputError, TrellisError
+from trellis_addon.core.errors import (
+    AddressError,
+    CancelledError,
+    ErrorFacts,
+    InputError,
+    TrellisError,
+)
 from trellis_addon.headless.exit_codes import exit_code
 
 
@@ -120,6 +126,24 @@ def test_silence_of_a_read(stand_in: StandInGateway, tmp_path: Path) -> None:
     assert caught.value.facts.kind == "timeout"
 
 
+def test_cancelled_while_it_connects(
+    stand_in: StandInGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no socket to break yet; the request must not go out on the one that comes."""
+    line = Bench(stand_in.base_url, tmp_path).transport()
+    names = socket.getaddrinfo
+
+    def slow(*asked: Any, **named: Any) -> Any:
+        line.token.cancel()
+        return names(*asked, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    with pytest.raises(CancelledError), line.exchange("GET", f"{stand_in.base_url}/v1/balance"):
+        pass
+    line.close()
+    assert stand_in.requests == ()
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -179,6 +203,36 @@ def test_certificate_of_another_host(stand_in: StandInGateway, tmp_path: Path) -
         facts = run(front.url, tmp_path, ca_file=str(shown.file)).error
     assert_unreachable(facts, "is not trusted", "certificate file", retryable=False)
     assert stand_in.requests == ()
+
+
+def test_public_name_that_leads_inward_gets_no_request(
+    stand_in: StandInGateway,
+    tmp_path: Path,
+    good: Certificate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name is not looked up before it is used. What is inside a network has no certificate for
+    an attacker's name, so the connection ends before a byte of the request.
+    """
+    names = socket.getaddrinfo
+
+    def inward(host: Any, *more: Any, **named: Any) -> Any:
+        return names("127.0.0.1" if host == "files.example" else host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", inward)
+    with TlsFront(stand_in.base_url, good) as front:
+        port = front.url.rpartition(":")[2]
+        line = Bench(front.url, tmp_path, {"ca_file": str(good.file)}).transport()
+        with (
+            pytest.raises(TrellisError, match="is not trusted"),
+            line.exchange("GET", f"https://files.example:{port}/v1/balance", tries=1),
+        ):
+            pass
+        assert stand_in.requests == ()
+        with line.exchange("GET", f"{front.url}/v1/balance") as response:
+            assert response.status_code == 200
+        line.close()
+    assert len(stand_in.requests) == 1
 
 
 def test_tls_on_a_plain_port(stand_in: StandInGateway, tmp_path: Path) -> None:
