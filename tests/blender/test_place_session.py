@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,86 @@ def test_each_ending_in_one_tick(
     assert session.last_error.kind == "placing"
     assert [obj.name for obj in bpy.context.scene.objects] == ["Good"]
     assert session.running == []
+
+
+@pytest.fixture
+def early(rooms: Rooms) -> Callable[[Path], Any]:
+    """The event of a prop that can be placed, and whose picture is being taken."""
+
+    def make(blend: Path) -> Any:
+        folder = blend.parent
+        return rooms("core.events").Usable(folder.name, folder, blend)
+
+    return make
+
+
+def test_placed_while_its_picture_is_taken(
+    session: Any, rooms: Rooms, early: Any, finished: Any, tmp_path: Path
+) -> None:
+    blend = write_prop(tmp_path / "p-00000000" / "prop.blend", "P")
+    told, go_on = threading.Event(), threading.Event()
+
+    def work(emit: Any, _token: Any) -> None:
+        emit(early(blend))
+        told.set()
+        go_on.wait(60)
+        emit(finished(blend))
+
+    job = rooms("job.job").Job("p-00000000", work)
+    session.add(job, "p", rooms("scene.placing").at_cursor(bpy.context.scene))
+    assert told.wait(30)
+    session._tick()
+    assert [obj.name for obj in bpy.context.scene.objects] == ["P"]
+    (running,) = session.running
+    assert running.placed
+    assert running.placements == []
+    assert session.reports == {}
+    # What the user does with it meanwhile stays.
+    bpy.data.objects.remove(bpy.context.scene.objects[0])
+    go_on.set()
+    assert job.join(30)
+    assert ticks(session)[-1] is None
+    assert len(bpy.context.scene.objects) == 0
+    assert session.running == []
+    assert session.reports["p-00000000"].text.startswith("p: Placed in")
+
+
+def test_both_in_one_tick_place_it_once(
+    session: Any, rooms: Rooms, early: Any, finished: Any, tmp_path: Path
+) -> None:
+    blend = write_prop(tmp_path / "p-00000000" / "prop.blend", "P")
+    job = rooms("job.job").Job(
+        "p-00000000", lambda emit, token: (emit(early(blend)), emit(finished(blend)))
+    )
+    start(session, rooms, [job])
+    assert ticks(session)[-1] is None
+    assert [obj.name for obj in bpy.context.scene.objects] == ["P"]
+    assert session.reports["p-00000000"].level == "INFO"
+
+
+def test_what_could_not_be_placed_early_is_told_at_the_end(
+    session: Any, rooms: Rooms, early: Any, finished: Any, tmp_path: Path
+) -> None:
+    blend = tmp_path / "p-00000000" / "prop.blend"
+    told, go_on = threading.Event(), threading.Event()
+
+    def work(emit: Any, _token: Any) -> None:
+        emit(early(blend))
+        told.set()
+        go_on.wait(60)
+        emit(finished(blend))
+
+    job = rooms("job.job").Job("p-00000000", work)
+    session.add(job, "p", rooms("scene.placing").at_cursor(bpy.context.scene))
+    assert told.wait(30)
+    session._tick()
+    assert session.last_error is None
+    assert len(session.running[0].placements) == 1
+    write_prop(blend, "P")
+    go_on.set()
+    assert job.join(30)
+    assert ticks(session)[-1] is None
+    assert [obj.name for obj in bpy.context.scene.objects] == ["P"]
 
 
 def test_waiting_for_one_leaves_the_others(

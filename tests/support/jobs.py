@@ -34,6 +34,7 @@ class PlainImporter:
         token: Any,
         say: Callable[[str], None],
         blend: str = "prop.blend",
+        usable: Any = None,
     ) -> Made:
         """Make two files; wait at the gate before."""
         say("Taking the prop's picture")

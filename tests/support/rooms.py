@@ -59,6 +59,8 @@ class Rooms:
         importer: Any,
         blender: tuple[int, ...] = (5, 2, 0),
         finishing: Any = None,
+        *,
+        early: bool = False,
     ) -> Any:
         """A job that takes the folder from where it stands to the finished prop.
 
@@ -66,6 +68,7 @@ class Rooms:
 
         :param blender: the version that is to link the prop.
         :param finishing: settings to finish it by, once more.
+        :param early: have it say when the prop can be placed.
         """
         client, generate = self("gateway.client"), self("job.generate")
 
@@ -75,7 +78,7 @@ class Rooms:
 
             memory = self("library.memory").DayMemory(folder.path.parent)
             generate.Generation(
-                folder, line, memory, importer, emit, token, blender, finishing
+                folder, line, memory, importer, emit, token, blender, finishing, early=early
             ).run()
 
         return self("job.job").Job(folder.id, work)

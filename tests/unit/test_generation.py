@@ -243,7 +243,9 @@ def test_failed_job_says_why(tmp_path: Path) -> None:
 
 def test_importer_that_fails_keeps_the_model(stand_in: StandInGateway, tmp_path: Path) -> None:
     class Failing(PlainImporter):
-        def convert(self, folder: Any, record: Any, token: Any, say: Any, blend: Any) -> Made:
+        def convert(
+            self, folder: Any, record: Any, token: Any, say: Any, blend: Any, usable: Any = None
+        ) -> Made:
             raise ImporterError("Blender could not make a prop of the model")
 
     folder, events = generate(stand_in, tmp_path, Failing())

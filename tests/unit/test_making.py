@@ -31,7 +31,13 @@ class Versioned(PlainImporter):
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def convert(
-        self, folder: Any, record: Any, token: Any, say: Any, blend: str = "prop.blend"
+        self,
+        folder: Any,
+        record: Any,
+        token: Any,
+        say: Any,
+        blend: str = "prop.blend",
+        usable: Any = None,
     ) -> Made:
         self.asked.append((blend, dict(record.finishing)))
         if self.fault:

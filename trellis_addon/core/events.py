@@ -54,6 +54,17 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Usable:
+    """The prop can be placed; its picture is being taken still. Comes only where it was asked for,
+    and a :class:`Finished` follows, whatever becomes of the picture.
+    """
+
+    prop_id: str
+    folder: Path
+    blend: Path
+
+
+@dataclass(frozen=True)
 class Finished:
     """Terminal: the prop is ready. Cost in US cents where the gateway told one."""
 
@@ -86,6 +97,6 @@ class Cancelled:
     """True when the gateway had the request already and could not be told in time."""
 
 
-Event = StateChanged | Progress | Finished | Failed | Cancelled
+Event = StateChanged | Progress | Usable | Finished | Failed | Cancelled
 TerminalEvent = Finished | Failed | Cancelled
 Emit = Callable[[Event], None]

@@ -39,11 +39,15 @@ class Workshop:
 
     :param share: the part of the gateway's rate limit that is this process's, for several machines.
     :param rate: requests a minute at the most, whatever the gateway allows.
+    :param early: have the jobs say when a prop can be placed, before its picture is taken.
     """
 
-    def __init__(self, share: float = 1.0, rate: float | None = None) -> None:
+    def __init__(
+        self, share: float = 1.0, rate: float | None = None, *, early: bool = False
+    ) -> None:
         self._share = share
         self._rate = rate
+        self._early = early
         self._background: BackgroundBlender | None = None
         self._budgets: dict[str, RateBudget] = {}
         self._asking: set[str] = set()
@@ -180,7 +184,7 @@ class Workshop:
 
         background = self._background_blender()
         budget = self._budget_of(settings)
-        asking = self._asking
+        asking, early = self._asking, self._early
         blender = tuple(bpy.app.version)  # here: the job's thread may not ask bpy
 
         def open_gateway(token: CancelToken, say: Callable[[str], None]) -> Gateway:
@@ -211,6 +215,7 @@ class Workshop:
                     finishing,
                     open_web,
                     url,
+                    early,
                 ).run()
 
         return Job(folder.id, work)

@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from ..core.errors import ErrorFacts
-from ..core.events import Cancelled, Event, Failed, Finished, Progress, StateChanged
+from ..core.events import Cancelled, Event, Failed, Finished, Progress, StateChanged, Usable
 
 
 class Output:
@@ -73,7 +73,7 @@ class Output:
 
     def _people(self, event: Event) -> None:
         match event:
-            case StateChanged():
+            case StateChanged() | Usable():
                 return
             case Progress(fraction=fraction, text=text):
                 self.say(text if fraction is None else f"{text} ({fraction:.0%})")
@@ -104,6 +104,8 @@ def _fields(event: Event) -> dict[str, Any]:
             return {"event": "state", "id": prop, "state": str(state)}
         case Progress(prop_id=prop, fraction=fraction, text=text):
             return {"event": "progress", "id": prop, "fraction": fraction, "text": text}
+        case Usable(prop_id=prop, blend=blend):
+            return {"event": "usable", "id": prop, "blend": str(blend)}
         case Finished():
             return {
                 "event": "finished",

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final, cast
 from ..core.cancel import CancelToken
 from ..core.errors import BadFileError, ImporterError
 from ..core.text import shorten
-from ..job.generate import Made, Say
+from ..job.generate import Made, Say, Tell
 from .memory_limit import GIB, prop_limit, resident_bytes
 from .messages import (
     SCRATCH,
@@ -131,9 +131,12 @@ class Child:
         held = resident_bytes(self.pid) or 0
         return self._props >= limits.props or held > limits.idle_bytes
 
-    def run(self, task: Task, limits: Limits, token: CancelToken, say: Say) -> Made:
+    def run(
+        self, task: Task, limits: Limits, token: CancelToken, say: Say, usable: Tell | None = None
+    ) -> Made:
         """One task, to its result. The process is ended by all errors that are not the prop's.
 
+        :param usable: told, once, when the prop of a task that is ``early`` can be placed.
         :raises BadFileError: the model is unusable. :raises PropError: another fault of the prop.
         :raises ImporterError: the process died, or was stopped at a limit.
         :raises CancelledError: on request.
@@ -144,14 +147,14 @@ class Child:
                 late = "The background Blender did not start in time"
                 self._next(time.monotonic() + START_SECONDS, late, limits, token)
                 self._ready = True
-            return self._make(task, limits, token, say)
+            return self._make(task, limits, token, say, usable or self._nobody_waits)
         except (BadFileError, PropError):
             raise
         except BaseException:
             self.end()
             raise
 
-    def _make(self, task: Task, limits: Limits, token: CancelToken, say: Say) -> Made:
+    def _make(self, task: Task, limits: Limits, token: CancelToken, say: Say, usable: Tell) -> Made:
         self._props += 1
         # On a thread: a process that does not read would hold up cancelling and all limits.
         handing = (task, self._props, limits)
@@ -164,6 +167,9 @@ class Child:
                 raise self._confused("an answer to another task")
             if "progress" in message:
                 say(shorten(str(message["progress"]), _LONGEST_TEXT))
+            elif "usable" in message:
+                usable(self._early(message["usable"]))
+                usable = self._nobody_waits
             else:
                 return self._made(message)
 
@@ -212,6 +218,12 @@ class Child:
                 detail=f"{held} bytes at the last look\n{self.tail()}",
                 retry=False,
             )
+
+    def _early(self, message: object) -> Made:
+        return self._made(message if isinstance(message, dict) else {})
+
+    def _nobody_waits(self, _made: Made) -> None:
+        raise self._confused("a prop that nobody waits for")
 
     def _made(self, message: dict[str, Any]) -> Made:
         made, notes, fault = (message.get(name) for name in ("made", "notes", "failed"))

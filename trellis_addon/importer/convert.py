@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,55 +17,89 @@ from ..library.atomic import sync_file, sync_folder
 from .finish import Finished, finish
 from .gltf import empty_file
 from .messages import Task
-from .publish import mark_asset, put_in_place, restore_preview, write_blend
+from .publish import load_preview, mark_asset, put_in_place, restore_preview, write_blend
 from .sources import import_model
 from .textures import FOLDER
 from .thumbnail import render
+
+log = logging.getLogger(__name__)
+
+Result = tuple[dict[str, Any], list[str]]
+Usable = Callable[[dict[str, Any], list[str]], None]
 
 _KEEP_PREVIEWS: Final = ((4, 2), (4, 5))
 """``libraries.write`` drops previews in 4.3, 5.0 and 5.1, and keeps them in these two and from 5.2
 on (measured). Putting one back that is there does no harm, so the others count as losing it."""
 
 
-def convert(task: Task, say: Callable[[str], None]) -> tuple[dict[str, Any], list[str]]:
+def _nobody(_facts: dict[str, Any], _notes: list[str]) -> None:
+    """Nobody waits for the prop before its picture is taken."""
+
+
+def convert(task: Task, say: Callable[[str], None], usable: Usable = _nobody) -> Result:
     """Make ``prop.blend``, its textures and ``thumbnail.png`` of the received model.
 
+    :param usable: told, for a task that is ``early``, when the prop can be placed: whole, but for
+        its picture. What fails after that takes nothing of it away.
     :returns: what goes into the record, and notes for the user.
     :raises BadFileError: the model is unusable. :raises OSError: the folder cannot be written.
     """
     folder = Path(task.folder)
-    settings = Finishing.from_dict(task.finishing)
     textures = _new_texture_folder(folder)
     picture = folder / f"{THUMBNAIL}.part"
     blend = folder / f"{task.blend}.part"
+    stands = False
     try:
         say("Importing in the background")
         empty_file()
         imported = import_model(folder / task.model, task.name, textures)
-        made = finish(imported.objects, task.name, settings, textures)
+        made = finish(imported.objects, task.name, Finishing.from_dict(task.finishing), textures)
+        mark_asset(made.collection, task.prompt, task.provenance)
+        facts, notes = _facts(made, textures), [*imported.notes, *made.notes]
+        if task.early:
+            write_blend({made.collection, *made.lods}, blend)
+            _sync(textures)
+            put_in_place(blend, folder / task.blend)
+            stands = True
+            usable(facts, notes)
         say("Taking the prop's picture")
-        render(made.collection, picture)
+        notes += _take_picture(made.collection, picture)
         say("Writing the prop")
-        mark_asset(made.collection, task.prompt, task.provenance, picture)
-        facts = _facts(made, textures)
-        blocks = {made.collection, *made.lods}
-        name = made.collection.name
-        write_blend(blocks, blend)
-        if bpy.app.version[:2] not in _KEEP_PREVIEWS and bpy.app.version < (5, 2, 0):
-            restore_preview(blend, name, picture)
-        put_in_place(picture, folder / THUMBNAIL)
+        _write_with_picture(made, blend, picture)
+        if picture.exists():
+            put_in_place(picture, folder / THUMBNAIL)
         _sync(textures)
         # The last step that can fail: an earlier .blend and its textures stay until here.
         put_in_place(blend, folder / task.blend)
     except BaseException:
-        shutil.rmtree(textures, ignore_errors=True)
+        if not stands:
+            shutil.rmtree(textures, ignore_errors=True)
         raise
     finally:
         picture.unlink(missing_ok=True)
         blend.unlink(missing_ok=True)
     _drop_old_textures(folder, {textures.name, *task.keep})
     empty_file()
-    return facts, [*imported.notes, *made.notes]
+    return facts, notes
+
+
+def _take_picture(collection: Any, picture: Path) -> list[str]:
+    """No fault of the picture takes the prop away; it is told as a note."""
+    try:
+        render(collection, picture)
+    except (RuntimeError, TypeError, AttributeError) as error:  # the latter two: no Cycles
+        log.warning("no picture: %s", error)
+        return ["No picture could be taken"]
+    load_preview(collection, picture)
+    return []
+
+
+def _write_with_picture(made: Finished, blend: Path, picture: Path) -> None:
+    name = made.collection.name
+    write_blend({made.collection, *made.lods}, blend)
+    keeps = bpy.app.version[:2] in _KEEP_PREVIEWS or bpy.app.version >= (5, 2, 0)
+    if picture.exists() and not keeps:
+        restore_preview(blend, name, picture)
 
 
 def _new_texture_folder(folder: Path) -> Path:

@@ -45,6 +45,8 @@ class Task:
     provenance: dict[str, str | int | float] = field(default_factory=dict)
     keep: list[str] = field(default_factory=list)
     """Folders of textures that belong to another Blender's ``.blend`` and stay."""
+    early: bool = False
+    """Also write the file before its picture is taken, and say when it is there."""
 
 
 def send(stream: BinaryIO, message: dict[str, Any]) -> None:

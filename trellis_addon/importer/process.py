@@ -19,7 +19,7 @@ from ..core.cancel import CancelToken
 from ..core.errors import ImporterError
 from ..core.files import BLEND
 from ..core.text import title
-from ..job.generate import Made
+from ..job.generate import Made, Tell
 from ..library.folder import PropFolder
 from ..library.record import PropRecord
 from ..library.versions import folders_in_use
@@ -77,9 +77,12 @@ class BackgroundBlender:
         token: CancelToken,
         say: Callable[[str], None],
         blend: str = BLEND,
+        usable: Tell | None = None,
     ) -> Made:
         """Make the ``.blend`` of this name and ``thumbnail.png`` of the folder's model.
 
+        :param usable: told once when the prop can be placed, before its picture is taken. An
+            error that comes later leaves it as it is.
         :raises BadFileError: the model is unusable. :raises ImporterError: anything else.
         :raises CancelledError: on request; the process is ended then.
         """
@@ -88,7 +91,8 @@ class BackgroundBlender:
             token.check()
             child = self._living()
             try:
-                return child.run(_task(folder, record, blend), self._limits, token, say)
+                task = _task(folder, record, blend, early=usable is not None)
+                return child.run(task, self._limits, token, say, usable)
             finally:
                 self._replace_if_worn(child)
         finally:
@@ -156,7 +160,7 @@ class BackgroundBlender:
             child.end()
 
 
-def _task(folder: PropFolder, record: PropRecord, blend: str) -> Task:
+def _task(folder: PropFolder, record: PropRecord, blend: str, *, early: bool) -> Task:
     request = record.request
     prompt = str(request.get("prompt", ""))
     provenance: dict[str, str | int | float] = {
@@ -181,4 +185,5 @@ def _task(folder: PropFolder, record: PropRecord, blend: str) -> Task:
         finishing=dict(record.finishing),
         provenance=provenance,
         keep=sorted(folders_in_use(record, blend)),
+        early=early,
     )

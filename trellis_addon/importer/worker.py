@@ -97,10 +97,10 @@ def _serve(tasks: BinaryIO, replies: BinaryIO) -> None:
         message = inbox.get()
         number = message["number"]
 
-        def say(text: str, number: int = number) -> None:
-            send(replies, {"number": number, "progress": text})
+        def tell(number: int = number, **fields: Any) -> None:
+            send(replies, {"number": number, **fields})
 
-        answer = _answer(message, say)
+        answer = _answer(message, tell)
         _give_memory_back()
         if not settled:
             # Blender's modules are there now and stay. Looking through them for garbage after
@@ -126,7 +126,7 @@ def _read(tasks: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
         _leave_with_trace()
 
 
-def _answer(message: Message, say: Any) -> Message:
+def _answer(message: Message, tell: Any) -> Message:
     """Make one prop, or tell why not. No fault of a prop ends the process."""
     from trellis_addon.core.errors import TrellisError
     from trellis_addon.importer.convert import convert
@@ -139,11 +139,18 @@ def _answer(message: Message, say: Any) -> Message:
         # owner, who would end this process, is gone.
         faulthandler.dump_traceback_later(message["seconds"], exit=True, file=2)
     task = message["task"]
+
+    def say(text: str) -> None:
+        tell(progress=text)
+
+    def usable(made: Message, notes: list[str]) -> None:
+        tell(usable={"made": made, "notes": notes})
+
     try:
         if "formats" in task:
             made, notes = export(ExportTask(**task), say)
         else:
-            made, notes = convert(Task(**task), say)
+            made, notes = convert(Task(**task), say, usable)
         return {"made": made, "notes": notes}
     except TrellisError as error:
         facts = error.facts

@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from ..core.cancel import CancelToken
 from ..core.errors import CancelledError, InternalError, TrellisError
-from ..core.events import Cancelled, Emit, Failed, Finished, Progress, State, StateChanged
+from ..core.events import Cancelled, Emit, Failed, Finished, Progress, State, StateChanged, Usable
 from ..gateway.catalogue import Memory
 from ..gateway.client import Gateway
 from ..gateway.source_url import SourceUrl
@@ -42,13 +42,25 @@ class Made:
     notes: tuple[str, ...] = ()
 
 
+Tell = Callable[[Made], None]
+
+
 class Importer(Protocol):
     """The background Blender, as the job needs it (``importer.process`` has the real one)."""
 
     def convert(
-        self, folder: PropFolder, record: PropRecord, token: CancelToken, say: Say, blend: str
+        self,
+        folder: PropFolder,
+        record: PropRecord,
+        token: CancelToken,
+        say: Say,
+        blend: str,
+        usable: Tell | None,
     ) -> Made:
-        """Make the ``.blend`` of this name and ``thumbnail.png`` of the received model."""
+        """Make the ``.blend`` of this name and ``thumbnail.png`` of the received model.
+
+        :param usable: told when the prop can be placed, before its picture is taken.
+        """
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,8 @@ class Generation:
     """Opens a line for a model that is imported from an address."""
     url: str = ""
     """That address with its query, which the record does not have."""
+    early: bool = False
+    """Whether somebody waits to place the prop and need not wait for its picture."""
 
     def run(self) -> None:
         """Go through the steps and emit exactly one terminal event."""
@@ -121,12 +135,33 @@ class Generation:
             return (record if record.state is State.READY else self._ready({})), to_do.name
         record = self._go(State.IMPORTING, **making.begun(record, self.finishing))
         self._say(to_do.words)
-        made = self.importer.convert(self.folder, record, self.token, self._say, to_do.name)
+        made = self._convert(record, to_do.name)
         before = self.folder.read()
         notes = [*_gateway_notes(before), *made.notes]
         record = self._ready(making.ended(self.folder, before, to_do.name, made.prop, notes))
         making.drop_stale(self.folder, before, record)
         return record, to_do.name
+
+    def _convert(self, record: PropRecord, blend: str) -> Made:
+        """Have it made. From the moment when it can be placed, nothing takes it away any more:
+        neither a fault of its picture nor a cancel; only the end of Blender leaves it to be made.
+        """
+        whole: list[Made] = []
+
+        def usable(made: Made) -> None:
+            whole.append(made)
+            self.emit(Usable(self.folder.id, self.folder.path, self.folder.path / blend))
+
+        told = usable if self.early else None
+        try:
+            return self.importer.convert(self.folder, record, self.token, self._say, blend, told)
+        except TrellisError as error:
+            if not whole or self.token.interrupted:
+                raise
+            log.warning("%s has no picture: %s", self.folder.id, error)
+        for part in self.folder.parts():
+            part.unlink(missing_ok=True)
+        return replace(whole[0], notes=(*whole[0].notes, "No picture could be taken"))
 
     def _ready(self, changes: Mapping[str, Any]) -> PropRecord:
         """Once the files are there a cancel comes too late; a lost lock does not."""

@@ -95,11 +95,12 @@ def ended(
     """What is written down with ``ready``.
 
     :param name: the ``.blend`` that was made. :param made: what the importer says of it.
-    :raises OSError: one of the files that it names is not there.
+    :raises OSError: one of the files that it names is not there. A picture may be missing.
     """
     listed = made.get(FILES)
     beside = listed if isinstance(listed, list) else []
-    files = {file: folder.entry(file) for file in (name, THUMBNAIL, *beside)}
+    pictures = [THUMBNAIL] if folder.thumbnail.is_file() else []
+    files = {file: folder.entry(file) for file in (name, *pictures, *beside)}
     facts = {**made, "notes": list(notes), FINISHING: record.finishing}
     return made_changes(record, name, facts, files)
 

@@ -36,7 +36,7 @@ class Running:
     job: Job
     prompt: str
     placements: list[Placement]
-    """Where the prop is to stand, once for each copy."""
+    """Where the prop is to stand yet, once for each copy."""
     reload: bool = False
     """Whether the open file is to show it anew where it is linked."""
     homeless: bool = False
@@ -48,6 +48,8 @@ class Running:
     text: str = "Starting"
     fraction: float | None = None
     started: float = field(default_factory=time.monotonic)
+    placed: bool = False
+    """Whether it stands where it was to stand, while its picture is being taken."""
     waiting: bool = False
     """Whether it waits for another job to end; its thread has not been started."""
 

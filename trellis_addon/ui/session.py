@@ -37,7 +37,7 @@ from .texts import undo_name
 from .translations import iface, sentence
 
 if TYPE_CHECKING:
-    from ..core.events import Event, Finished
+    from ..core.events import Event, Finished, Usable
     from ..core.settings import Settings
     from ..engine.making import Unmade
     from ..engine.workshop import Workshop
@@ -61,7 +61,7 @@ class Session:
         self.running: list[Running] = []
         self.ended: list[Ended] = []
         """The last failures, the newest first, until the user puts them out of sight."""
-        self._ready: list[tuple[Running, Finished]] = []
+        self._ready: list[tuple[Running, Finished | Usable]] = []
         self._begins = Begins()
         self.reports: dict[str, Report] = {}
         self.last_error: ErrorFacts | None = None
@@ -79,7 +79,7 @@ class Session:
         """Made with the first job: a Blender that generates nothing does not load it."""
         from ..engine.workshop import Workshop
 
-        return Workshop()
+        return Workshop(early=not bpy.app.background)
 
     @classmethod
     def get(cls) -> Session:
@@ -213,12 +213,13 @@ class Session:
                 self._take(running, event)
 
     def _tick(self) -> float | None:
-        from ..core.events import Finished
+        from ..core.events import Finished, Usable
         from ..scene.arriving import fetch, hands_busy
 
         self._begin_next()
         for running, event in list(self._events()):
-            if isinstance(event, Finished):
+            if isinstance(event, Finished | Usable):
+                self._ready = [each for each in self._ready if each[0] is not running]
                 self._ready.append((running, event))
             else:
                 self._take(running, event)
@@ -272,8 +273,12 @@ class Session:
         if not bpy.app.background and Account.current and not running.reload:
             Account.current.after_generation(read_settings())
 
-    def _place(self, ready: list[tuple[Running, Finished]]) -> None:
-        """Props that are ready together come together: one call, one undo step."""
+    def _place(self, ready: list[tuple[Running, Finished | Usable]]) -> None:
+        """Props that are ready together come together: one call, one undo step.
+
+        One whose picture is still being taken is placed and stays among the jobs.
+        """
+        from ..core.events import Finished
         from ..scene.asset_library import show_in_asset_browser
         from ..scene.placing import before_undo_step, place_many, undo_step
         from .reloading import reload_prop
@@ -287,6 +292,11 @@ class Session:
             faults = [next(results).error for _ in running.placements]
             fault = next((error for error in faults if error), None)
             count += faults.count(None)
+            if not isinstance(event, Finished):
+                running.placed |= None in faults
+                left = zip(running.placements, faults, strict=True)
+                running.placements = [place for place, error in left if error]
+                continue
             if fault:
                 self._failed(running, fault.facts)
             else:
@@ -308,7 +318,8 @@ class Session:
 
     def _tell_ready(self, running: Running, event: Finished) -> None:
         cost = iface("for {} US cents").format(f"{event.cost_cents:g}") if event.cost_cents else ""
-        done = "Placed in {} s" if running.placements else "Made anew in {} s"
+        placed = running.placed or running.placements
+        done = "Placed in {} s" if placed else "Made anew in {} s"
         notes = event.notes
         if running.homeless and not running.placements:
             done, notes = "Made in {} s", (CLOSED, *notes)
@@ -341,7 +352,7 @@ class Session:
             self.workshop.close()
 
 
-def _items(ready: list[tuple[Running, Finished]]) -> list[Item]:
+def _items(ready: list[tuple[Running, Finished | Usable]]) -> list[Item]:
     from ..scene.placing import Item
 
     return [Item(event.blend, at) for running, event in ready for at in running.placements]

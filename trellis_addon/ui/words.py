@@ -142,6 +142,12 @@ MESSAGES: Final[tuple[Row, ...]] = (
     ("{} left", "noch {}", "残り {}", "剩余 {}"),
     ("for {} US cents", "für {} US-Cent", "({} 米セント)", "，花费 {} 美分"),
     ("Placed in {} s", "Platziert in {} s", "{} 秒で配置", "{} 秒后已放置"),
+    (
+        "No picture could be taken",
+        "Es konnte kein Bild gemacht werden",
+        "画像を作成できませんでした",
+        "无法生成图片",
+    ),
     ("Made in {} s", "Erzeugt in {} s", "{} 秒で生成", "{} 秒后已生成"),
     ("Made anew in {} s", "Neu erzeugt in {} s", "{} 秒で再作成", "{} 秒后已重新生成"),
     (
