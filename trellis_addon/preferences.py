@@ -214,7 +214,8 @@ def read_settings(
             ca_file=bpy.path.abspath(own.ca_file) if own and own.ca_file else "",
             provider_keys=_provider_keys(environment, own.provider_keys if own else ""),
         ),
-        library=library or (Path(bpy.path.abspath(folder)) if folder else default_library()),
+        # Absolute, as Blender writes a scene's links from it.
+        library=Path(os.path.abspath(library or (bpy.path.abspath(folder) or default_library()))),
         online_access=online or bpy.app.online_access,
         online_locked=bpy.app.online_access_override and not bpy.app.online_access,
         daily_limit_cents=own_daily if daily_limit_cents is None else daily_limit_cents,

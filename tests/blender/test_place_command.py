@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 import pytest
-from support.processes import Ended, run
+from support.processes import REPOSITORY, Ended, run
 from support.prop_files import stored_prop
 from support.rooms import Rooms
 
@@ -62,6 +62,19 @@ def roots(scene: Path) -> list[Any]:
     bpy.ops.wm.read_homefile(use_empty=True)
     bpy.ops.wm.open_mainfile(filepath=str(scene))
     return sorted(bpy.context.scene.objects, key=lambda obj: obj.location.x)
+
+
+def test_a_relative_library_and_a_relative_scene(vase: str, settings: Path, tmp_path: Path) -> None:
+    """As the README writes them. The scene's links have to lead to the props."""
+    (tmp_path / "sub").mkdir()
+    words = ["place", vase, "--library", settings.relative_to(tmp_path), "--scene", "sub/s.blend"]
+    script = REPOSITORY / "trellis_addon" / "headless" / "run.py"
+    done = run([script, "--", *words], tmp_path, cwd=tmp_path)
+    assert done.code == 0, done.explain()
+    (instance,) = roots(tmp_path / "sub" / "s.blend")
+    assert instance.instance_collection is not None
+    (library,) = bpy.data.libraries
+    assert Path(bpy.path.abspath(library.filepath)).samefile(settings / vase / "prop.blend")
 
 
 def test_into_a_new_file(vase: str, trellis: Run, tmp_path: Path) -> None:

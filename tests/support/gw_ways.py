@@ -58,7 +58,9 @@ class Certificate:
 
 
 def certificate(
-    folder: Path, days: tuple[str, str] = VALID, names: str = "IP:127.0.0.1,DNS:localhost"
+    folder: Path,
+    days: tuple[str, str] = VALID,
+    names: str = "IP:127.0.0.1,DNS:localhost,DNS:gateway.example",
 ) -> Certificate:
     """Make one with the openssl program."""
     if shutil.which("openssl") is None:
@@ -129,6 +131,8 @@ class TlsFront(_Front):
         self._port_behind = urlsplit(behind).port
         self._context = shown.server()
         self.url = f"https://127.0.0.1:{self.port}"
+        self.far = f"https://gateway.example:{self.port}"
+        """The same as a gateway on another machine, for whoever asks a :class:`Proxy`."""
 
     def _serve(self, connection: socket.socket) -> None:
         with (
@@ -139,7 +143,8 @@ class TlsFront(_Front):
 
 
 class Proxy(_Front):
-    """A forward proxy (RFC 9110, section 3.7): tunnels, and plain http by absolute URL.
+    """A forward proxy (RFC 9110, section 3.7): tunnels, and plain http by absolute URL. It knows
+    every host as this machine.
 
     :param login: ``user:password`` that it asks for. :param refuses: answers everything with 403.
     """
@@ -172,7 +177,7 @@ class Proxy(_Front):
     def _forward(self, connection: socket.socket, asked: Asked) -> None:
         tunnel = asked.method == "CONNECT"
         parts = urlsplit(f"//{asked.target}" if tunnel else asked.target)
-        with socket.create_connection((parts.hostname or "", parts.port or 80)) as behind:
+        with socket.create_connection(("127.0.0.1", parts.port or 80)) as behind:
             if tunnel:
                 connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
             else:

@@ -241,6 +241,18 @@ def test_failed_job_says_why(tmp_path: Path) -> None:
         assert_failed(folder, events, "The provider made no model.")
 
 
+def test_a_repetition_that_the_gateway_is_still_at(
+    stand_in: StandInGateway, tmp_path: Path
+) -> None:
+    """409 under our own key: what the first request makes may be had later, by the same key."""
+    stand_in.script.on(CHAT, do.status(409))
+    folder, events = generate(stand_in, tmp_path)
+    assert_failed(folder, events, "has this request already")
+    assert folder.read().can_go_on
+    assert_ready(folder, go_on(folder, stand_in))
+    assert len({r.headers["idempotency-key"] for r in stand_in.requests_to("POST")}) == 1
+
+
 def test_importer_that_fails_keeps_the_model(stand_in: StandInGateway, tmp_path: Path) -> None:
     class Failing(PlainImporter):
         def convert(

@@ -21,11 +21,12 @@ from ..core.errors import AddressError, InputError, NoKeyError
 from ..core.identity import user_agent
 from ..core.secret import Secret
 from ..core.settings import GatewaySettings
+from .address import Address
 
 _SHORTEST_SECRET: Final = 8
 
 
-def new_client(settings: GatewaySettings) -> httpx.Client:
+def new_client(settings: GatewaySettings, address: Address) -> httpx.Client:
     """A client for one job.
 
     :raises InputError: the CA file cannot be used. :raises AddressError: nor the proxy's URL.
@@ -36,6 +37,7 @@ def new_client(settings: GatewaySettings) -> httpx.Client:
             proxy=_proxy(settings.proxy),
             headers={"User-Agent": user_agent(), "Accept": "application/json"},
             follow_redirects=False,
+            mounts=_direct(address),
         )
     except (ValueError, httpx.InvalidURL) as error:
         # HTTPS_PROXY of the environment is read here as well.
@@ -44,6 +46,14 @@ def new_client(settings: GatewaySettings) -> httpx.Client:
             "Correct it in the preferences or in HTTPS_PROXY",
             detail=type(error).__name__,
         ) from error
+
+
+def _direct(address: Address) -> dict[str, httpx.BaseTransport | None]:
+    """A gateway on this machine is never asked through a proxy: plain http is allowed there, and
+    would hand the key to another machine.
+    """
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return {f"all://{host}": None} if address.loopback else {}
 
 
 @cache

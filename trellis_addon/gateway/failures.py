@@ -83,8 +83,8 @@ ROWS: Final[dict[int, Row]] = {
     ),
     409: Row(
         RequestRefusedError,
-        "The gateway has this request already, with other settings",
-        "Start a new generation",
+        "The gateway has this request already",
+        "Try again in a few minutes, or start a new generation",
     ),
     413: Row(
         RequestRefusedError,

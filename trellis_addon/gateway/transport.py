@@ -63,7 +63,7 @@ class Transport:
         self._url = httpx.URL()
         self._deadline = time.monotonic() + settings.limit_seconds
         self._sockets = Sockets()
-        self._client = new_client(settings)
+        self._client = new_client(settings, address)
         self._forget = token.on_cancel(self._sockets.break_all)
 
     def close(self) -> None:

@@ -34,7 +34,7 @@ from ..library.folder import PropFolder
 from ..library.locks import FolderLock
 from ..library.record import PropRecord
 from .batch_lines import line_of
-from .batch_tries import call_off, drop_failed, record_of, usable
+from .batch_tries import call_off, drop_failed, record_of, unreadable, usable
 from .exit_codes import ACCOUNT, DONE, INTERRUPTED, SOME_FAILED, UNREACHABLE, exit_code
 from .output import Output
 from .progress import Show
@@ -83,6 +83,12 @@ class _Running:
     """Whether it has a place at the gateway."""
 
 
+_NO_COST: Final = CostLimitError(
+    "The gateway does not say what a prop costs, so the cost limit cannot be kept",
+    "Start the same command without --max-cost, or set a limit on the gateway's site",
+)
+
+
 class BatchRun:
     """One run over the items of one shard. Main thread only.
 
@@ -115,6 +121,8 @@ class BatchRun:
         self._stop: ErrorFacts | None = None
         self._full = False
         """``--max-failures`` is reached."""
+        self._untold: set[str] = set()
+        """Models of which a prop came without a word of its cost."""
         self.reserved = 0.0
         """US cents that are expected for what the Batch API has, as part of what may be spent."""
         self.paid: set[str] = set()
@@ -185,6 +193,9 @@ class BatchRun:
         price = self._price.get(item.request.model)
         if price is None and asking:
             return False  # the first one tells what the others are going to cost
+        if price is None and item.request.model in self._untold:
+            self.halt(_NO_COST.facts)
+            return False
         expected = sum(
             self._price.get(r.item.request.model, 0.0)
             for r in self._running.values()
@@ -234,6 +245,9 @@ class BatchRun:
         known = record_of(PropFolder(library / claim.prop)) if claim.prop else None
         if claim.prop and known and known.in_batch:
             self.skip(item, claim.prop, words=IN_BATCH)
+            return None
+        if claim.prop and (fault := unreadable(PropFolder(library / claim.prop))):
+            self.fail(item, claim.prop, fault.facts)
             return None
         if claim.prop and (begun := usable(PropFolder(library / claim.prop))):
             folder, record = begun
@@ -291,13 +305,15 @@ class BatchRun:
         if running.asking and state in _HAS_MODEL:
             running.asking = False
             self._settle(running, record_of(running.folder))
+            if running.item.request.model not in self._price:
+                self._untold.add(running.item.request.model)
 
     def _settle(self, running: _Running, record: PropRecord | None) -> None:
         """Count what a prop has cost since the last look."""
         cost = (record.cost_cents if record else None) or 0.0
         new, running.before = cost - running.before, cost
         self._spent += new
-        if new > 0:
+        if new > 0 or (record and record.cost_cents is not None):
             self._price[running.item.request.model] = cost
 
     def _end(self, running: _Running) -> None:

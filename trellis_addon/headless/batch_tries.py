@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ..core.errors import TrellisError
 from ..core.events import State
-from ..core.files import MODEL_STEM
+from ..core.files import MODEL_STEM, RECORD
 from ..job.job import Job
 from ..library.folder import PropFolder
 from ..library.library import Library
-from ..library.record import PropRecord
+from ..library.record import PropRecord, newer
 
 
 def usable(folder: PropFolder) -> tuple[PropFolder, PropRecord] | None:
@@ -31,17 +31,29 @@ def record_of(folder: PropFolder) -> PropRecord | None:
         return None
 
 
+def unreadable(folder: PropFolder) -> TrellisError | None:
+    """Why a prop that is there cannot be gone on with by this version, if so. It may hold a model
+    that is paid for, so nothing else is asked for in its place.
+    """
+    try:
+        return newer(folder.id) if folder.read().is_newer else None
+    except TrellisError as error:
+        return error if (folder.path / RECORD).exists() else None
+
+
 def drop_failed(library: Path, prop: str) -> None:
     """Delete the folder of a failed try whose item is tried anew, or reruns would pile them up.
 
-    Only one that has received nothing, and of whose model no address is known. What it has cost
+    Only one that has received nothing, and of whose model neither an address nor the gateway's
+    own number is known. What it has cost
     stands in the ledger, its error in the report.
     """
     folder = PropFolder(library / prop)
     record = record_of(folder)
     if record is None or record.state is not State.FAILED or record.can_go_on or record.is_newer:
         return
-    if any(folder.path.glob(f"{MODEL_STEM}*")) or record.prop or record.origin.locations:
+    kept = record.prop or record.origin.locations or record.origin.job_id
+    if kept or any(folder.path.glob(f"{MODEL_STEM}*")):
         return
     with suppress(TrellisError):  # somebody is at it, or the drive will not: it may stay
         Library(library).delete(prop, permanently=True)

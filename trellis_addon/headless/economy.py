@@ -29,8 +29,9 @@ from ..library.claim import Claim
 from ..library.claims import Claims
 from ..library.folder import PropFolder
 from ..library.locks import FolderLock
+from ..library.record import IN_PROGRESS
 from .batch_run import STEP_SECONDS, BatchRun
-from .batch_tries import drop_failed
+from .batch_tries import drop_failed, unreadable
 from .economy_parts import PartsDesk, Seen, patiently, until_words
 from .economy_work import Pace, Reserved, Work
 from .exit_codes import AT_GATEWAY, INTERRUPTED
@@ -125,6 +126,9 @@ class EconomyRun:
             record = read(PropFolder(self._settings.library / entry.prop))
         if record and record.in_batch and record.origin.batch:
             self._work.waiting.setdefault(record.origin.batch.key, {})[record.id] = item
+            return
+        if entry and entry.prop and unreadable(PropFolder(self._settings.library / entry.prop)):
+            self._work.direct.append(item)  # which tells why
             return
         gone = record is None or not (record.can_go_on or record.state is State.READY)
         if gone or (record and record.state is State.REQUESTED and not record.origin.calls):
@@ -273,7 +277,8 @@ class EconomyRun:
             self._show.say(f"Sent {len(items):,} with the Batch API, {until_words(found)}")
             self._next_look = 0.0
             return True
-        if isinstance(error, AccountError | RequestRefusedError):
+        refused = isinstance(error, RequestRefusedError) and error.facts.status != IN_PROGRESS
+        if refused or isinstance(error, AccountError):
             self._desk.parts.let_go(part, error.facts.message)
             self._unreserve(part.key)
             del self._work.waiting[part.key]

@@ -30,6 +30,8 @@ from .scene_file import check_method, check_scene, put_into_file
 MOST_IMAGE_BYTES: Final = 25 << 20
 """The gateway's limit for an image (docs/images)."""
 
+GOES_ON: Final = "Interrupted. The command resume goes on with it"
+
 
 def generate(options: argparse.Namespace, output: Output) -> int:
     """Run the command.
@@ -123,6 +125,7 @@ def _ended(job: Job, options: argparse.Namespace, output: Output) -> int:
         case Failed(error=facts):
             return exit_code(facts.kind)
         case Cancelled():
+            output.say(GOES_ON)
             return INTERRUPTED
         case _:
             return SOME_FAILED
@@ -143,13 +146,15 @@ def _placed(blend: Path, options: argparse.Namespace, output: Output) -> int:
 
 @contextmanager
 def stopped_by_signals(job: Job) -> Iterator[None]:
-    """Ctrl-C and SIGTERM cancel the job in good order. Blender's own handlers come back."""
+    """Ctrl-C and SIGTERM stop the job in good order, and leave it where it stands: what the gateway
+    has taken is paid for, and ``resume`` fetches it. Blender's own handlers come back.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        job.cancel()
+        job.cancel(interrupted=True)
 
     before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -12,7 +12,7 @@ from ..engine.workshop import Workshop
 from ..library.library import Library
 from .economy_parts import fetch_parts
 from .exit_codes import ACCOUNT, AT_GATEWAY, DONE, INTERRUPTED, exit_code
-from .generate import settings_of, stopped_by_signals
+from .generate import GOES_ON, settings_of, stopped_by_signals
 from .output import Output
 
 
@@ -53,6 +53,7 @@ def resume(options: argparse.Namespace, output: Output) -> int:
                 for event in job.wait():
                     output.event(event)
             if isinstance(job.outcome, Cancelled):
+                output.say(GOES_ON)
                 return INTERRUPTED
             if isinstance(job.outcome, Failed):
                 # A failure tells more than that some are still waited for.

@@ -45,6 +45,10 @@ from ..library.atomic import replace
 from ..library.folder import PropFolder
 from ..library.record import Call, PropRecord, now
 
+MOST_UNKNOWN: Final = 3
+"""Polls in a row that may say that there is no such job: one that was made a moment ago may not
+have reached every server of the gateway's."""
+
 MOST_LOCATIONS: Final = 8
 """Places that are tried before an answer counts as one without a mesh."""
 
@@ -194,12 +198,19 @@ class Asking:
             self._is_done(first)  # raises for a job that has failed already
             if first.poll_after is not None:
                 wait = max(first.poll_after, SHORTEST_POLL_SECONDS)
-        steady = FIRST_POLL_SECONDS
+        steady, unknown = FIRST_POLL_SECONDS, 0
         while True:
             self.progress("The gateway is working on it", None)
             self.token.wait(min(wait, self.gateway.seconds_left))
             wait = steady = min(steady * 1.25, SLOWEST_POLL_SECONDS)
-            reply = self._poll(job_id)
+            try:
+                reply = self._poll(job_id)
+            except RequestRefusedError as error:
+                unknown += 1
+                if error.facts.status != 404 or unknown > MOST_UNKNOWN:
+                    raise
+                continue
+            unknown = 0
             if reply is None:
                 continue
             if reply.poll_after is not None:

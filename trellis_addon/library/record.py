@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from ..core.errors import (
+    AccountError,
     BrokenRecordError,
     LibraryError,
     NewerRecordError,
@@ -32,6 +33,8 @@ MOST_CENTS: Final = 1e9
 _UNANSWERED: Final = frozenset({UnreachableError.kind, TooSlowError.kind, LibraryError.kind})
 """Failures of the way to the gateway, or of this disk. What was asked for may have been made and
 billed all the same, so the same call, with its idempotency key, is the only way on."""
+IN_PROGRESS: Final = 409
+"""The gateway has a request with this idempotency key: what it makes of it may be had later."""
 BATCH: Final = "batch"
 """The endpoint of a call that was one of many in the Batch API."""
 
@@ -157,15 +160,22 @@ class PropRecord(_Part):
 
         One that is in a batch cannot by itself: all of its part are fetched together.
         """
-        if self.state in (State.READY, State.CANCELLED) or self.in_batch:
+        if self.state is State.READY or self.in_batch:
             return False
+        received = any(is_model_name(name) for name in self.files)
+        if received or self.state is State.CANCELLED:
+            return received
         if self.state is not State.FAILED:
             return True
-        if any(is_model_name(name) for name in self.files):
+        return self.error is not None and self._outlives(self.error)
+
+    def _outlives(self, error: ErrorEntry) -> bool:
+        """Whether there is still something at the gateway after this error."""
+        if error.kind == AccountError.kind:
+            return self.answered  # the job goes on without us, and is charged
+        if error.status == IN_PROGRESS:
             return True
-        if self.error is None or not self.error.retryable:
-            return False
-        return self.answered or self.error.kind in _UNANSWERED
+        return error.retryable and (self.answered or error.kind in _UNANSWERED)
 
     @property
     def answered(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from gateway import StandInGateway
 from gateway import actions as do
-from support.gw_lines import CHAT, Bench, Ran, completion
+from support.gw_lines import CHAT, Bench, Limit, Ran, completion
 from support.gw_raw import RawServer, http
 from support.gw_ways import (
     EXPIRED,
@@ -107,7 +107,8 @@ def test_host_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_silence_up_to_the_limit(stand_in: StandInGateway, tmp_path: Path) -> None:
     stand_in.script.on(CHAT, do.never_ends())
-    ran = run(stand_in.base_url, tmp_path, limit_seconds=0.4)
+    bench = Bench(stand_in.base_url, tmp_path, {"endpoint": "chat"}, Limit(stand_in, CHAT))
+    ran = bench.run()
     assert (ran.error.kind, ran.error.retryable) == ("timeout", True)
     assert "longer than the time limit" in ran.error.message
     assert "may still be working" in ran.error.next_step
@@ -280,53 +281,90 @@ def test_there_is_no_switch_to_turn_verification_off() -> None:
 # --- proxies
 
 
-def test_plain_proxy(stand_in: StandInGateway, tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("name", ["", "HTTP_PROXY", "ALL_PROXY", "HTTPS_PROXY"])
+def test_gateway_on_this_machine_is_never_asked_through_a_proxy(
+    stand_in: StandInGateway,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    host: str,
+) -> None:
+    """It may be asked in clear text, and without Allow Online Access; a proxy is elsewhere."""
     with Proxy() as proxy:
-        assert run(stand_in.base_url, tmp_path, proxy=proxy.url()).finished
-    assert proxy.asked[0].target == f"{stand_in.base_url}/v1/chat/completions"
+        if name:
+            monkeypatch.setenv(name, proxy.url())
+        url = stand_in.base_url.replace("127.0.0.1", host)
+        assert run(url, tmp_path, proxy="" if name else proxy.url()).finished
+    assert proxy.asked == []
+
+
+def test_file_of_another_machine_is_asked_for_through_the_proxy(
+    stand_in: StandInGateway, tmp_path: Path
+) -> None:
+    far = stand_in.base_url.replace("127.0.0.1", "files.example")
+    with Proxy() as proxy:
+        line = Bench(stand_in.base_url, tmp_path, {"proxy": proxy.url()}).transport()
+        with line.exchange("GET", f"{far}/v1/balance") as response:
+            assert response.status_code == 401, "without the key"
+        line.close()
+    assert proxy.asked[0].target == f"{far}/v1/balance"
+    assert KEY not in str(proxy.asked)
 
 
 def test_proxy_with_a_tunnel(stand_in: StandInGateway, tmp_path: Path, good: Certificate) -> None:
+    stand_in.script.on(CHAT, do.answer("data_uri"))
     with TlsFront(stand_in.base_url, good) as front, Proxy("artist:long password") as proxy:
         url = proxy.url("artist:long%20password")
-        assert run(front.url, tmp_path, proxy=url, ca_file=str(good.file)).finished
+        assert run(front.far, tmp_path, proxy=url, ca_file=str(good.file)).finished
     assert {asked.method for asked in proxy.asked} == {"CONNECT"}
     assert KEY not in str(proxy.asked)
 
 
 def test_proxy_of_the_environment(
-    stand_in: StandInGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stand_in: StandInGateway, tmp_path: Path, good: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Proxy() as proxy:
-        monkeypatch.setenv("HTTP_PROXY", proxy.url())
-        assert run(stand_in.base_url, tmp_path).finished
+    stand_in.script.on(CHAT, do.answer("data_uri"))
+    with TlsFront(stand_in.base_url, good) as front, Proxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url())
+        assert run(front.far, tmp_path, ca_file=str(good.file)).finished
     assert len(proxy.asked) == 1
 
 
-@pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("login", ["", "artist:wrong"])
 def test_proxy_that_asks_for_a_password(
-    stand_in: StandInGateway, tmp_path: Path, good: Certificate, tls: bool, login: str
+    stand_in: StandInGateway, tmp_path: Path, good: Certificate, login: str
 ) -> None:
     with TlsFront(stand_in.base_url, good) as front, Proxy("artist:secret") as proxy:
-        url = front.url if tls else stand_in.base_url
-        facts = run(url, tmp_path, proxy=proxy.url(login), ca_file=str(good.file)).error
+        facts = run(front.far, tmp_path, proxy=proxy.url(login), ca_file=str(good.file)).error
     assert_unreachable(facts, "asks for a user name and password", "preferences", retryable=False)
     assert len(proxy.asked) == 1
     assert stand_in.requests == ()
 
 
+def test_proxy_that_asks_for_a_password_without_a_tunnel(
+    stand_in: StandInGateway, tmp_path: Path
+) -> None:
+    with Proxy("artist:secret") as proxy:
+        line = Bench(stand_in.base_url, tmp_path, {"proxy": proxy.url()}).transport()
+        with (
+            pytest.raises(TrellisError, match="asks for a user name and password"),
+            line.exchange("GET", "http://files.example/model.glb"),
+        ):
+            pass
+        line.close()
+    assert len(proxy.asked) == 1
+
+
 def test_proxy_that_refuses(stand_in: StandInGateway, tmp_path: Path, good: Certificate) -> None:
     with TlsFront(stand_in.base_url, good) as front, Proxy(refuses=True) as proxy:
-        facts = run(front.url, tmp_path, proxy=proxy.url(), ca_file=str(good.file)).error
+        facts = run(front.far, tmp_path, proxy=proxy.url(), ca_file=str(good.file)).error
     assert_unreachable(facts, "proxy refused", "HTTPS_PROXY", retryable=False)
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_proxy_that_is_not_there(stand_in: StandInGateway, tmp_path: Path, scheme: str) -> None:
+def test_proxy_that_is_not_there(tmp_path: Path) -> None:
     proxy = f"http://127.0.0.1:{unused_port()}"
-    url = stand_in.base_url.replace("http", scheme)
-    facts = run(url, tmp_path, proxy=proxy).error
+    facts = run("https://gateway.example", tmp_path, proxy=proxy).error
     assert_unreachable(facts, "proxy 127.0.0.1 cannot be reached", "HTTPS_PROXY", retryable=True)
 
 

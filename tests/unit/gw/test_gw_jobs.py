@@ -11,7 +11,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from gateway.jobs import RESULTS
 from gateway.meshes import make_glb
-from support.gw_lines import CHAT, JOBS, POLL, Bench, QuickToken, Ran, fresh
+from support.gw_lines import CHAT, JOBS, POLL, Bench, Limit, QuickToken, Ran, fresh
 from support.jobs import ROOMS
 from support.rooms import PROMPT
 
@@ -160,11 +160,12 @@ def test_304_is_no_news(stand_in: StandInGateway, bench: Bench) -> None:
     assert between_polls(ran) == [5, 6.25, 7.8125, pytest.approx(9.765625)]
 
 
-def test_gateway_that_allows_a_poll_in_3_s(tmp_path: Path) -> None:
+def test_gateway_that_allows_few_polls(tmp_path: Path) -> None:
     """Without a wait each poll comes too soon here, and 304 is all there is to hear."""
-    with StandInGateway(triangles=2000, texture=64, min_poll=3.0) as gateway:
+    with StandInGateway(triangles=2000, texture=64, min_poll=3600.0) as gateway:
         gateway.script.on(POLL, do.job_status("running"))
-        bench = Bench(gateway.base_url, tmp_path, {"endpoint": "jobs", "limit_seconds": 0.4})
+        bench = Bench(gateway.base_url, tmp_path, {"endpoint": "jobs"})
+        bench.limit = Limit(gateway, POLL, number=2)
         assert bench.run().error.kind == "timeout"
         assert polls(gateway) > 1
 
@@ -216,26 +217,41 @@ def test_silent_poll_is_waited_out(
     assert bench.run().model == MESH
 
 
-@pytest.mark.parametrize(("status", "kind"), [(401, "account"), (403, "account"), (404, "refused")])
-def test_job_that_may_not_be_asked_for(
-    stand_in: StandInGateway, bench: Bench, status: int, kind: str
-) -> None:
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_job_that_may_not_be_asked_for(stand_in: StandInGateway, bench: Bench, status: int) -> None:
     stand_in.script.on(POLL, do.status(status))
-    error = bench.run().error
-    assert (error.kind, error.status) == (kind, status)
-    if status == 404:
-        assert "7 days" in error.message
+    ran = bench.run()
+    assert (ran.error.kind, ran.error.status) == ("account", status)
     assert polls(stand_in) == 1
+    # The job goes on without us, and is charged: it is what the next try asks for.
+    assert ran.record.origin.job_id
+    assert ran.record.can_go_on
+    assert bench.go_on(ran.folder).model == MESH
+    assert len(stand_in.requests_to("POST")) == 1
+
+
+def test_job_that_the_gateway_does_not_know_yet(stand_in: StandInGateway, bench: Bench) -> None:
+    stand_in.script.on(POLL, do.status(404), times=3)
+    assert bench.run().model == MESH
+    assert len(stand_in.requests_to("POST")) == 1
+
+
+def test_job_that_the_gateway_has_forgotten(stand_in: StandInGateway, bench: Bench) -> None:
+    stand_in.script.on(POLL, do.status(404), times=None)
+    error = bench.run().error
+    assert (error.kind, error.status) == ("refused", 404)
+    assert "7 days" in error.message
+    assert polls(stand_in) == 4
 
 
 def test_job_that_never_ends(stand_in: StandInGateway, bench: Bench) -> None:
     stand_in.script.on(POLL, do.never_ends(), times=None)
-    bench.settings["limit_seconds"] = 0.5
+    bench.limit = Limit(stand_in, POLL)
     ran = bench.run()
     assert (ran.error.kind, ran.error.retryable) == ("timeout", True)
     assert ran.record.origin.job_id
     stand_in.script.clear()
-    bench.settings["limit_seconds"] = 60
+    bench.limit = None
     again = bench.go_on(ran.folder)
     assert again.model == MESH
     assert len(stand_in.requests_to("POST")) == 1

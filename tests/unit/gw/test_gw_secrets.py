@@ -23,7 +23,7 @@ from gateway import actions as do
 from gateway.meshes import make_glb
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, Ran, completion
+from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, Limit, Ran, completion
 from support.gw_raw import RawServer, http
 from support.gw_ways import Certificate, Proxy, TlsFront, certificate, unused_port
 from support.rooms import PROMPT
@@ -90,8 +90,12 @@ class World:
     stack: ExitStack
     shown: Certificate
 
-    def run(self, url: str = "", **more: Any) -> Ran:
-        return Bench(url or self.stand_in.base_url, self.library, secret_settings(**more)).run()
+    def run(self, url: str = "", limit: Limit | None = None, **more: Any) -> Ran:
+        settings = secret_settings(**more)
+        return Bench(url or self.stand_in.base_url, self.library, settings, limit).run()
+
+    def silent(self, route: str) -> Ran:
+        return self.scripted(route, do.never_ends(), limit=Limit(self.stand_in, route))
 
     def scripted(self, route: str, *actions: do.Action, **more: Any) -> Ran:
         self.stand_in.script.on(route, *actions, times=None)
@@ -99,6 +103,10 @@ class World:
 
     def proxy(self, login: str = "", **more: Any) -> Proxy:
         return self.stack.enter_context(Proxy(login, **more))
+
+    def far(self, proxy: str) -> dict[str, Any]:
+        """A gateway on another machine, behind a proxy: a loopback one is asked without."""
+        return {"url": self.front().far, "proxy": proxy, "ca_file": str(self.shown.file)}
 
     def front(self) -> TlsFront:
         return self.stack.enter_context(TlsFront(self.stand_in.base_url, self.shown))
@@ -144,7 +152,7 @@ PATHS: dict[str, Callable[[World], Ran]] = {
     "refused": lambda w: w.run(f"http://127.0.0.1:{unused_port()}"),
     "cut": lambda w: w.scripted(CHAT, do.cut_at(0)),
     "reset": lambda w: w.scripted(CHAT, do.cut_at(5, reset=True)),
-    "silence": lambda w: w.scripted(CHAT, do.never_ends(), limit_seconds=0.2),
+    "silence": lambda w: w.silent(CHAT),
     "noise": lambda w: w.raw(b"\x00\x01 " + QUOTES.encode()),
     "half a header": lambda w: w.raw(b"HTTP/1.1 200 OK\r\nX"),
     "redirect": lambda w: w.scripted(CHAT, do.redirect(f"http://127.0.0.1:9/?k={KEY}", 307)),
@@ -152,13 +160,13 @@ PATHS: dict[str, Callable[[World], Ran]] = {
     "not trusted": lambda w: w.run(w.front().url),
     "TLS on a plain port": lambda w: w.run(w.stand_in.base_url.replace("http:", "https:")),
     "plain on a TLS port": lambda w: w.run(w.front().url.replace("https:", "http:")),
-    "proxy refuses": lambda w: w.run(w.front().url, proxy=w.proxy(refuses=True).url(LOGIN)),
-    "proxy asks again": lambda w: w.run(proxy=w.proxy("artist:other").url(LOGIN)),
-    "tunnel asks again": lambda w: w.run(w.front().url, proxy=w.proxy("artist:o").url(LOGIN)),
+    "proxy refuses": lambda w: w.run(**w.far(w.proxy(refuses=True).url(LOGIN))),
+    "proxy asks again": lambda w: w.run(**w.far(w.proxy("artist:other").url(LOGIN))),
+    "tunnel asks again": lambda w: w.run(**w.far(w.proxy("artist:o").url(LOGIN))),
     "proxy's password in an error": lambda w: w.scripted(
-        CHAT, do.status(502, f"Bad login {LOGIN}"), proxy=w.proxy(LOGIN).url(LOGIN)
+        CHAT, do.status(502, f"Bad login {LOGIN}"), **w.far(w.proxy(LOGIN).url(LOGIN))
     ),
-    "proxy is not there": lambda w: w.run(proxy=f"http://{LOGIN}@127.0.0.1:{unused_port()}"),
+    "proxy is not there": lambda w: w.run(**w.far(f"http://{LOGIN}@127.0.0.1:{unused_port()}")),
     "proxy cannot be used": lambda w: w.run(proxy=f"socks5://{LOGIN}@127.0.0.1:1"),
     "proxy cannot be read": lambda w: w.run(proxy=f"http://{LOGIN}@[x"),
     "certificates cannot be read": lambda w: w.run(ca_file=str(w.library / "none.pem")),
@@ -224,9 +232,10 @@ def test_good_path_tells_no_secret(
                                        headers))  # fmt: skip
     with ExitStack() as stack:
         world = World(stand_in, tmp_path, stack, shown)
-        world.run(proxy=world.proxy(LOGIN).url(LOGIN))
+        stand_in.script.on(CHAT, do.answer("data_uri"))
+        world.run(**world.far(world.proxy(LOGIN).url(LOGIN)))
         logs.truncate(0)  # see IN_HEADERS
-        ran = world.run(proxy=world.proxy(LOGIN).url(LOGIN))
+        ran = world.run(**world.far(world.proxy(LOGIN).url(LOGIN)))
     assert ran.finished
     search_everywhere(ran, logs, capfd)
 

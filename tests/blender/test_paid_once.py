@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever ends a command, what was paid for is used by the next, and not paid for again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway import Gate, StandInGateway
+from gateway import actions as do
+from support.batching import FILES, Bench, sums
+from support.processes import Ended, ended, start
+from support.rooms import props
+
+POLL, JOBS = "GET /v1/jobs/*", "POST /v1/3d/generations"
+PROMPT = "oak barrel"
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+
+@pytest.fixture
+def bench(stand_in: StandInGateway, tmp_path: Path) -> Bench:
+    made = Bench(stand_in, tmp_path)
+    made.file.write_text(PROMPT, "utf-8")
+    return made
+
+
+def command(bench: Bench, *words: str | Path) -> Any:
+    """Start another command on the batch's library."""
+    arguments = ["-m", "trellis_addon", *words, "--library", bench.library, "--json"]
+    return start(arguments, bench.home, **bench.variables)
+
+
+def record(bench: Bench) -> dict[str, Any]:
+    (folder,) = props(bench.library)
+    found: dict[str, Any] = json.loads((folder / "prop.json").read_text("utf-8"))
+    return found
+
+
+def assert_paid_once(bench: Bench) -> None:
+    assert [payment.prompt for payment in bench.gateway.payments] == [PROMPT]
+    assert bench.ready == [PROMPT]
+    assert len(props(bench.library)) == 1
+
+
+def killed_in_the_download(bench: Bench) -> None:
+    gate = Gate()
+    bench.gateway.script.on(FILES, do.hold(gate, at=20_000))
+    process = bench.start()
+    assert gate.reached.wait(60)
+    process.kill()
+    ended(process)
+    gate.release()
+    assert record(bench)["state"] == "downloading"
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_resume(bench: Bench, number: int) -> None:
+    """A scheduler sends SIGTERM before it kills."""
+    killed_in_the_download(bench)
+    gate = Gate()
+    bench.gateway.script.on(FILES, do.hold(gate, at=20_000))
+    process = command(bench, "resume")
+    assert gate.reached.wait(60)
+    process.send_signal(number)
+    done = ended(process)
+    gate.release()
+    assert done.code == 130, done.explain()
+    assert "resume goes on with it" in done.stderr
+    assert record(bench)["state"] == "downloading"
+    again = ended(command(bench, "resume"))
+    assert again.code == 0, again.explain()
+    assert sums(bench.run()) == {"skipped": 1}
+    assert_paid_once(bench)
+
+
+@posix
+def test_a_signal_to_generate_while_it_imports(bench: Bench) -> None:
+    process = command(bench, "generate", PROMPT)
+    for line in process.stdout:
+        if json.loads(line).get("state") == "importing":
+            process.send_signal(signal.SIGINT)
+            break
+    done = ended(process)
+    assert done.code in (0, 130), done.explain()  # the import may have been quicker
+    assert ended(command(bench, "resume")).code == 0
+    assert sums(bench.run()) == {"skipped": 1}
+    assert_paid_once(bench)
+
+
+def test_a_cancelled_prop_whose_model_is_there(bench: Bench) -> None:
+    """Cancelled in the sidebar while it was imported: its model is paid for."""
+    assert sums(bench.run()) == {"done": 1}
+    (folder,) = props(bench.library)
+    found = record(bench)
+    kept = {name: entry for name, entry in found["files"].items() if name.startswith("model.")}
+    found |= {"state": "cancelled", "files": kept, "prop": {}}
+    (folder / "prop.json").write_text(json.dumps(found), "utf-8")
+    (folder / "prop.blend").unlink()
+    shutil.rmtree(bench.library / ".items")
+    done = bench.run()
+    assert sums(done) == {"done": 1}, done.explain()
+    assert_paid_once(bench)
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_an_account_that_is_refused_while_the_job_goes_on(bench: Bench, status: int) -> None:
+    """Such as a key whose limit is reached by this very job."""
+    bench.gateway.script.on(POLL, do.status(status))
+    done = bench.run("--endpoint", "jobs")
+    assert done.code == 3, done.explain()
+    again = bench.run("--endpoint", "jobs")
+    assert sums(again) == {"done": 1}, again.explain()
+    assert len(bench.gateway.requests_to(JOBS)) == 1
+    assert_paid_once(bench)
+
+
+def test_the_number_of_a_job_is_not_thrown_away(bench: Bench) -> None:
+    bench.gateway.script.on(POLL, do.status(404), times=4)
+    assert sums(bench.run("--endpoint", "jobs")) == {"failed": 1}
+    job = record(bench)["origin"]["job_id"]
+    assert job
+    assert sums(bench.run("--endpoint", "jobs")) == {"done": 1}
+    records = [json.loads((p / "prop.json").read_text("utf-8")) for p in props(bench.library)]
+    assert job in [found["origin"]["job_id"] for found in records]
+
+
+def broken(bench: Bench, how: str) -> Ended:
+    """What a batch says of a prop whose record it cannot read."""
+    killed_in_the_download(bench)
+    (folder,) = props(bench.library)
+    path = folder / "prop.json"
+    whole = path.read_text("utf-8")
+    path.write_text(json.dumps(json.loads(whole) | {"schema": 99}) if how == "newer" else "{")
+    done = bench.run()
+    path.write_text(whole, "utf-8")
+    return done
+
+
+@posix
+@pytest.mark.parametrize(("how", "words"), [("newer", "newer Trellis"), ("torn", "is damaged")])
+def test_a_record_that_cannot_be_read(bench: Bench, how: str, words: str) -> None:
+    done = broken(bench, how)
+    assert done.code == 1, done.explain()
+    assert sums(done) == {"failed": 1}
+    assert words in done.stderr
+    assert sums(bench.run()) == {"done": 1}
+    assert_paid_once(bench)
+
+
+def test_a_limit_that_cannot_be_kept(bench: Bench) -> None:
+    """The jobs endpoint tells no cost."""
+    bench.file.write_text("a\nb\nc", "utf-8")
+    done = bench.run("--endpoint", "jobs", "--max-cost", "0.01", "--jobs", "2")
+    assert done.code == 3, done.explain()
+    assert sums(done) == {"done": 1}
+    assert "does not say what a prop costs" in done.stderr
+    assert len(bench.gateway.payments) == 1
