@@ -14,6 +14,7 @@ were. Exit code 1 if not.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import gc
 import json
@@ -125,6 +126,8 @@ class Runs:
         self._process = process
         self._chance = chance
         self._kills: set[int] = set()
+        self._due = 0
+        """Kills that are still to come."""
 
     def listen(self, faults: Any, kills: int) -> None:
         """Hear the child to its end."""
@@ -136,7 +139,8 @@ class Runs:
                 case "begins":
                     run = event["run"]
                     faults.over = run == 1
-                    self._kills = set(self._chance.sample(range(self._soaked.count // 2), kills))
+                    ends = range(1, self._soaked.count // 2 + 1)
+                    self._kills = set(self._chance.sample(ends, kills))
                     self._process.stdin.write("\n")  # type: ignore[union-attr]
                     self._process.stdin.flush()  # type: ignore[union-attr]
                 case "item":
@@ -157,10 +161,19 @@ class Runs:
             self._soaked.wrong.append(f"{prop} ended twice")
         self.ends[run][prop] = name
         self._soaked.outcomes[run][name] += 1
-        if run == 0 and len(self.ends[0]) in self._kills:
-            for pid in workers(self._process.pid):
+        if run == 0:
+            self._due += len(self.ends[0]) in self._kills
+            if self._due:
+                self._kill()
+
+    def _kill(self) -> None:
+        """Kill the background Blender; if there is none just now, the next end is tried."""
+        for pid in workers(self._process.pid):
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
                 os.kill(pid, signal.SIGKILL)
                 self._soaked.killed += 1
+                self._due -= 1
+                return
 
 
 def soak(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,17 @@ def test_nothing_is_asked_without_consent(
     assert account.checks == ()
 
 
+def until_asked(stand_in: StandInGateway, thread: threading.Thread) -> None:
+    """Until an errand's question for the balance is there."""
+    for _ in range(3000):
+        if stand_in.requests_to("GET /v1/balance"):
+            return
+        thread.join(0.02)
+        if not thread.is_alive():
+            break
+    assert stand_in.requests_to("GET /v1/balance"), "the errand asked for no balance"
+
+
 def test_second_errand_takes_the_place_of_the_first(
     settings: Path, stand_in: StandInGateway, account: Any, rooms: Rooms
 ) -> None:
@@ -122,8 +134,7 @@ def test_second_errand_takes_the_place_of_the_first(
     stand_in.script.on("GET /v1/balance", do.hold(gate), times=1)
     account.test_connection(values, "microsoft/trellis")
     first = account._errands["connection test"]
-    while not stand_in.requests_to("GET /v1/balance"):
-        first.thread.join(0.02)
+    until_asked(stand_in, first.thread)
     assert account.busy("connection test")
     assert account.works is None
     account.test_connection(values, "microsoft/trellis")
@@ -143,8 +154,7 @@ def test_closing_stops_what_is_under_way(
     stand_in.script.on("GET *", do.hold(gate), times=None)
     account.test_connection(rooms("preferences").read_settings(), "microsoft/trellis")
     thread = account._errands["connection test"].thread
-    while not stand_in.requests_to("GET /v1/balance"):
-        thread.join(0.02)
+    until_asked(stand_in, thread)
     rooms("ui.account").unregister()
     assert not thread.is_alive()
     rooms("ui.account").register()

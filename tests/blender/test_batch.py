@@ -186,7 +186,8 @@ def test_killed_and_started_again(bench: Bench, route: str) -> None:
     assert len(props(bench.library)) == len(PROMPTS)
     assert len(bench.keys) == len(PROMPTS)
     assert max(bench.sent.values()) <= 2
-    assert parts(bench.library) == []
+    # The kill may have left a torn claim, which stays until it is old.
+    assert [left for prop in props(bench.library) for left in parts(prop)] == []
 
 
 def test_two_shards_and_one_of_them_twice_make_one_library(bench: Bench) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import sys
-import time
+import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,35 +23,66 @@ pytestmark = newest_only
 
 MOMENTS = 20
 SEED = 20261122
-LONGEST_SECONDS = 1.5
-"""From the first line on; a prop takes less than one."""
+PROPS = 28
+FINISHED = (0, 1, 0, 2)
+"""So many props does a run finish before it is killed, in turn; 15 in all, and a few by chance."""
+MOST_LINES = 16
+"""Then it goes on for so many lines about the making of props. Each takes 13 from end to end."""
+PATIENCE_SECONDS = 30.0
+HALF_MADE = {"sending", "downloading", "downloaded", "importing"}
 
 
-def kill_at_random(bench: Bench, dice: random.Random) -> bool:
-    """Start, wait for the first line and a moment more, and kill. False: it was done before."""
+def kill_after(bench: Bench, finished: int, lines: int) -> Counter[str]:
+    """Start, wait for so many props and then lines, and kill; the states of all then."""
     process = bench.start("--jobs", "3")
+    # All but one may be done before so much has come; then any moment will do.
+    limit = threading.Timer(PATIENCE_SECONDS, process.kill)
+    limit.start()
     assert process.stdout
-    process.stdout.readline()
-    # One in five is killed at once, while it takes its claims and makes its first folders.
-    moment = dice.choice((0.0, *(dice.uniform(0, LONGEST_SECONDS) for _ in range(4))))
-    time.sleep(moment)
-    alive = process.poll() is None
+    process.stdout.readline()  # at the earliest while it takes its claims and makes its folders
+    for line in process.stdout if finished or lines else ():
+        event = json.loads(line)["event"]
+        finished -= event == "finished"
+        lines -= finished <= 0 and event not in ("item", "skipped")
+        if finished <= 0 and lines <= 0:
+            break
     process.kill()
-    ended(process)
-    print(f"killed after {moment:.3f} s, {len(bench.ready)} ready")
-    return alive
+    limit.cancel()
+    done = ended(process)
+    assert done.code == -signal.SIGKILL, done.explain()
+    paths = [prop / "prop.json" for prop in props(bench.library)]
+    return Counter(json.loads(path.read_text("utf-8"))["state"] for path in paths)
+
+
+def spread(dice: random.Random) -> list[tuple[int, int]]:
+    """After how many props and lines each kill comes: all over a run, and some at once."""
+    lines = [number * MOST_LINES // MOMENTS for number in range(MOMENTS)]
+    dice.shuffle(lines)
+    return [(FINISHED[number % len(FINISHED)], line) for number, line in enumerate(lines)]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_killed_at_random_moments_ends_complete(tmp_path: Path) -> None:
     print(f"seed {SEED}")
     dice = random.Random(SEED)
-    prompts = [f"crate {number}" for number in range(MOMENTS // 2)]
-    with StandInGateway(delay=0.5, triangles=500, texture=64) as gateway:
+    prompts = [f"crate {number:02}" for number in range(PROPS)]
+    met: list[Counter[str]] = []
+    gate = Gate()
+    with StandInGateway(delay=0.8, triangles=500, texture=64) as gateway:
         bench = Bench(gateway, tmp_path)
         bench.file.write_text("\n".join(prompts), "utf-8")
-        killed = sum(kill_at_random(bench, dice) for _ in range(MOMENTS))
-        assert killed == MOMENTS, "the list is too short: it was done before the last moment"
+        # However fast the machine is, the list is not done before the last kill.
+        gateway.script.on(
+            CHAT, do.hold(gate), times=None, when=lambda r: gateway.prompt_of(r) == prompts[-1]
+        )
+        for finished, lines in spread(dice):
+            met.append(kill_after(bench, finished, lines))
+            print(f"killed after {finished} props and {lines} lines: {dict(met[-1])}")
+        assert met[-1]["ready"] < len(prompts)
+        both = [one for one in met if one["ready"] and HALF_MADE & set(one)]
+        assert len(both) >= MOMENTS // 2, "kills that met finished and half-made props"
+        assert {"sending", "importing"} <= {state for one in both for state in one}
+        gate.release()
         done = bench.run("--jobs", "3")
         assert done.code == 0, done.explain()
         assert bench.ready == sorted(prompts)

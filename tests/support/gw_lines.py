@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -98,12 +100,63 @@ class Ran:
 
 
 @dataclass
+class Limit:
+    """A time limit that counts from a request which the stand-in has, and not from the start: how
+    fast a machine gets that far is not what is tested.
+
+    :param route: as in the script. :param number: which request to it, from 1.
+    :param step: of httpcore's, at which it begins; with the body, what has come before is through.
+    """
+
+    gateway: StandInGateway
+    route: str
+    seconds: float = 0.2
+    number: int = 1
+    step: str = "receive_response_headers.started"
+
+    def begin_in(self, transport: Transport) -> None:
+        """Have one line keep it."""
+        sockets, seen = transport._sockets, list[str]()
+        trace = sockets.trace
+
+        def traced(event: str, info: Mapping[str, Any]) -> None:
+            trace(event, info)
+            if not event.endswith(self.step):
+                return
+            asked = info["request"]
+            path = asked.url.target.decode("ascii").partition("?")[0]
+            if not self._is_meant(route := f"{asked.method.decode('ascii')} {path}"):
+                return
+            seen.append(route)
+            if len(seen) == self.number:
+                self._until_there()
+                transport._deadline = time.monotonic() + self.seconds
+                # Fixed when the request was built; each read looks it up anew.
+                times = asked.extensions["timeout"]
+                times["read"] = min(times["read"], self.seconds)
+
+        sockets.trace = traced  # type: ignore[method-assign]
+
+    def _is_meant(self, route: str) -> bool:
+        return fnmatchcase(route, self.route)
+
+    def _until_there(self) -> None:
+        for _ in range(6000):
+            if sum(self._is_meant(r.route) for r in self.gateway.requests) >= self.number:
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"the stand-in never saw {self.route}")
+
+
+@dataclass
 class Bench:
     """A library with a gateway at ``url``. Settings and budget are those of every run."""
 
     url: str
     library: Path
     settings: dict[str, Any] = field(default_factory=dict)
+    limit: Limit | None = None
+    """Beside the one in the settings, which counts from the start."""
 
     def gateway_settings(self) -> GatewaySettings:
         """How the gateway is reached."""
@@ -124,7 +177,10 @@ class Bench:
         token, events = QuickToken(), list[Event]()
 
         def line(token: CancelToken, say: Callable[[str], None]) -> Gateway:
-            return Gateway(self.gateway_settings(), token, RateBudget(clock=clock), say)
+            gateway = Gateway(self.gateway_settings(), token, RateBudget(clock=clock), say)
+            if self.limit:
+                self.limit.begin_in(gateway._transport)
+            return gateway
 
         clock = token.clock
         memory = DayMemory(self.library)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -112,11 +112,20 @@ def resident_bytes_here() -> int:
     return resident_bytes(os.getpid()) or 0
 
 
+def until(happened: Callable[[], object]) -> None:
+    """Up to a minute, which is far beyond what any of it takes."""
+    for _ in range(6000):
+        if happened():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it did not happen")
+
+
 def test_frames_that_nobody_asked_for_wait_in_the_pipe() -> None:
     before = resident_bytes_here()
     with child("say(ready=True)\nwhile True: say(text='x' * 900000)") as started:
-        threading.Event().wait(1.0)
-        assert started._frames.full()
+        until(started._frames.full)
+        threading.Event().wait(0.2)  # for what would be read beyond them
         assert resident_bytes_here() - before < 100 << 20
 
 
@@ -204,8 +213,7 @@ def test_closed_in_the_middle(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=job)
     thread.start()
-    while background.process_id is None:
-        threading.Event().wait(0.01)
+    until(lambda: background.process_id is not None)
     token.cancel(interrupted=True)
     background.close()
     thread.join(30)

@@ -46,6 +46,9 @@ with Claims(library) as claims:
             claim.begin(prop.name)
             made.append(key)
             claim.done()
+        if len(made) == 1:
+            print("one", flush=True)
+            sys.stdin.readline()
 print(*made)
 """
 
@@ -167,18 +170,19 @@ def test_force_makes_it_once_more(tmp_path: Path) -> None:
 def test_two_processes_race_for_200_items(tmp_path: Path) -> None:
     keys = [key(number) for number in range(200)]
     racing = [start(RACE, tmp_path, name, *keys) for name in ("a", "b")]
-    for process in racing:
-        assert said(process) == "ready"
-    for process in racing:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
+    # Both have made one before either goes on, or this would be no race.
+    for word in ("ready", "one"):
+        for process in racing:
+            assert said(process) == word
+        for process in racing:
+            assert process.stdin
+            process.stdin.write("go\n")
+            process.stdin.flush()
     made = [process.communicate(timeout=120)[0].split() for process in racing]
     assert [process.returncode for process in racing] == [0, 0]
     assert sorted(made[0] + made[1]) == sorted(keys)
     assert len(list(tmp_path.glob("*/prop.json"))) == 200
     assert set(Claims(tmp_path).finished()) == set(keys)
-    # Both had their share, or this was no race.
     assert min(map(len, made)) > 0
 
 

@@ -157,7 +157,9 @@ def test_lock_that_stays_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 ADD = """
 import sys
 from pathlib import Path
+from trellis_addon.library import catalogs
 from trellis_addon.library.catalogs import catalog_for, ensure
+catalogs.LOCK_SECONDS = 100.0  # a slow disk is not what is tested
 sys.stdin.readline()
 for number in range(15):
     ensure(Path(sys.argv[1]), [catalog_for(f"{sys.argv[2]} {number}")])

@@ -14,8 +14,11 @@ from trellis_addon.importer.turns import Turns
 
 def waiting(turns: Turns, count: int) -> None:
     """Until so many have it or wait for it."""
-    while len(turns._queue) < count:
+    for _ in range(6000):
+        if len(turns._queue) >= count:
+            return
         threading.Event().wait(0.005)
+    raise AssertionError(f"{count} never waited")
 
 
 def test_first_come_first_served() -> None:

@@ -11,7 +11,7 @@ import pytest
 from gateway import StandInGateway
 from gateway import actions as do
 from gateway.meshes import make_glb
-from support.gw_lines import CHAT, FILES, JOBS, Bench, completion
+from support.gw_lines import CHAT, FILES, JOBS, Bench, Limit, completion
 from support.gw_raw import Asked, RawServer, http
 from support.rooms import KEY, PROMPT, parts
 
@@ -302,11 +302,14 @@ def test_text_larger_than_allowed(
     assert "too large" in bench.run().error.message
 
 
+DRIPS = "receive_response_body.started"
+
+
 def test_download_that_drips_does_not_outlive_the_limit(
     stand_in: StandInGateway, bench: Bench
 ) -> None:
     stand_in.script.on(FILES, do.drip(20_000), times=None)
-    bench.settings["limit_seconds"] = 0.8
+    bench.limit = Limit(stand_in, FILES, step=DRIPS)
     ran = bench.run()
     assert (ran.error.kind, ran.error.retryable) == ("timeout", True)
     assert ran.record.origin.locations
@@ -316,5 +319,5 @@ def test_answer_that_drips_does_not_outlive_the_limit(
     stand_in: StandInGateway, bench: Bench
 ) -> None:
     stand_in.script.on(JOBS, do.drip(40))
-    bench.settings["limit_seconds"] = 0.5
+    bench.limit = Limit(stand_in, JOBS, step=DRIPS)
     assert bench.run().error.kind == "timeout"
