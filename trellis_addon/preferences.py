@@ -99,11 +99,22 @@ class PreferenceFields:
         precision=2,
         step=25,
     )
+    show_boxes: bpy.props.BoolProperty(
+        name="Boxes in the Viewport",
+        description="Show a light box with the progress where each prop under way will stand",
+        default=True,
+    )
     pointer_progress: bpy.props.BoolProperty(
         name="Progress at the Pointer",
         description="Show how far the first job is, in percent, in the place of the pointer, as "
         "Blender does during its own long tasks. Off: the status bar tells it",
         default=False,
+    )
+    default_settings: bpy.props.StringProperty(
+        name="Default Settings",
+        description="The sidebar's settings that new files begin with, as JSON. Empty: those that "
+        "Trellis Props comes with",
+        options={"HIDDEN"},
     )
     log_level: bpy.props.EnumProperty(
         name="Log Level",

@@ -9,6 +9,7 @@ from .headless import command
 from .ui import (
     account,
     account_ops,
+    defaults,
     diagnostics,
     export_ops,
     exports,
@@ -69,6 +70,7 @@ PARTS: Final = (
     prop_ops,
     library_ops,
     presets,
+    defaults,
     prompt_panel,
     panels,
     reference_panel,

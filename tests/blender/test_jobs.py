@@ -230,20 +230,18 @@ def test_try_again_of_an_import(settings: Path, rooms: Rooms, session: Any, tmp_
 def test_try_again_of_a_prop_that_was_made_only_places_it(
     settings: Path, rooms: Rooms, session: Any, stand_in: StandInGateway
 ) -> None:
-    scene = bpy.data.scenes.new("Gone")
-    place = rooms("scene.placing").at_cursor(scene)
-    read = rooms("preferences").read_settings
-    job = session.workshop.generate(rooms.request("small vase"), read())
-    session.add(job, "small vase", place)
-    bpy.data.scenes.remove(scene)
+    (job,) = begin(rooms, session, "small vase")
+    assert job.join(60)
+    blend, aside = settings / job.prop_id / "prop.blend", settings / job.prop_id / "aside"
+    blend.rename(aside)  # a drive that is away for a moment
     session.wait(job.prop_id)
     (ended,) = session.ended
-    assert ended.facts.message == "The scene Gone is no longer open"
+    assert ended.facts.kind == "placing"
     assert ended.free
-    bpy.data.scenes.new("Gone")
+    aside.rename(blend)
     assert bpy.ops.trellis.try_again(prop_id=job.prop_id) == {"FINISHED"}
     session.wait(job.prop_id)
-    assert len(bpy.data.scenes["Gone"].objects) == 1
+    assert instances() == 1
     assert len(stand_in.requests_to("POST")) == 1
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Final
 
 from .errors import CostLimitError
@@ -27,6 +28,14 @@ class Costs:
     """US cents of this day, in the time zone of this machine."""
     last: Mapping[str, float] = field(default_factory=dict)
     """US cents of the last paid prop, by the model's id."""
+    day: date | None = field(default=None, compare=False)
+    """The day that is meant by today; None: whichever it is."""
+
+    @property
+    def now(self) -> float:
+        """US cents of this day: what is kept overnight is yesterday's."""
+        here = datetime.now().astimezone().date()
+        return self.today if self.day in (None, here) else 0.0
 
 
 def money(cents: float) -> str:

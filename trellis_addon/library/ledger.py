@@ -99,7 +99,8 @@ class Ledger:
         for path in sorted(self._files(), reverse=True)[:MOST_DAYS]:
             for model, cents in _last_props(self._read(path)).items():
                 last.setdefault(model, cents)
-        return Costs(self.spent(today), last)
+        day = today or datetime.now().astimezone().date()
+        return Costs(self.spent(day), last, day)
 
     @property
     def _folder(self) -> Path:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import bpy
 from mathutils import Matrix, Quaternion
@@ -17,17 +17,26 @@ from .linking import bring
 from .methods import Method
 from .roles import top_level
 
+OTHER_COLLECTION: Final = "Its collection was deleted, so it is in the scene's own"
+
+_Where: TypeAlias = tuple[str, int, str, int]
+"""Scene and collection, each by name and number."""
+
 
 @dataclass(frozen=True)
 class Placement:
     """Where a prop is to stand, decided when it is asked for.
 
-    :param scene: the scene's name; it may be gone when the prop arrives.
+    :param scene: the scene's name; it may be another, or gone, when the prop arrives.
     :param location: metres, world space.
     :param method: one of Blender's ways to bring it in.
     :param rotation: a quaternion (w, x, y, z), world space.
-    :param collection: the name of the collection to put it into; "" and one that is gone: the
-        active one.
+    :param collection: the name of the collection to put it into; "": the active one. For one
+        that is gone: the scene's own.
+    :param scene_uid: Blender's ``session_uid`` of the scene, by which it is found when it has
+        been renamed; 0: not known. Another read of the file gives other numbers, so a scene
+        that is not found by its number is looked for by its name.
+    :param collection_uid: the same of the collection.
     """
 
     scene: str
@@ -35,6 +44,8 @@ class Placement:
     method: Method = Method.LINK
     rotation: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
     collection: str = ""
+    scene_uid: int = 0
+    collection_uid: int = 0
 
     @property
     def matrix(self) -> Matrix:
@@ -56,21 +67,37 @@ class Placed:
     """What became of one item.
 
     :param object: what carries the prop; None when it has no object, or on an error.
+    :param note: what the user should know of it, or "".
     """
 
     object: bpy.types.Object | None = None
     error: TrellisError | None = None
+    note: str = ""
 
 
 def at_cursor(scene: bpy.types.Scene, *, method: Method = Method.LINK) -> Placement:
     """At the scene's 3D cursor, as it is now. Upright: the cursor's rotation is not taken."""
     point = scene.cursor.location
-    return Placement(scene.name, (point.x, point.y, point.z), method)
+    at = (point.x, point.y, point.z)
+    return Placement(scene.name, at, method, scene_uid=scene.session_uid)
 
 
 def at_origin(scene: bpy.types.Scene, *, method: Method = Method.LINK) -> Placement:
     """At the world's origin."""
-    return Placement(scene.name, (0.0, 0.0, 0.0), method)
+    return Placement(scene.name, (0.0, 0.0, 0.0), method, scene_uid=scene.session_uid)
+
+
+def pinned(placement: Placement) -> Placement:
+    """The same with the numbers of scene and collection, as far as they are there now: to be
+    called while the names are fresh.
+    """
+    scene = None if placement.scene_uid else scene_of(placement)
+    collection = None if placement.collection_uid else _collection_of(placement)
+    return replace(
+        placement,
+        scene_uid=scene.session_uid if scene else placement.scene_uid,
+        collection_uid=collection.session_uid if collection else placement.collection_uid,
+    )
 
 
 def current_scene() -> bpy.types.Scene:
@@ -107,13 +134,13 @@ def place_many(items: Sequence[Item]) -> list[Placed]:
 
     :returns: one result for each item, in their order; one item's fault does not stop the others.
     """
-    targets: dict[tuple[str, str], bpy.types.Collection] = {}
+    targets: dict[_Where, bpy.types.Collection] = {}
     ready: list[bpy.types.Collection | TrellisError] = []
     for item in items:
         try:
-            place = item.placement.scene, item.placement.collection
-            if place not in targets:
-                targets[place] = target(_scene(place[0]), place[1])
+            where = _where(item.placement)
+            if where not in targets:
+                targets[where] = _target_of(item.placement)
             ready.append(bring(item.blend, item.placement.method))
         except (TrellisError, RuntimeError) as error:
             ready.append(_fault(error))
@@ -123,18 +150,19 @@ def place_many(items: Sequence[Item]) -> list[Placed]:
 def _stand(
     item: Item,
     found: bpy.types.Collection | TrellisError,
-    targets: dict[tuple[str, str], bpy.types.Collection],
+    targets: dict[_Where, bpy.types.Collection],
 ) -> Placed:
     if isinstance(found, TrellisError):
         return Placed(error=found)
     try:
-        into = targets[item.placement.scene, item.placement.collection]
+        into = targets[_where(item.placement)]
+        note = OTHER_COLLECTION if _has_lost_collection(item.placement) else ""
         if item.placement.method.instanced:
-            return Placed(instance(found, item.placement, into))
+            return Placed(instance(found, item.placement, into), note=note)
         into.children.link(found)
         roots = top_level(found)
         move(roots, item.placement.matrix)
-        return Placed(roots[0] if roots else None)
+        return Placed(roots[0] if roots else None, note=note)
     except RuntimeError as error:
         return Placed(error=_fault(error))
 
@@ -164,11 +192,47 @@ def move(roots: Iterable[bpy.types.Object], matrix: Matrix) -> None:
         root.matrix_basis = matrix @ root.matrix_basis
 
 
-def _scene(name: str) -> bpy.types.Scene:
-    scene: bpy.types.Scene | None = bpy.data.scenes.get((name, None))
+def scene_of(placement: Placement) -> bpy.types.Scene | None:
+    """The scene that is meant, also under another name; None when it was deleted."""
+    for scene in bpy.data.scenes:
+        if placement.scene_uid and scene.session_uid == placement.scene_uid:
+            return scene
+    found: bpy.types.Scene | None = bpy.data.scenes.get((placement.scene, None))
+    return found
+
+
+def _collection_of(placement: Placement) -> bpy.types.Collection | None:
+    """The collection that is meant, also under another name, in whatever scene it is."""
+    for collection in bpy.data.collections:
+        if placement.collection_uid and collection.session_uid == placement.collection_uid:
+            return collection
+    if not placement.collection:
+        return None
+    found: bpy.types.Collection | None = bpy.data.collections.get((placement.collection, None))
+    return found
+
+
+def _has_lost_collection(placement: Placement) -> bool:
+    return bool(placement.collection) and _collection_of(placement) is None
+
+
+def _where(placement: Placement) -> _Where:
+    return (
+        placement.scene,
+        placement.scene_uid,
+        placement.collection,
+        placement.collection_uid,
+    )
+
+
+def _target_of(placement: Placement) -> bpy.types.Collection:
+    scene = scene_of(placement)
     if scene is None:
-        raise PlacingError(f"The scene {name} is no longer open")
-    return scene
+        raise PlacingError(f"The scene {placement.scene} is no longer open")
+    if _has_lost_collection(placement):
+        return scene.collection
+    wanted = _collection_of(placement)
+    return target(scene, wanted.name if wanted else "")
 
 
 def target(scene: bpy.types.Scene, name: str = "") -> bpy.types.Collection:

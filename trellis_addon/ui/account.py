@@ -136,10 +136,14 @@ class Account:
         installed = ROOT if ADDON_ID.startswith("bl_ext.") else None
         self._start(LIBRARY, lambda _token: _look(path, installed))
 
-    def after_generation(self, settings: Settings) -> None:
-        """A prop was paid for: costs and balance are others now."""
+    def after_generation(self, settings: Settings, *, paid: bool = True) -> None:
+        """A job is over, and the library another one.
+
+        :param paid: it may have cost something: costs and balance are others now.
+        """
         self.look_at_library(settings)
-        self.refresh_balance(settings)
+        if paid:
+            self.refresh_balance(settings)
 
     def wait(self) -> None:
         """Block until every errand is over: for background mode, where no timer runs."""

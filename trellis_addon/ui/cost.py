@@ -28,10 +28,13 @@ def balance_words() -> str:
     return iface("{} left").format(balance.words)
 
 
-def draw_cost(layout: Any, context: bpy.types.Context, model: str = "") -> None:
+def draw_cost(
+    layout: Any, context: bpy.types.Context, model: str = "", *, limit_is_told: bool = False
+) -> None:
     """One quiet line below the button: the balance with its refresh, and the day's limit.
 
     :param model: to name the cost of one prop too, where the button does not.
+    :param limit_is_told: it stands there already that the day's limit is reached.
     """
     settings, account = read_settings(), Account.get()
     words = [text for text in (cost_words(model) if model else "", balance_words()) if text]
@@ -42,7 +45,9 @@ def draw_cost(layout: Any, context: bpy.types.Context, model: str = "") -> None:
         button = row.row()
         button.enabled = not account.busy(BALANCE)
         button.operator("trellis.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
-    limit, spent = settings.daily_limit_cents, account.costs.today
+    limit, spent = settings.daily_limit_cents, account.costs.now
+    if limit_is_told:
+        return
     if warning := limit_warning(limit, spent):
         draw_lines(layout, context, warning, "ERROR")
         layout.operator("trellis.preferences", text="Change the Limit", icon="PREFERENCES")

@@ -162,22 +162,6 @@ class TRELLIS_OT_show_export(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class TRELLIS_OT_tell(bpy.types.Operator):
-    """Say something in Blender's Info log"""
-
-    bl_idname = "trellis.tell"
-    bl_label = "Tell"
-    bl_options = {"INTERNAL"}
-
-    text: bpy.props.StringProperty(name="Text", description="What is said")
-    level: bpy.props.StringProperty(name="Level", description="INFO or WARNING", default="INFO")
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """A report."""
-        self.report({self.level}, self.text)
-        return {"FINISHED"}
-
-
 def draw_exports(layout: Any, context: bpy.types.Context) -> None:
     """What is being exported, and how the last one ended. For ``draw``."""
     from .exports import Exports
@@ -224,7 +208,6 @@ CLASSES = (
     TRELLIS_OT_export_prop,
     TRELLIS_OT_cancel_export,
     TRELLIS_OT_show_export,
-    TRELLIS_OT_tell,
 )
 
 

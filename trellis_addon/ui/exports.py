@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import bpy
 
@@ -20,6 +20,7 @@ from .redraw import redraw_sidebars
 
 if TYPE_CHECKING:
     from ..library.folder import PropFolder
+    from .jobs import Level
 
 log = logging.getLogger(__name__)
 
@@ -133,8 +134,7 @@ class Exports:
                 return
             if isinstance(said, Outcome):
                 self._end(one, said)
-                tell: Any = getattr(bpy.ops, "trellis").tell  # noqa: B009  (not in the stubs)
-                tell(text=said.text, level="INFO" if said.good else "WARNING")
+                _tell(one.wish, said)
                 return
             one.text = said
 
@@ -152,6 +152,17 @@ class Exports:
             if one.thread:
                 one.thread.join(5.0)
         self.running.clear()
+
+
+def _tell(wish: Wish, said: Outcome) -> None:
+    """Into the Info log."""
+    from .jobs import Report
+    from .session import Session
+    from .telling import tell
+
+    level: Level = "INFO" if said.good else "WARNING"
+    Session.get().reports[f"export to {wish.path}"] = Report(level, said.text)
+    tell()
 
 
 def work(wish: Wish, token: CancelToken, says: queue.SimpleQueue[str | Outcome]) -> None:

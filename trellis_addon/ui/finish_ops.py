@@ -84,7 +84,7 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
         except TrellisError as error:
             self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
-        session.add(job, name, reload=True)
+        session.add(job, name, reload=True, finishing=finishing)
         return ended(self, session, folder.id, f"Making {folder.id} anew in the background")
 
 

@@ -125,9 +125,10 @@ class TrellisFinishing(bpy.types.PropertyGroup):
         max=16_384,
     )
     opaque: bpy.props.BoolProperty(
-        name="Close Holes",
-        description="Make a material opaque whose alpha is all but opaque: some models come with "
-        "an alpha that makes holes. Glass and leaves are left alone",
+        name="Force Opaque",
+        description="Make a material opaque whose alpha is all but opaque everywhere: some models "
+        "come with one that lets light through. The mesh is not changed; glass and leaves are "
+        "left alone",
         default=_OWN.opaque,
     )
     use_lods: bpy.props.BoolProperty(

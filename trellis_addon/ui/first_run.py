@@ -218,5 +218,7 @@ def _draw_way_out(layout: Any, error: ErrorFacts) -> None:
             layout.operator("trellis.paste_key", icon="PASTEDOWN")
     elif error.status == 402 and account_page():
         layout.operator("trellis.top_up", icon="URL")
-    elif error.kind in ("address", "refused", "gateway", "no_model", "input"):
+    elif error.kind == "offline":
+        layout.operator("trellis.allow_online_access", icon="INTERNET")
+    elif error.kind in ("address", "refused", "gateway", "no_model", "input", "unreachable"):
         layout.operator("trellis.preferences", icon="PREFERENCES")

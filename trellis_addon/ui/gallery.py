@@ -82,6 +82,8 @@ class _Found:
         self.snapshot = snapshot
         self.by_id: dict[str, Entry] = {}
         self.variants: Counter[str] = Counter()
+        self.numbers: dict[str, int] = {}
+        """By id: which of its prompt's props it is, from 1, the oldest first."""
 
 
 class Gallery:
@@ -155,6 +157,12 @@ class Gallery:
     def variants(self, entry: Entry) -> int:
         """How many props have this one's prompt, itself included."""
         return self._found.variants[entry.prompt_key] if entry.prompt else 1
+
+    def caption(self, entry: Entry) -> str:
+        """A short name. Variants have a number, in front: the end is cut off below a picture."""
+        if self.variants(entry) < 2:
+            return entry.name
+        return f"{self._found.numbers[entry.id]}: {entry.name}"
 
     def shown(self, view: View) -> tuple[Entry, ...]:
         """The props that a view shows, in its order."""
@@ -289,6 +297,10 @@ def _tables(snapshot: Snapshot) -> _Found:
     prompts = Counter(entry.prompt_key for entry in entries if entry.prompt)
     found = _Found(snapshot)
     found.by_id, found.variants = {entry.id: entry for entry in entries}, prompts
+    seen: Counter[str] = Counter()
+    for entry in sorted(entries, key=SORTS["OLDEST"]):
+        seen[entry.prompt_key] += 1
+        found.numbers[entry.id] = seen[entry.prompt_key]
     return found
 
 

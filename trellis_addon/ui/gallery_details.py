@@ -9,11 +9,21 @@ import bpy
 
 from ..core.searching import fold
 from ..core.text import without_article
+from .cost import cost_words
 from .gallery import Gallery
 from .gallery_jobs import jobs_here, method_now
-from .gallery_texts import STATE_ICONS, STATE_WORDS, facts, first_lines, prompt_lines, short_facts
-from .lines import NARROW, draw_lines, panel_width
+from .gallery_texts import (
+    FORMING,
+    STATE_ICONS,
+    STATE_WORDS,
+    facts,
+    first_lines,
+    prompt_lines,
+    short_facts,
+)
+from .lines import NARROW, draw_lines, fitted, panel_width
 from .registering import registering
+from .translations import iface
 
 if TYPE_CHECKING:
     from ..library.index import Entry
@@ -21,6 +31,9 @@ if TYPE_CHECKING:
 PROMPT_LINES: Final = 3
 BESIDE: Final = 5.0
 """The picture's height, in units of layout: so small that Place is in sight on common screens."""
+
+COUNT: Final = 80
+"""The number of variants beside a button, in pixels at a scale of 1."""
 
 WIDE: Final = 400
 """From this width on, in pixels at a scale of 1, the facts beside the picture have labels."""
@@ -41,7 +54,7 @@ def draw_details(layout: Any, context: bpy.types.Context, gallery: Gallery, entr
     """From top to bottom: name, picture, prompt, facts, actions."""
     box = layout.box().column()
     head = box.row()
-    icon = "NONE" if entry.is_ready else STATE_ICONS.get(entry.state, "QUESTION")
+    icon = "NONE" if entry.state in FORMING else STATE_ICONS.get(entry.state, "QUESTION")
     head.label(text=entry.name, icon=icon)
     head.operator("trellis.choose_prop", text="", icon="X", emboss=False).prop_id = ""
     width = panel_width(context)
@@ -106,7 +119,7 @@ def draw_actions(layout: Any, context: bpy.types.Context, gallery: Gallery, entr
     icon = "DOWNARROW_HLT" if narrow else "NONE"
     row.menu("TRELLIS_MT_gallery_prop", text="" if narrow else "More", icon=icon)
     if entry.prompt:
-        draw_variants(column, gallery, entry)
+        draw_variants(column, context, gallery, entry)
 
 
 def draw_place(layout: Any, context: bpy.types.Context, entry: Entry) -> None:
@@ -117,17 +130,17 @@ def draw_place(layout: Any, context: bpy.types.Context, entry: Entry) -> None:
     row.operator_context = "INVOKE_REGION_WIN"
     place = row.operator("trellis.place", text="Place", icon="PIVOT_CURSOR")
     place.prop_id, place.method, place.where = entry.id, method, "CURSOR"
-    surface = row.operator("trellis.place_on_surface", text="", icon="RESTRICT_SELECT_OFF")
+    surface = row.operator("trellis.place_on_surface", text="", icon="SNAP_FACE")
     surface.prop_id, surface.method = entry.id, method
 
 
 def draw_state(layout: Any, context: bpy.types.Context, entry: Entry) -> None:
     """What stands in the way, and the button that goes on."""
     if entry.id in jobs_here():
-        draw_lines(layout, context, "Under way: see Jobs", "SORTTIME")
+        draw_lines(layout, context, "Under way: see Jobs", "INFO")
         return
     words = entry.problem or STATE_WORDS.get(entry.state, entry.state)
-    draw_lines(layout, context, words, STATE_ICONS.get(entry.state, "QUESTION"))
+    draw_lines(layout, context, words, STATE_ICONS.get(entry.state, "INFO"))
     button = layout.row()
     button.scale_y = 1.3
     if entry.state == "broken":
@@ -138,24 +151,53 @@ def draw_state(layout: Any, context: bpy.types.Context, entry: Entry) -> None:
     elif entry.can_go_on:
         button.operator("trellis.resume_prop", icon="PLAY").prop_id = entry.id
     elif entry.prompt:
-        again = button.operator(
-            "trellis.generate_again", text="Generate Again", icon="FILE_REFRESH"
-        )
-        again.prop_id, again.new_seed = entry.id, False
+        cost = draw_again(button, context, entry, "Generate Again", new_seed=False)
+        draw_cost_below(layout, cost)
 
 
-def draw_variants(layout: Any, gallery: Gallery, entry: Entry) -> None:
+def draw_again(
+    layout: Any,
+    context: bpy.types.Context,
+    entry: Entry,
+    words: str,
+    *,
+    new_seed: bool,
+    beside: float = 0,
+) -> str:
+    """A button that generates at the click, with the likely cost on it.
+
+    :param beside: as in :func:`fitted`.
+    :returns: the cost where the button has no room for it, to stand below; else "".
+    """
+    words, cost = iface(words), cost_words(entry.model)
+    both = f"{words} ({cost})" if cost else words
+    room = fitted(context, both, beside) == both
+    layout.operator_context = "EXEC_DEFAULT"  # `invoke` asks first, for menus
+    icon = "DUPLICATE" if new_seed else "FILE_REFRESH"
+    again = layout.operator("trellis.generate_again", text=both if room else words, icon=icon)
+    again.prop_id, again.new_seed = entry.id, new_seed
+    return "" if room else cost[:1].upper() + cost[1:]
+
+
+def draw_cost_below(layout: Any, cost: str) -> None:
+    """What a narrow button has no room for."""
+    if cost:
+        layout.label(text=cost)
+
+
+def draw_variants(layout: Any, context: bpy.types.Context, gallery: Gallery, entry: Entry) -> None:
     """One more of the same prompt, and those that there are."""
     row = layout.row(align=True)
-    again = row.operator("trellis.generate_again", text="Another Variant", icon="DUPLICATE")
-    again.prop_id, again.new_seed = entry.id, True
     count = gallery.variants(entry)
+    beside = COUNT if count > 1 else 0
+    cost = draw_again(row, context, entry, "Another Variant", new_seed=True, beside=beside)
     if count > 1:
         on = bool(gallery.variants_of)
         side = row.row(align=True)
         side.ui_units_x = 4
         show = side.operator("trellis.show_variants", text=f"{count:,}", icon="FILTER", depress=on)
         show.prop_id = "" if on else entry.id
+    draw_cost_below(layout, cost)
 
 
 class TRELLIS_MT_gallery_export(bpy.types.Menu):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ..core.errors import InputError
 from ..core.finishing import Finishing
 from ..preferences import read_settings
 from .jobs import record_name
@@ -15,6 +16,7 @@ from .session import Session
 
 if TYPE_CHECKING:
     from ..core.request import GenerationRequest
+    from ..job.job import Job
     from ..library.folder import PropFolder
     from ..library.record import PropRecord
 
@@ -39,11 +41,9 @@ def go_on(context: bpy.types.Context, folder: PropFolder, record: PropRecord) ->
 
     :raises LockedError: somebody is working on it.
     """
-    from .generating import first_place
-
-    session = Session.get()
-    job = session.workshop.resume(folder, read_settings())
-    session.add(job, record_name(record), first_place(settings_of(context), None))
+    job = Session.get().workshop.resume(folder, read_settings())
+    finishing = Finishing.from_dict(record.finishing)
+    _add(context, job, record_name(record), finishing, record.request.get("image_url"))
 
 
 def begin(context: bpy.types.Context, request: GenerationRequest, finishing: Finishing) -> str:
@@ -52,10 +52,26 @@ def begin(context: bpy.types.Context, request: GenerationRequest, finishing: Fin
     :returns: the new prop's id.
     :raises TrellisError: something is missing, or the library cannot be written.
     """
-    from .generating import first_place
-
-    session = Session.get()
-    job = session.workshop.generate(request, read_settings(), finishing)
-    name = request.name or request.prompt
-    session.add(job, name, first_place(settings_of(context), None))
+    job = Session.get().workshop.generate(request, read_settings(), finishing)
+    _add(context, job, request.name or request.prompt, finishing, request.image_url)
     return job.prop_id
+
+
+def _add(context: bpy.types.Context, job: Job, name: str, finishing: Finishing, sent: Any) -> None:
+    """Show the job, with its size and its picture, as Generate does."""
+    from .generating import first_place, likely_metres
+
+    group = settings_of(context)
+    metres, image = likely_metres(finishing), _image_of(group, sent)
+    Session.get().add(job, name, first_place(group, None), metres=metres, image=image)
+
+
+def _image_of(group: Any, sent: Any) -> str:
+    """The sidebar's reference image, where it is the one that was sent; else ""."""
+    from .reference import data_uri
+
+    image = group.reference
+    try:
+        return image.name if sent and image and data_uri(image) == sent else ""
+    except InputError:
+        return ""

@@ -14,7 +14,7 @@ from .gallery import Gallery, Page
 from .gallery_details import draw_details
 from .gallery_jobs import jobs_here
 from .gallery_ops import gallery_properties, view_of
-from .gallery_texts import STATE_ICONS
+from .gallery_texts import FORMING, STATE_ICONS
 from .lines import NARROW, draw_lines, fitted, panel_width
 from .registering import registering
 from .sidebar import InSidebar
@@ -100,6 +100,7 @@ class TRELLIS_PT_library(InSidebar, bpy.types.Panel):
         column = layout.column()
         draw_search(column, context, gallery)
         draw_grid(column, gallery, page, grid)
+        gallery.wake()  # the pictures that were asked for just now
         draw_pages(column, page, narrow=panel_width(context) < NARROW)
         if entry := gallery.chosen_entry():
             draw_details(layout, context, gallery, entry)
@@ -188,8 +189,8 @@ def draw_card(layout: Any, gallery: Gallery, entry: Entry, picture: float) -> No
     button.operator(
         "trellis.choose_prop", text="", depress=chosen, emboss=chosen
     ).prop_id = entry.id
-    icon = gallery.previews.icon(entry)
-    if icon:
+    previews = gallery.previews
+    if icon := previews.icon(entry) or (entry.state in FORMING and previews.forming()):
         layout.template_icon(icon, scale=picture)
     else:
         row = layout.row()
@@ -198,7 +199,7 @@ def draw_card(layout: Any, gallery: Gallery, entry: Entry, picture: float) -> No
     caption = layout.row()
     caption.alignment = "CENTER"
     caption.active = entry.is_ready or chosen
-    caption.label(text=entry.name)
+    caption.label(text=gallery.caption(entry))
 
 
 def draw_pages(layout: Any, page: Page, *, narrow: bool) -> None:

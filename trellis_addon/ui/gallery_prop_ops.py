@@ -12,9 +12,11 @@ import bpy
 from ..core.errors import InputError, InternalError, TrellisError
 from ..core.finishing import Finishing
 from ..preferences import read_settings
+from .cost import draw_cost
 from .finishing import fill, reset
 from .gallery import Gallery
 from .gallery_texts import prompt_lines
+from .generating import settings_in, where_words
 from .library_ops import chosen_prop
 from .registering import registering
 from .session import Session, ended
@@ -100,10 +102,7 @@ class TRELLIS_OT_show_prompt(_OnProp, bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         """All of it, in lines."""
         layout: Any = self.layout
-        column = layout.column(align=True)
-        scale = context.preferences.system.ui_scale
-        for line in prompt_lines(context, self._prompt, (WIDTH - 40) * scale):
-            column.label(text=line)
+        draw_prompt(layout, context, self._prompt)
         copy = layout.operator("trellis.copy_prompt", icon="COPYDOWN")
         copy.text = self._prompt
 
@@ -154,7 +153,13 @@ class TRELLIS_OT_reuse_settings(_OnProp, bpy.types.Operator):
         reset(settings.finishing)
         if record.finishing:
             fill(settings.finishing, Finishing.from_dict(record.finishing))
-        self.report({"INFO"}, f"The settings are those of {folder.id} now")
+        settings.use_text = False
+        # What stands in the sidebar belongs to another prompt, and would be sent with this one.
+        settings.reference = None
+        words = f"The settings are those of {folder.id} now"
+        if record.request.get("image_url"):
+            words += ". Its reference image is not: choose it again"
+        self.report({"INFO"}, words)
         return {"FINISHED"}
 
 
@@ -180,6 +185,30 @@ class TRELLIS_OT_generate_again(_OnProp, bpy.types.Operator):
             f"Generate another prop of this prompt and these settings, {seed}, and place it at "
             "the 3D cursor. This costs credit"
         )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """From a menu, which shows neither prompt nor cost, it asks first. The buttons of the
+        sidebar, which do, call ``execute``.
+        """
+        try:
+            folder = folder_of(meant(context, self.prop_id))
+            request = folder.read().request
+        except TrellisError as error:
+            self.report({"ERROR"}, sentence(error.facts))
+            return {"CANCELLED"}
+        self.prop_id = folder.id
+        self._prompt, self._model = str(request.get("prompt") or ""), str(request.get("model"))
+        return context.window_manager.invoke_props_dialog(
+            self, width=WIDTH, confirm_text="Generate"
+        )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The prompt, the seed, where it will stand, the likely cost."""
+        layout: Any = self.layout
+        draw_prompt(layout, context, self._prompt)
+        layout.prop(self, "new_seed")
+        layout.label(text=where_words(settings_in(context.scene)), icon="PIVOT_CURSOR")
+        draw_cost(layout, context, self._model)
 
     def act(self, context: bpy.types.Context, folder: PropFolder) -> set[str]:
         """The sidebar's own settings stay as they are."""
@@ -259,6 +288,14 @@ def prompt_of(record: PropRecord) -> str:
     return str(record.request.get("prompt") or "")
 
 
+def draw_prompt(layout: Any, context: bpy.types.Context, prompt: str) -> None:
+    """All of it in a dialog of :data:`WIDTH`."""
+    column = layout.column(align=True)
+    room = (WIDTH - 40) * context.preferences.system.ui_scale
+    for line in prompt_lines(context, prompt, room):
+        column.label(text=line)
+
+
 def _groups_in(group: Any) -> list[Any]:
     """The groups of properties inside one, whatever they are called."""
     pointers = [p.identifier for p in group.bl_rna.properties if p.type == "POINTER"]
@@ -284,8 +321,8 @@ def draw_entries(layout: Any, prop_id: str) -> None:
     """In a menu: an operator that is in none is not found by F3."""
     layout.separator()
     layout.operator_context = "INVOKE_DEFAULT"
-    for name, icon in ENTRIES:
-        layout.operator(name, icon=icon).prop_id = prop_id
+    for name, text, icon in ENTRIES:
+        layout.operator(name, text=text, icon=icon).prop_id = prop_id
 
 
 def draw_object(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
@@ -300,11 +337,11 @@ def draw_asset(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 
 ENTRIES: Final = (
-    ("trellis.show_prompt", "TEXT"),
-    ("trellis.reuse_settings", "PRESET"),
-    ("trellis.generate_again", "DUPLICATE"),
-    ("trellis.export_prop", "EXPORT"),
-    ("trellis.open_prop_folder", "FILE_FOLDER"),
+    ("trellis.show_prompt", "Show Prompt", "TEXT"),
+    ("trellis.reuse_settings", "Reuse Settings", "PRESET"),
+    ("trellis.generate_again", "Generate Variant...", "DUPLICATE"),
+    ("trellis.export_prop", "Export Prop", "EXPORT"),
+    ("trellis.open_prop_folder", "Open Folder", "FILE_FOLDER"),
 )
 
 MENUS: Final = (

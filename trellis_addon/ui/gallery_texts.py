@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from ..library.index import Entry
 
 STATE_ICONS: Final = {
-    "ready": "CHECKMARK",
     "failed": "ERROR",
     "cancelled": "CANCEL",
     "broken": "FILE_BLANK",
-    **dict.fromkeys(UNDER_WAY, "SORTTIME"),
 }
+
+FORMING: Final = (*UNDER_WAY, "ready")
+"""The states whose props have our own icon until there is a picture; the others have a sign."""
 
 STATE_WORDS: Final = {
     "requested": "Not finished: nothing was sent yet",

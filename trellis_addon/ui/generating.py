@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import bpy
+
 from ..core.errors import InputError
 from ..preferences import read_settings
 from .finishing import to_finishing
@@ -16,12 +18,15 @@ from .properties import TrellisProperties, to_request
 from .session import Session
 
 if TYPE_CHECKING:
+    from ..core.finishing import Finishing
     from ..core.request import GenerationRequest
     from ..scene.placing import Placement
 
 
 APART: Final = 1.25
 """Variants stand so many times their size apart, along X."""
+
+NO_IMAGE: Final = "The chat endpoint takes no reference image"
 
 UPRIGHT: Final = (1.0, 0.0, 0.0, 0.0)
 """No turn, as a quaternion."""
@@ -51,7 +56,7 @@ def start(
         for variant in range(group.count)
     ]
     session.workshop.check(settings, requests[0].model, len(requests))
-    metres = finishing.metres if finishing.size != "received" else 1.0
+    metres = likely_metres(finishing)
     where = places(first_place(group, at, turned), len(requests), metres)
     ids: list[str] = []
     reference: Any = group.reference
@@ -84,7 +89,27 @@ def first_place(
         place = replace(place, location=(x, y, z), rotation=(a, b, c, d))
     elif group.where != "ORIGIN":
         place = at_cursor(scene, method=method)
-    return replace(place, collection=group.collection.name if group.collection else "")
+    return replace(place, collection=collection_of(group))
+
+
+def settings_in(scene: bpy.types.Scene | None) -> Any:
+    """``Scene.trellis``."""
+    return getattr(scene, "trellis")  # noqa: B009  (not in the stubs)
+
+
+def collection_of(group: Any) -> str:
+    """The name of the collection that the sidebar puts props into; "": the active one."""
+    return group.collection.name if group.collection else ""
+
+
+def where_words(group: Any) -> str:
+    """Where a dialog's prop will stand; it has no click on a surface to wait for."""
+    return "At the world origin" if group.where == "ORIGIN" else "At the 3D cursor"
+
+
+def likely_metres(finishing: Finishing) -> float:
+    """How large a prop is likely to be: its longest side, or its height."""
+    return finishing.metres if finishing.size != "received" else 1.0
 
 
 def places(first: Placement, count: int, metres: float) -> Iterator[Placement]:
@@ -102,7 +127,7 @@ def _reference(group: TrellisProperties, endpoint: str) -> str | None:
         return None
     if endpoint == "chat":
         raise InputError(
-            "The chat endpoint takes no reference image",
+            NO_IMAGE,
             "Remove the image, or set the endpoint to Automatic in the preferences",
         )
     return data_uri(image)

@@ -5,8 +5,10 @@ ones. By Add > Trellis > Import Meshes, or dropped into a 3D view.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
@@ -16,6 +18,9 @@ from .finishing import to_finishing
 from .registering import registering
 from .session import Session
 from .translations import rpt, sentence
+
+if TYPE_CHECKING:
+    from ..scene.placing import Placement
 
 ENDINGS: Final = (".glb", ".gltf", ".obj", ".fbx", ".ply", ".stl", ".usdz", ".zip")
 
@@ -51,18 +56,20 @@ class TRELLIS_OT_import_files(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Start a job for each; in background mode wait for them."""
+        """Start a job for each, in a window one in each tick; in background mode wait for them."""
         names = [file.name for file in self.files if file.name]
         if not names:
             self.report({"ERROR"}, rpt("No file is chosen"))
             return {"CANCELLED"}
         try:
-            ids = _start(context, [Path(self.directory) / name for name in names])
+            paths = [Path(self.directory) / name for name in names]
+            ids = start_imports(context, paths, at_once=bpy.app.background)
         except TrellisError as error:
             self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         if not bpy.app.background:
-            self.report({"INFO"}, f"Preparing {len(ids)} props in the background")
+            words = rpt("Preparing {} props in the background")
+            self.report({"INFO"}, words.format(len(names)))
             return {"FINISHED"}
         return self._wait(ids)
 
@@ -77,18 +84,32 @@ class TRELLIS_OT_import_files(bpy.types.Operator):
         return {"FINISHED"} if good else {"CANCELLED"}
 
 
-def _start(context: bpy.types.Context, paths: list[Path]) -> list[str]:
+def start_imports(
+    context: bpy.types.Context, paths: Sequence[Path], *, at_once: bool = False
+) -> list[str]:
+    """A job for each file: the first now, one more in each tick of the session.
+
+    :param at_once: all of them now, for a caller who waits for them.
+    :returns: the ids of the props; those of the later ones are added as they begin.
+    :raises TrellisError: the library cannot be written.
+    """
+    from ..scene.placing import pinned
     from .generating import first_place, places
 
     session, settings, scene = Session.get(), read_settings(), context.scene
     group: Any = getattr(scene, "trellis")  # noqa: B009  (not in the stubs)
     finishing = to_finishing(group.finishing)
-    ids = []
-    where = places(first_place(group), len(paths), finishing.metres)
-    for path, place in zip(paths, where, strict=True):
+    ids: list[str] = []
+
+    def begin(path: Path, place: Placement) -> None:
         job = session.workshop.bring_in(path, settings, finishing)
         session.add(job, path.name, place, metres=finishing.metres)
         ids.append(job.prop_id)
+
+    # Pinned now: in the ticks to come scene and collection may be renamed.
+    where = places(pinned(first_place(group)), len(paths), finishing.metres)
+    begins = [partial(begin, *each) for each in zip(paths, where, strict=True)]
+    session.begin(begins, at_once=at_once)
     return ids
 
 

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ..core.errors import ErrorFacts, TrellisError
 from ..core.text import shorten
-from .texts import CATEGORY, elapsed
+from .texts import elapsed
+from .translations import iface
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..core.events import Finished, State, Usable
+    from ..core.finishing import Finishing
     from ..job.job import Job
     from ..library.record import PropRecord
-    from ..scene.placing import Placement
+    from ..scene.placing import Placed, Placement
     from .placeholder import Box
 
 Level = Literal["INFO", "WARNING", "ERROR"]
@@ -27,6 +30,12 @@ MOST_ENDED: Final = 6
 
 WAITS: Final = "Waits for its turn"
 CLOSED: Final = "Its file was closed, so it is in the library only"
+SCENE_GONE: Final = "Its scene was deleted, so it is in the library only"
+
+LONGEST_NAME: Final = 120
+"""Characters of a prompt that a job is called by; prompts of 5,000 are possible."""
+
+ESCAPE: Final = "Esc over the Trellis tab cancels"
 
 
 @dataclass
@@ -39,8 +48,8 @@ class Running:
     """Where the prop is to stand yet, once for each copy."""
     reload: bool = False
     """Whether the open file is to show it anew where it is linked."""
-    homeless: bool = False
-    """Whether the file that it was to stand in was closed meanwhile."""
+    homeless: str = ""
+    """Why it goes to the library alone, when what it was to stand in is gone."""
     image: str = ""
     """The name of its reference image in this file."""
     metres: float = 1.0
@@ -52,6 +61,47 @@ class Running:
     """Whether it stands where it was to stand, while its picture is being taken."""
     waiting: bool = False
     """Whether it waits for another job to end; its thread has not been started."""
+    at_gateway: bool = False
+    """Whether the gateway has been asked and has not answered: that takes the usual time."""
+    may_have_cost: bool = False
+    """Whether the gateway has been asked at all."""
+    notes: tuple[str, ...] = ()
+    """What came of placing it."""
+    finishing: Finishing | None = None
+    """The settings that a prop is made anew by: a failure takes them out of its record."""
+
+    def goes_to(self, state: State) -> None:
+        """Its record says so now."""
+        from ..core.events import State
+
+        self.at_gateway = state in (State.SENDING, State.WAITING)
+        self.may_have_cost |= self.at_gateway or state is State.DOWNLOADING
+
+    def leaves_file(self) -> None:
+        """Another file is open: it has no place and no image there."""
+        self.homeless = CLOSED if self.placements else self.homeless
+        self.placements.clear()
+        self.image = ""
+
+    def drop_gone(self) -> None:
+        """Leave out places in scenes that were deleted: the user has done that, it is no fault."""
+        from ..scene.placing import scene_of
+
+        there = [at for at in self.placements if scene_of(at)]
+        if len(there) < len(self.placements):
+            self.homeless, self.placements = SCENE_GONE, there
+
+    def take_placed(self, results: Sequence[Placed]) -> list[TrellisError]:
+        """What became of its places, one result for each; gives the faults.
+
+        What stands already is not placed once more, neither at the end nor by Try Again.
+        """
+        pairs = list(zip(self.placements, results, strict=True))
+        self.placements = [at for at, result in pairs if result.error]
+        self.placed |= len(self.placements) < len(pairs)
+        notes = [result.note for result in results if result.note]
+        self.notes = tuple(dict.fromkeys((*self.notes, *notes)))
+        return [result.error for result in results if result.error]
 
     @property
     def seconds(self) -> float:
@@ -62,7 +112,7 @@ class Running:
     def state(self) -> str:
         """One short line, for the box in the viewport."""
         if self.waiting:
-            return "Waiting"
+            return iface("Waiting")
         return elapsed(self.seconds) if self.fraction is None else f"{self.fraction:.0%}"
 
 
@@ -75,6 +125,32 @@ class Ended(NamedTuple):
     placements: tuple[Placement, ...] = ()
     free: bool = False
     """Whether the next try goes on with what is paid for already."""
+    reload: bool = False
+    homeless: str = ""
+    image: str = ""
+    metres: float = 1.0
+    finishing: Finishing | None = None
+
+    @classmethod
+    def of(cls, running: Running, facts: ErrorFacts, *, free: bool) -> Ended:
+        """With all that the next try has to know."""
+        return cls(
+            running.job.prop_id,
+            running.prompt,
+            facts,
+            tuple(running.placements),
+            free,
+            running.reload,
+            running.homeless,
+            running.image,
+            running.metres,
+            running.finishing,
+        )
+
+    def elsewhere(self) -> Ended:
+        """The same after another file was opened."""
+        homeless = CLOSED if self.placements else self.homeless
+        return self._replace(placements=(), homeless=homeless, image="")
 
 
 class Report(NamedTuple):
@@ -109,21 +185,47 @@ def is_free(library: Path, prop_id: str) -> bool:
     return going_on or bool(record.request.get("source"))
 
 
+def is_new(running: Running, event: Finished | Usable) -> bool:
+    """Whether the Asset Browser has a finished prop to show that it does not know."""
+    from ..core.events import Finished
+
+    told = running.placed or running.reload or bool(running.homeless)
+    return told and isinstance(event, Finished)
+
+
+def ready_words(running: Running, event: Finished) -> str:
+    """What is said of a job that went well: how long, at what cost, and what to know of it."""
+    cost = iface("for {} US cents").format(f"{event.cost_cents:g}") if event.cost_cents else ""
+    done = "Placed in {} s" if running.placed else "Made anew in {} s"
+    notes = (*running.notes, *event.notes)
+    if running.homeless and not running.placed:
+        done, notes = "Made in {} s", (running.homeless, *notes)
+    words = f"{iface(done).format(f'{running.seconds:.0f}')} {cost}".rstrip()
+    return ". ".join((words, *map(iface, notes)))
+
+
 def boxes(running: Sequence[Running]) -> Iterator[Box]:
     """Where the props under way will stand."""
+    from ..scene.placing import scene_of
     from .placeholder import Box
 
     for each in running:
         for at in each.placements:
-            yield Box(at.scene, at.location, each.metres, each.fraction, each.state)
+            if scene := scene_of(at):
+                yield Box(scene.name, at.location, each.metres, each.fraction, each.state)
 
 
-def status(running: Sequence[Running]) -> str:
-    """The line for the status bar; "" when nothing runs."""
+def status(running: Sequence[Running], *, escape: bool = True) -> str:
+    """The line for the status bar; "" when nothing runs.
+
+    :param escape: say how it is stopped, where somebody listens to that key.
+    """
     if not running:
         return ""
     first = running[0]
-    what = shorten(first.prompt, 40) if len(running) == 1 else f"{len(running)} props"
-    doing = first.text.partition(";")[0]  # what follows is the usual time, which the panel tells
-    words = WAITS.lower() if first.waiting else f"{doing}, {first.state}"
-    return f"Trellis: {what}: {words}. Esc over the {CATEGORY} tab cancels"
+    what = shorten(first.prompt, 40)
+    if len(running) > 1:
+        what = iface("{} props").format(len(running))
+    doing = iface(first.text.partition(";")[0])  # what follows is the usual time: the panel's
+    words = iface(WAITS) if first.waiting else f"{doing}, {first.state}"
+    return f"Trellis: {what}: {words}" + (f". {iface(ESCAPE)}" if escape else "")

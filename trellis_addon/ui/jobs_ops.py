@@ -14,6 +14,7 @@ from .diagnostics import without_secrets
 from .jobs import Ended, goes_on
 from .registering import registering
 from .session import Session
+from .telling import TRELLIS_OT_tell_ends
 from .translations import rpt, sentence
 
 PROP_ID: Final = "The id of the prop whose job has failed"
@@ -63,7 +64,9 @@ def _again(session: Session, ended: Ended) -> None:
     folder = Library(settings.library).find(ended.prop_id)
     record = folder.read()
     finishing = Finishing.from_dict(record.finishing)
-    if goes_on(record):
+    if ended.finishing is not None:
+        job = session.workshop.finish(folder, ended.finishing, settings)
+    elif goes_on(record):
         job = session.workshop.resume(folder, settings)
     elif source := record.request.get("source"):
         job = session.workshop.bring_in(Path(str(source)), settings, finishing)
@@ -71,7 +74,16 @@ def _again(session: Session, ended: Ended) -> None:
         request = GenerationRequest.checked(**record.request)
         job = session.workshop.generate(request, settings, finishing)
     session.forget(ended.prop_id)
-    session.add(job, ended.prompt, *ended.placements)
+    session.add(
+        job,
+        ended.prompt,
+        *ended.placements,
+        reload=ended.reload,
+        metres=ended.metres,
+        image=ended.image,
+        homeless=ended.homeless,
+        finishing=ended.finishing,
+    )
 
 
 class TRELLIS_OT_copy_details(bpy.types.Operator):
@@ -119,7 +131,12 @@ class TRELLIS_OT_dismiss(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES: Final = (TRELLIS_OT_try_again, TRELLIS_OT_copy_details, TRELLIS_OT_dismiss)
+CLASSES: Final = (
+    TRELLIS_OT_try_again,
+    TRELLIS_OT_copy_details,
+    TRELLIS_OT_dismiss,
+    TRELLIS_OT_tell_ends,
+)
 
 
 register, unregister = registering(CLASSES)

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import bpy
 
+from ..preferences import stored
 from .account_ops import account_page
-from .first_run import first_run_is_on
 from .gallery import Gallery
 from .jobs import Ended, Running
 from .lines import NARROW, draw_lines, fitted, panel_width
@@ -33,12 +34,17 @@ MARGINS: Final = 60
 TEXT_BESIDE: Final = BUTTON + int(PICTURE * UNIT) - UNIT
 """What stands beside a job's text: its picture and the button, but no icon."""
 
+WAITING_SHOWN: Final = 3
+"""Jobs that wait and have a row of their own; with fifty nothing else would be found."""
+
 STEPS: Final = {
     "no_key": ("trellis.preferences", "PREFERENCES"),
     "offline": ("trellis.allow_online_access", "INTERNET"),
     "address": ("trellis.preferences", "PREFERENCES"),
     "cost_limit": ("trellis.preferences", "PREFERENCES"),
     "unreachable": ("trellis.preferences", "PREFERENCES"),
+    "library": ("trellis.preferences", "PREFERENCES"),
+    "no_model": ("trellis.preferences", "PREFERENCES"),
 }
 """By the kind of an error: the operator that mends it, and its icon."""
 
@@ -52,25 +58,39 @@ class TRELLIS_PT_jobs(InSidebar, bpy.types.Panel):
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        """Only while there is something to show."""
+        """Only while there is something to show: then always, also while the rows of the first
+        run are back (the key was cleared), for what costs money has to have its Cancel.
+        """
         session = Session.get()
-        return bool(session.running or session.ended) and not first_run_is_on()
+        return bool(session.running or session.ended)
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """Cancel or clear all at once."""
         session, layout = Session.get(), self.layout
+        if (own := stored()) is not None:
+            layout.prop(own, "show_boxes", text="", icon="CUBE", emboss=False)
         if len(session.running) > 1:
             layout.operator("trellis.cancel", text="", icon="CANCEL", emboss=False).prop_id = ""
         elif not session.running and len(session.ended) > 1:
             layout.operator("trellis.dismiss", text="", icon="X", emboss=False).prop_id = ""
 
     def draw(self, context: bpy.types.Context) -> None:
-        """What is under way in its order, then the failures, the newest first."""
+        """What is under way in its order, what waits, then the failures, the newest first."""
         session, layout = Session.get(), self.layout
-        for running in session.running:
+        shown, more = worth_showing(session.running)
+        for running in shown:
             draw_running(layout, context, running)
+        if more:
+            layout.label(text=iface("and {} more wait").format(more), icon="TIME")
         for ended in session.ended:
             draw_ended(layout, context, ended)
+
+
+def worth_showing(running: Sequence[Running]) -> tuple[list[Running], int]:
+    """All that are under way and the next few that wait; and how many wait behind these."""
+    waiting = [each for each in running if each.waiting]
+    under_way = [each for each in running if not each.waiting]
+    return [*under_way, *waiting[:WAITING_SHOWN]], len(waiting[WAITING_SHOWN:])
 
 
 def draw_running(layout: Any, context: bpy.types.Context, running: Running) -> None:
@@ -90,13 +110,17 @@ def draw_running(layout: Any, context: bpy.types.Context, running: Running) -> N
     elif running.fraction is None:
         # Nobody knows how long it takes: a ring that turns, and the time so far.
         turn = 0.1 + 0.75 * (running.seconds % 4 / 4)  # never empty, never a full 100 %
-        box.progress(
-            factor=turn, type="RING", text=iface("{} so far").format(elapsed(running.seconds))
-        )
-        doing = running.text.partition(";")[0]  # what follows is the usual time once more
-        draw_lines(below, context, f"{doing} ({iface(USUAL_TIME)})", "NONE", beside, indent=False)
+        so_far = "{}" if width < NARROW else iface("{} so far")
+        box.progress(factor=turn, type="RING", text=so_far.format(elapsed(running.seconds)))
+        draw_lines(below, context, doing(running), "NONE", beside, indent=False)
     else:
         box.progress(factor=running.fraction, type="BAR", text=running.text)
+
+
+def doing(running: Running) -> str:
+    """What happens to it now, with the usual time while the gateway works on it."""
+    words = iface(running.text.partition(";")[0])  # what follows is the usual time once more
+    return f"{words} ({iface(USUAL_TIME)})" if running.at_gateway else words
 
 
 def picture_of(running: Running) -> int:

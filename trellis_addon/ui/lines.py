@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import blf
@@ -18,6 +19,9 @@ AROUND_TEXT: Final = 92
 """Icon, box, margins and the strip of tabs beside a line of text, in pixels at a scale of 1."""
 
 LEFT_OUT: Final = "…"
+
+LONGEST_LINE: Final = 400
+"""Characters. No region has room for more on one line, so more is never measured."""
 
 NARROW: Final = 250
 """Below this width, in pixels at a scale of 1, there is no room for a column of labels."""
@@ -92,13 +96,25 @@ def fitted(context: bpy.types.Context, text: str, beside: float = 0, head: float
     :param head: the share that its beginning gets of what is left. By default it is shortened in
         its middle: of a path, its two ends say most. With 1 its end is left out.
     """
-    room = text_room(context, beside)
-    if _width(text) <= room:
+    return fit(text, text_room(context, beside), _width, head)
+
+
+def fit(text: str, room: float, width_of: Callable[[str], float], head: float = 1 / 3) -> str:
+    """The same for any room and font. A long text costs a dozen measurings, not one a letter.
+
+    :param width_of: a text's width, in the unit of ``room``.
+    """
+    if len(text) <= LONGEST_LINE and width_of(text) <= room:
         return text
-    keep = len(text) - 1
-    while keep > 8 and _width(_shortened(text, keep, head)) > room:
-        keep -= 1
-    return _shortened(text, keep, head)
+    too_long = min(len(text), LONGEST_LINE)
+    fits = max(0, min(8, too_long - 1))  # so many are kept in whatever room: fewer say nothing
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        if width_of(_shortened(text, middle, head)) <= room:
+            fits = middle
+        else:
+            too_long = middle
+    return _shortened(text, fits, head)
 
 
 def _shortened(text: str, keep: int, head: float) -> str:

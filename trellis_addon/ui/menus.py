@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Add > Trellis Prop... and Add > Trellis: an operator that is in no menu is not found by F3."""
+"""Add > Generate Trellis Prop... and Add > Trellis: F3 finds the operators of menus alone, by the
+words that stand there.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ class TRELLIS_MT_add(bpy.types.Menu):
         layout.separator()
         layout.operator("trellis.import_files", icon="IMPORT")
         layout.separator()
-        layout.operator("trellis.generate_again", icon="DUPLICATE")
+        layout.operator("trellis.generate_again", text="Generate Variant...", icon="DUPLICATE")
         layout.operator("trellis.resume_prop", icon="PLAY")
         layout.operator("trellis.repair_prop", icon="TOOL_SETTINGS")
 
@@ -34,7 +36,7 @@ def draw_add(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
     """At the end of the Add menu."""
     self.layout.separator()
     self.layout.operator_context = "INVOKE_DEFAULT"
-    self.layout.operator("trellis.add", text="Trellis Prop...", icon="MESH_MONKEY")
+    self.layout.operator("trellis.add", text="Generate Trellis Prop...", icon="PACKAGE")
     self.layout.menu(TRELLIS_MT_add.bl_idname)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from .account import MODELS, Account
+from .gallery import Gallery
 from .lines import choice, draw_lines, split_where_wide
 from .model_settings import model_group
 from .registering import registering
@@ -47,12 +48,23 @@ class TRELLIS_PT_model(SettingsPanel, bpy.types.Panel):
         value = row.row(align=True)
         value.active = group.use_seed
         value.prop(group, "seed", text="")
-        row.operator("trellis.random_seed", text="", icon="MOD_NOISE")
+        draw_dice(row)
         column = layout.column(align=True)
         column.prop(group, "temperature", slider=True)
         column.prop(group, "top_p", slider=True)
         layout.prop(group, "max_tokens")
         choice(layout, group, "system")
+
+
+def draw_dice(layout: Any) -> None:
+    """The button for a new seed; Blender's own sign until ours is loaded."""
+    gallery = Gallery.get()
+    icon = gallery.previews.dice()
+    gallery.wake()
+    if icon:
+        layout.operator("trellis.random_seed", text="", icon_value=icon)
+    else:
+        layout.operator("trellis.random_seed", text="", icon="FILE_REFRESH")
 
 
 register, unregister = registering([TRELLIS_PT_model])

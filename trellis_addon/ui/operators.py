@@ -15,7 +15,7 @@ from .properties import TrellisProperties
 from .registering import registering
 from .session import Session
 from .texts import CATEGORY, EXAMPLE
-from .translations import sentence
+from .translations import iface, rpt, sentence
 
 if TYPE_CHECKING:
     from ..core.settings import Settings
@@ -83,9 +83,15 @@ class TRELLIS_OT_generate(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Start the jobs and watch them without holding anything up."""
         # Plain Python values on the operator; the jobs and their threads never see the operator.
+        session, asked = Session.get(), self._asked()
+        if session.clicks.is_double(asked):
+            self.report({"INFO"}, rpt("Already begun"))
+            return {"CANCELLED"}
         self._prop_ids = self._start(context)
         if not self._prop_ids:
             return {"CANCELLED"}
+        session.clicks.begun(asked)
+        session.reports.watch(self._prop_ids)
         self._timer = context.window_manager.event_timer_add(MODAL_SECONDS, window=context.window)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
@@ -94,9 +100,10 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         """Let everything pass but Esc over the sidebar; end with the jobs."""
         session = Session.get()
         if not session.beginning and all(map(session.has_ended, self._prop_ids)):
-            self._stop_watching(context)
             # As a warning: an error would pop up at the pointer and swallow the artist's next key.
-            return self._end(session, worst="WARNING")
+            result = self._end(session, worst="WARNING")
+            self._stop_watching(context)
+            return result
         if event.type == "ESC" and event.value == "PRESS" and over_sidebar(context, event):
             session.cancel_all(self._prop_ids)
             return {"RUNNING_MODAL"}
@@ -105,6 +112,11 @@ class TRELLIS_OT_generate(bpy.types.Operator):
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator (a file is loaded): the jobs go on in the session."""
         self._stop_watching(context)
+
+    def _asked(self) -> tuple[object, ...]:
+        """What a double click would ask for once more."""
+        at = tuple(self.at) if self.properties.is_property_set("at") else None
+        return self.prompt, at, tuple(self.turned)
 
     def _start(self, context: bpy.types.Context, *, at_once: bool = False) -> list[str]:
         from .generating import start
@@ -132,6 +144,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         return {"FINISHED"} if good else {"CANCELLED"}
 
     def _stop_watching(self, context: bpy.types.Context) -> None:
+        Session.get().reports.unwatch(self._prop_ids)
         context.window_manager.event_timer_remove(self._timer)
 
 
@@ -159,6 +172,8 @@ class TRELLIS_OT_add(bpy.types.Operator):
         from .panels import draw_obstacle  # which imports this module
 
         layout: Any = self.layout
+        from .generating import where_words
+
         layout.activate_init = True
         layout.prop(self, "prompt", text="", placeholder=EXAMPLE)
         if missing := obstacle_now():
@@ -168,6 +183,7 @@ class TRELLIS_OT_add(bpy.types.Operator):
             draw_obstacle(layout, context, missing, beside=round(region - DIALOG_WIDTH))
         else:
             draw_cost(layout, context, properties(context).model.model)
+            layout.label(text=iface(where_words(properties(context))), icon="PIVOT_CURSOR")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Hand over to the one operator that generates."""

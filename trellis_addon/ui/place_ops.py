@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import bpy
@@ -11,6 +12,7 @@ from ..core.errors import TrellisError
 from ..core.text import shorten
 from ..preferences import read_settings
 from ..scene.methods import Method, items
+from .generating import collection_of, settings_in
 from .registering import registering
 from .session import Session, ended
 from .translations import sentence
@@ -103,8 +105,9 @@ class TRELLIS_OT_place(bpy.types.Operator):
     def _placement(self) -> Placement:
         from ..scene.placing import at_cursor, at_origin, current_scene
 
-        at = at_cursor if self.where == "CURSOR" else at_origin
-        return at(current_scene(), method=Method.of(self.method))
+        at, scene = at_cursor if self.where == "CURSOR" else at_origin, current_scene()
+        place = at(scene, method=Method.of(self.method))
+        return replace(place, collection=collection_of(settings_in(scene)))
 
 
 register, unregister = registering([TRELLIS_OT_place])

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 import bpy
 from mathutils import Vector
 
+from ..preferences import stored
 from .redraw import redraw_views
 
 log = logging.getLogger(__name__)
@@ -88,11 +89,17 @@ class Placeholders:
             bpy.types.SpaceView3D.draw_handler_remove(cls.handles.pop(), "WINDOW")
 
 
+def are_on() -> bool:
+    """Whether the user wants to see the boxes."""
+    own = stored()
+    return own is None or own.show_boxes
+
+
 def _here() -> list[Box]:
-    """The boxes of the scene in this view; none where overlays are switched off."""
+    """The boxes of the scene in this view; none where overlays, or the boxes, are switched off."""
     context = bpy.context
     space: Any = context.space_data
-    if context.scene is None or not space.overlay.show_overlays:
+    if not are_on() or context.scene is None or not space.overlay.show_overlays:
         return []
     return [box for box in Placeholders.boxes if box.scene == context.scene.name]
 

@@ -84,19 +84,24 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
         _overridden(column, LIBRARY_VARIABLE)
         if problem := library_problem(settings, account):
             draw_lines(column, context, problem.sentence, "ERROR")
+            column.operator("trellis.refresh_account", text="Try Again", icon="FILE_REFRESH")
         elif not self.library:
             _aside(column, fitted(context, f"Now: {settings.library}"), "FILE_FOLDER")
 
     def _draw_generating(self, column: Any, _context: bpy.types.Context) -> None:
         column.prop(self, "method")
+        if self.default_settings:
+            _aside(column, "New files begin with your saved settings")
+            column.operator("trellis.restore_factory", icon="LOOP_BACK")
         column.prop(self, "jobs_at_once")
+        column.prop(self, "show_boxes")
         column.prop(self, "pointer_progress")
         column.prop(self, "limit_minutes")
         column.prop(self, "endpoint")
 
     def _draw_cost(self, column: Any, context: bpy.types.Context) -> None:
         column.prop(self, "daily_limit")
-        spent, limit = Account.get().costs.today, read_settings().daily_limit_cents
+        spent, limit = Account.get().costs.now, read_settings().daily_limit_cents
         if warning := limit_warning(limit, spent):
             draw_lines(column, context, warning, "ERROR")
         else:

@@ -31,6 +31,14 @@ class TRELLIS_PT_presets(PresetPanel, bpy.types.Panel):
     preset_operator = "script.execute_preset"
     preset_add_operator = "trellis.add_preset"
 
+    def draw(self, context: bpy.types.Context) -> None:
+        """Blender's list, then the settings that new files begin with."""
+        super().draw(context)
+        layout: Any = self.layout
+        layout.separator()
+        layout.operator("trellis.save_defaults", icon="FILE_TICK")
+        layout.operator("trellis.restore_factory", icon="LOOP_BACK")
+
 
 class TRELLIS_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore[misc]
     """Keep the settings of model, prop and placing under a name, or remove such a preset"""

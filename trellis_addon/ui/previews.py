@@ -23,6 +23,7 @@ KEPT: Final = 160
 """As many pictures stay loaded at most; each takes about 0.3 MB."""
 
 FORMING: Final = ROOT / "icons" / "forming.png"
+DICE: Final = ROOT / "icons" / "dice.png"
 
 FORGET_SECONDS: Final = 120.0
 
@@ -65,6 +66,10 @@ class Previews:
     def forming(self) -> int:
         """The icon of a prop that has no picture yet. As :meth:`icon`."""
         return self._asked("forming", FORMING)
+
+    def dice(self) -> int:
+        """The icon of a new seed, which Blender has none for. As :meth:`icon`."""
+        return self._asked("dice", DICE)
 
     def _asked(self, key: str, path: Path) -> int:
         known = self._known.get(key)

@@ -8,9 +8,15 @@ from typing import Any, Final
 
 import bpy
 
+from ..core.cost import over_limit
+from ..core.errors import CostLimitError, InputError, TrellisError
 from ..core.text import MODEL_READS_TOKENS, estimated_tokens, prompt_warning, shorten
+from ..preferences import read_settings
+from .account import Account
 from .cost import cost_words, draw_cost
 from .gallery import Gallery
+from .gallery_jobs import jobs_here
+from .generating import NO_IMAGE
 from .lines import draw_lines, fitted
 from .properties import TrellisProperties, prompt_of
 from .registering import registering
@@ -25,6 +31,8 @@ SHOWN: Final = 60
 COUNT: Final = 34
 """The field of the count beside Generate, in pixels at a scale of 1."""
 
+DESCRIBE: Final = "Describe the prop first"
+
 COUNT_FROM: Final = 0.6
 """The share of what the model reads from which on the count is shown."""
 
@@ -38,12 +46,19 @@ class TRELLIS_MT_recent(bpy.types.Menu):
     def draw(self, _context: bpy.types.Context) -> None:
         """The newest first. What the library holds is known already; nothing is read here."""
         layout: Any = self.layout
+        look()
         found = list(recent_prompts())
         for prompt in found:
             button = layout.operator("trellis.use_prompt", text=shorten(prompt, SHOWN))
             button.prompt = prompt
         if not found:
-            layout.label(text="None yet")
+            known = Gallery.get().snapshot is not None
+            layout.label(text="None yet" if known else "Looking through the library")
+
+
+def look() -> None:
+    """Have the library looked through on its thread: its panel, which does that, may be closed."""
+    Gallery.get().look(read_settings().library, jobs_here())
 
 
 def recent_prompts() -> Iterator[str]:
@@ -116,6 +131,7 @@ def _show(context: bpy.types.Context, text: Any) -> None:
 
 def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisProperties) -> None:
     """The field with its menus, a warning where the prompt is too long, and Generate."""
+    look()
     column = layout.column()
     row = column.row(align=True)
     if group.use_text:
@@ -129,8 +145,9 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
     if group.use_text and prompt:
         draw_lines(column, context, shorten(prompt, 120), "NONE")
     _draw_count(column, context, prompt)
-    _draw_generate(column, context, group, prompt)
-    draw_cost(column, context)
+    reason = reason_against(group, prompt)
+    _draw_generate(column, context, group, reason)
+    draw_cost(column, context, limit_is_told=isinstance(reason, CostLimitError))
 
 
 def _draw_count(layout: Any, context: bpy.types.Context, prompt: str) -> None:
@@ -141,12 +158,15 @@ def _draw_count(layout: Any, context: bpy.types.Context, prompt: str) -> None:
 
 
 def _draw_generate(
-    layout: Any, context: bpy.types.Context, group: TrellisProperties, prompt: str
+    layout: Any,
+    context: bpy.types.Context,
+    group: TrellisProperties,
+    reason: TrellisError | None,
 ) -> None:
     row = layout.row(align=True)
     row.scale_y = 1.5
     button = row.row(align=True)
-    button.enabled = bool(prompt)
+    button.enabled = reason is None
     words = iface("Generate") if group.count == 1 else iface("Generate {}").format(group.count)
     cost = cost_words(group.model.model, group.count)
     both = f"{words} ({cost})" if cost else words
@@ -159,8 +179,35 @@ def _draw_generate(
     number.prop(group, "count", text="")
     if not room and cost:
         layout.label(text=cost[:1].upper() + cost[1:])
+    if reason:
+        draw_reason(layout, context, reason)
+
+
+def reason_against(group: TrellisProperties, prompt: str) -> TrellisError | None:
+    """Why Generate is greyed out, if so. From memory alone: for ``draw``."""
     if not prompt:
-        layout.label(text="Describe the prop first", icon="INFO")
+        return InputError(DESCRIBE, " ")
+    settings = read_settings()
+    if group.reference and settings.gateway.endpoint == "chat":
+        return InputError(NO_IMAGE, "Remove it, or set the endpoint to Automatic")
+    costs = Account.get().costs
+    each = costs.last.get(group.model.model, 0.0)
+    return over_limit(settings.daily_limit_cents, costs.now, each * group.count)
+
+
+def draw_reason(layout: Any, context: bpy.types.Context, reason: TrellisError) -> None:
+    """It, and the button that mends it."""
+    facts = reason.facts
+    if facts.message == DESCRIBE:
+        layout.label(text=DESCRIBE, icon="INFO")
+    elif facts.message == NO_IMAGE:
+        draw_lines(layout, context, NO_IMAGE, "ERROR")
+        row = layout.row(align=True)
+        row.operator("trellis.remove_reference", icon="X")
+        row.operator("trellis.preferences", text="", icon="PREFERENCES")
+    else:
+        draw_lines(layout, context, facts.message, "ERROR")
+        layout.operator("trellis.preferences", text="Change the Limit", icon="PREFERENCES")
 
 
 CLASSES: Final = (TRELLIS_MT_recent, TRELLIS_OT_use_prompt, TRELLIS_OT_edit_prompt)

@@ -8,6 +8,7 @@ data-block in the end, so that the panel has one field and shows one picture.
 from __future__ import annotations
 
 import base64
+import re
 import tempfile
 from array import array
 from pathlib import Path
@@ -20,14 +21,37 @@ from ..core.errors import InputError
 PIXELS: Final = 1024
 """The longest side that is sent. TRELLIS itself looks at 518 (reference code, 2025-08)."""
 
+MOST_BYTES: Final = 2_000_000
+"""Of a file that is sent as it is; a PNG of 1024 pixels seldom has more. The prop's record keeps
+what was sent.
+"""
+
+KINDS: Final = {
+    "image/png": rb"\x89PNG\r\n\x1a\n",
+    "image/jpeg": rb"\xff\xd8\xff",
+    "image/webp": rb"(?s)RIFF....WEBP",
+}
+"""What the gateway takes, by how the file begins."""
+
+WORDS: Final = re.compile(
+    rb"Exif\0\0|EXIF|XMP |http://ns.adobe.com/xap|tEXt|iTXt|zTXt"
+    rb"|\0\0(?:\0[\x80-\xff]|[^\0].)eXIf",
+    re.DOTALL,
+)
+"""Where a file tells of its place, its owner, the path it was rendered from. Such a file is written
+anew, without them. (Blender writes an eXIf of 54 bytes with the resolution into each PNG.)
+"""
+
 FROM_RENDER: Final = "Trellis Reference (Render)"
 FROM_VIEW: Final = "Trellis Reference (Viewport)"
 
 
 def data_uri(image: Any) -> str:
-    """The picture as the gateway takes it: a PNG with its alpha, in a data URI.
+    """The picture as the gateway takes it, in a data URI: its own file where that is fit to be
+    sent, else a PNG with its alpha. The image itself stays as it is.
 
-    Takes some 50 ms for a picture of 1024 pixels. The image itself stays as it is.
+    A file takes about 1 ms as it is. Written anew a picture takes 50 to 100 ms at 1024 pixels and
+    400 ms at 4096, or 700 ms where it is painted and not saved (2 slow cores).
 
     :raises InputError: there are no pixels, as of a file that has gone.
     """
@@ -36,11 +60,11 @@ def data_uri(image: Any) -> str:
         raise InputError(
             f"The reference image {image.name} has no picture", "Choose another, or remove it"
         )
-    copy = _copy(image)
+    if found := _as_stored(image):
+        kind, content = found
+        return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+    copy = _small_copy(image)
     try:
-        longest = max(width, height)
-        if longest > PIXELS:
-            copy.scale(max(1, width * PIXELS // longest), max(1, height * PIXELS // longest))
         copy.file_format = "PNG"
         with tempfile.TemporaryDirectory(prefix="trellis-") as folder:
             file = Path(folder) / "reference.png"
@@ -55,6 +79,47 @@ def data_uri(image: Any) -> str:
     finally:
         bpy.data.images.remove(copy)
     return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _as_stored(image: Any) -> tuple[str, bytes] | None:
+    """Kind and content of the image's file, if it may be sent as it is: what is painted is saved,
+    the format is one that is taken, it is not too large, and it tells nothing but the picture.
+    """
+    if image.source != "FILE" or image.is_dirty:
+        return None
+    try:
+        if image.packed_file:
+            size, content = image.packed_file.size, image.packed_file.data
+        else:
+            path = Path(image.filepath_from_user())
+            size = path.stat().st_size
+            content = path.read_bytes() if size <= MOST_BYTES else b""
+    except OSError:
+        return None
+    if size > MOST_BYTES or WORDS.search(content):
+        return None
+    kind = next((kind for kind, begin in KINDS.items() if re.match(begin, content)), None)
+    return (kind, bytes(content)) if kind else None
+
+
+def _small_copy(image: Any) -> Any:
+    """Not larger than :data:`PIXELS`, with the pixels alone: no words of the file go along."""
+    width, height = image.size
+    longest = max(width, height)
+    small = max(1, width * PIXELS // longest), max(1, height * PIXELS // longest)
+    if longest <= PIXELS:
+        return _copy(image)
+    if image.source != "FILE" or image.is_dirty or image.is_float:
+        copy = _copy(image)
+        copy.scale(*small)
+        return copy
+    # Blender's own copy reads the file again, and is scaled before it becomes floats.
+    between = image.copy()
+    try:
+        between.scale(*small)
+        return _copy(between)
+    finally:
+        bpy.data.images.remove(between)
 
 
 def _copy(image: Any) -> Any:

@@ -10,6 +10,7 @@ import bpy
 
 from ..core.errors import TrellisError
 from ..preferences import read_settings
+from .generating import NO_IMAGE
 from .lines import draw_lines
 from .registering import registering
 from .sidebar import SettingsPanel
@@ -43,9 +44,10 @@ class TRELLIS_PT_reference(SettingsPanel, bpy.types.Panel):
         if image is not None:
             layout.template_icon(icon_value=layout.icon(image), scale=PICTURE)
             if read_settings().gateway.endpoint == "chat":
-                words = "The chat endpoint takes no image. Set it to Automatic in the preferences"
-                draw_lines(layout, context, words, "ERROR")
-                layout.operator("trellis.preferences", icon="PREFERENCES")
+                draw_lines(layout, context, NO_IMAGE, "ERROR")
+                row = layout.row(align=True)
+                row.operator("trellis.remove_reference", icon="X")
+                row.operator("trellis.preferences", text="", icon="PREFERENCES")
 
 
 def _take(operator: Any, context: bpy.types.Context, picture: Callable[[], Any]) -> set[str]:
@@ -86,10 +88,25 @@ class TRELLIS_OT_reference_from_render(bpy.types.Operator):
         return _take(self, context, of_render)
 
 
+class TRELLIS_OT_remove_reference(bpy.types.Operator):
+    """Send no reference image. The image itself stays in the file"""
+
+    bl_idname = "trellis.remove_reference"
+    bl_label = "Remove Reference Image"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Empty the field."""
+        scene: Any = context.scene
+        scene.trellis.reference = None
+        return {"FINISHED"}
+
+
 CLASSES: Final = (
     TRELLIS_PT_reference,
     TRELLIS_OT_reference_from_view,
     TRELLIS_OT_reference_from_render,
+    TRELLIS_OT_remove_reference,
 )
 
 

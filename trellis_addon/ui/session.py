@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import bpy
-from bpy.app.handlers import persistent
 
 from ..core.errors import ErrorFacts
+from ..core.text import shorten
 from ..preferences import read_settings
 from .account import Account
-from .beginning import Begin, Begins
+from .beginning import Begin, Begins, Clicks
+from .file_change import on_another_file
 from .jobs import (
-    CLOSED,
+    LONGEST_NAME,
     MOST_ENDED,
     WAITS,
     Ended,
@@ -30,14 +31,18 @@ from .jobs import (
     Report,
     Running,
     is_free,
+    is_new,
+    ready_words,
     record_name,
 )
+from .reports import Reports
 from .showing import Showing
 from .texts import undo_name
 from .translations import iface, sentence
 
 if TYPE_CHECKING:
     from ..core.events import Event, Finished, Usable
+    from ..core.finishing import Finishing
     from ..core.settings import Settings
     from ..engine.making import Unmade
     from ..engine.workshop import Workshop
@@ -63,12 +68,12 @@ class Session:
         """The last failures, the newest first, until the user puts them out of sight."""
         self._ready: list[tuple[Running, Finished | Usable]] = []
         self._begins = Begins()
-        self.reports: dict[str, Report] = {}
+        self.clicks = Clicks()
+        self.reports = Reports()
         self.last_error: ErrorFacts | None = None
         self.last_note = ""
         self.last_note_is_good = True
-        self.leaves_file = False
-        """Whether the file that is being loaded is another one than that which was open."""
+        self.stop_watching_files: Callable[[], None] = lambda: None
         self._showing = Showing()
         # One reference: `is_registered(self._tick)` is False for a fresh bound method
         # (Blender's own code cites its bug 139720).
@@ -96,6 +101,8 @@ class Session:
         reload: bool = False,
         metres: float = 1.0,
         image: str = "",
+        homeless: str = "",
+        finishing: Finishing | None = None,
     ) -> None:
         """Take a job in and show it. It starts at once, or when those before it leave room.
 
@@ -103,12 +110,17 @@ class Session:
         :param reload: show it anew where the open file links it.
         :param metres: how large the prop is likely to be, for its box in the viewport.
         :param image: the name of its reference image in the open file.
+        :param homeless: why it is to stand nowhere, if that is not what the user asked for.
+        :param finishing: how it is made anew, for another try.
         """
+        from ..scene.placing import pinned
+
         self.last_error = None
         self.last_note = ""
-        self.running.append(
-            Running(job, prompt, list(placements), reload, image=image, metres=metres, waiting=True)
-        )
+        name, places = shorten(prompt, LONGEST_NAME), [pinned(each) for each in placements]
+        running = Running(job, name, places, reload, homeless, image, metres, waiting=True)
+        running.finishing = finishing
+        self.running.append(running)
         self._start_waiting()
         if not bpy.app.background and not bpy.app.timers.is_registered(self._timer):
             bpy.app.timers.register(self._timer, first_interval=TICK_SECONDS, persistent=True)
@@ -153,9 +165,11 @@ class Session:
 
         :raises LockedError: somebody else is working on it.
         """
+        from ..scene.placing import pinned
+
         for running in self.running:
             if running.job.prop_id == missing.folder.id:
-                running.placements += [placement] if placement else []
+                running.placements += [pinned(placement)] if placement else []
                 running.reload |= placement is None
                 return
         job = self.workshop.resume(missing.folder, settings)
@@ -181,12 +195,14 @@ class Session:
             self.cancel(prop_id)
 
     def leave_file(self) -> None:
-        """Another file is open: what was to stand in the one before goes to the library alone."""
+        """Another file is open: what was to stand in the one before goes to the library alone,
+        also what failed and is tried again.
+        """
         while self._begins:
             self._begin_next()
         for running in self.running:
-            running.homeless |= bool(running.placements)
-            running.placements.clear()
+            running.leaves_file()
+        self.ended = [ended.elsewhere() for ended in self.ended]
         self._redraw(force=True)
 
     def failure(self, prop_id: str) -> Ended | None:
@@ -216,6 +232,7 @@ class Session:
         from ..core.events import Finished, Usable
         from ..scene.arriving import fetch, hands_busy
 
+        self.clicks.drawn()
         self._begin_next()
         for running, event in list(self._events()):
             if isinstance(event, Finished | Usable):
@@ -228,7 +245,17 @@ class Session:
             ready, self._ready = self._ready, []
             self._place(ready)
         self._redraw(force=False)
-        return TICK_SECONDS if self.running or self._begins else None
+        self._tell()
+        return TICK_SECONDS if self.running or self._begins or self._showing.unsettled else None
+
+    def _tell(self) -> None:
+        """Have what nobody else tells written into the Info log. In background mode the reports
+        stay: for whoever has waited.
+        """
+        from .telling import tell
+
+        if not bpy.app.background and self.reports.untold:
+            tell()
 
     def _events(self) -> Iterator[tuple[Running, Event]]:
         for running in list(self.running):
@@ -236,9 +263,12 @@ class Session:
                 yield running, event
 
     def _take(self, running: Running, event: Event) -> None:
-        from ..core.events import Cancelled, Failed, Finished, Progress
+        from ..core.events import Cancelled, Failed, Finished, Progress, StateChanged
 
         match event:
+            case StateChanged(state=state):
+                running.goes_to(state)
+                return
             case Progress(fraction=fraction, text=text):
                 if not running.job.token.cancelled:
                     running.fraction, running.text = fraction, text
@@ -250,7 +280,8 @@ class Session:
                 log.warning("%s: %s %s", event.prop_id, facts.message, facts.detail)
                 self._failed(running, facts)
             case Cancelled(may_be_billed=billed):
-                text = "Cancelled" + (". The gateway may still bill it" if billed else "")
+                words = ("Cancelled", "The gateway may still bill it" if billed else "")
+                text = ". ".join(iface(each) for each in words if each)
                 self.last_note, self.last_note_is_good = text, False
                 self._report(running, "WARNING" if billed else "INFO", text)
             case _:
@@ -261,9 +292,8 @@ class Session:
     def _failed(self, running: Running, facts: ErrorFacts) -> None:
         self.last_error = facts
         self._report(running, "ERROR", sentence(facts))
-        prop_id, places = running.job.prop_id, tuple(running.placements)
-        free = is_free(read_settings().library, prop_id)
-        ended = Ended(prop_id, running.prompt, facts, places, free)
+        free = is_free(read_settings().library, running.job.prop_id)
+        ended = Ended.of(running, facts, free=free)
         self.ended = [ended, *(e for e in self.ended if e.prop_id != ended.prop_id)][:MOST_ENDED]
 
     def _remove(self, running: Running) -> None:
@@ -271,7 +301,7 @@ class Session:
         self.running.remove(running)
         self._start_waiting()
         if not bpy.app.background and Account.current and not running.reload:
-            Account.current.after_generation(read_settings())
+            Account.current.after_generation(read_settings(), paid=running.may_have_cost)
 
     def _place(self, ready: list[tuple[Running, Finished | Usable]]) -> None:
         """Props that are ready together come together: one call, one undo step.
@@ -285,20 +315,19 @@ class Session:
 
         if not ready:
             return
+        for running, _ in ready:
+            running.drop_gone()
         before_undo_step()
         results = iter(place_many(_items(ready)))
         count = renewed = 0
         for running, event in ready:
-            faults = [next(results).error for _ in running.placements]
-            fault = next((error for error in faults if error), None)
-            count += faults.count(None)
+            placed = [next(results) for _ in running.placements]
+            faults = running.take_placed(placed)
+            count += len(placed) - len(faults)
             if not isinstance(event, Finished):
-                running.placed |= None in faults
-                left = zip(running.placements, faults, strict=True)
-                running.placements = [place for place, error in left if error]
                 continue
-            if fault:
-                self._failed(running, fault.facts)
+            if faults:
+                self._failed(running, faults[0].facts)
             else:
                 self._tell_ready(running, event)
             if running.reload:
@@ -308,24 +337,15 @@ class Session:
             undo_step(undo_name(count))
         elif renewed:
             undo_step("Finish Trellis Prop Again")
-        # Preferences are the business of a Blender with a user.
-        if not bpy.app.background and (
-            count or any(running.reload or running.homeless for running, _ in ready)
-        ):
-            for library in {event.folder.parent for _, event in ready}:
+        # Preferences are the business of a Blender with a user. Before its picture is there a prop
+        # would be shown without one.
+        if not bpy.app.background:
+            for library in {e.folder.parent for run, e in ready if is_new(run, e)}:
                 show_in_asset_browser(library)
         self._redraw(force=True)
 
     def _tell_ready(self, running: Running, event: Finished) -> None:
-        cost = iface("for {} US cents").format(f"{event.cost_cents:g}") if event.cost_cents else ""
-        placed = running.placed or running.placements
-        done = "Placed in {} s" if placed else "Made anew in {} s"
-        notes = event.notes
-        if running.homeless and not running.placements:
-            done, notes = "Made in {} s", (CLOSED, *notes)
-        self.last_note_is_good = True
-        words = f"{iface(done).format(f'{running.seconds:.0f}')} {cost}".rstrip()
-        self.last_note = ". ".join((words, *map(iface, notes)))
+        self.last_note, self.last_note_is_good = ready_words(running, event), True
         self._report(running, "INFO", f"{running.prompt}: {self.last_note}")
 
     def _report(self, running: Running, level: Level, text: str) -> None:
@@ -374,35 +394,15 @@ def ended(operator: Any, session: Session, prop_id: str, words: str) -> set[str]
     return {"FINISHED"} if report.level == "INFO" else {"CANCELLED"}
 
 
-@persistent  # type: ignore[untyped-decorator]
-def note_leaving(path: str, *_more: Any) -> None:
-    """Before a file is loaded: whether it is another one than that which is open."""
-    if Session.current is not None:
-        Session.current.leaves_file = not path or path != bpy.data.filepath
-
-
-@persistent  # type: ignore[untyped-decorator]
-def leave_file(*_of_the_file: Any) -> None:
-    """A file was loaded. The file itself, read anew, keeps its props."""
-    if Session.current is not None and Session.current.leaves_file:
-        Session.current.leave_file()
-
-
 def register() -> None:
     """Make the session."""
-    Session.current = Session()
-    bpy.app.handlers.load_pre.append(note_leaving)
-    bpy.app.handlers.load_post.append(leave_file)
+    Session.current = session = Session()
+    session.stop_watching_files = on_another_file(session.leave_file)
 
 
 def unregister() -> None:
     """Close it."""
-    for handlers, own in (
-        (bpy.app.handlers.load_pre, note_leaving),
-        (bpy.app.handlers.load_post, leave_file),
-    ):
-        if own in handlers:
-            handlers.remove(own)
     if Session.current is not None:
+        Session.current.stop_watching_files()
         Session.current.close()
         Session.current = None

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import bpy
 
@@ -20,15 +20,82 @@ if TYPE_CHECKING:
 REDRAW_SECONDS: Final = 0.5
 """The elapsed time is shown; a redraw twice a second is enough for it."""
 
+WATCHER: Final = "TRELLIS_OT_generate"
+"""The operator that listens to Esc, in the window of its click, until a file is loaded."""
+
+UNKNOWN: Final = "?"
+"""In the place of a line that another tool may have replaced."""
+
+
+class View(NamedTuple):
+    """A window as far as its status bar goes."""
+
+    workspace: str
+    """Its name; Blender keeps the line with the workspace."""
+    taken: bool = False
+    """Whether another tool shows its keys there."""
+    escape: bool = False
+    """Whether Esc over our tab stops jobs."""
+
+
+def _view(window: Any) -> View:
+    names = [operator.bl_idname for operator in window.modal_operators]
+    return seen(window.workspace.name, names, placing=bool(BoxOverlay.shown))
+
+
+def seen(workspace: str, modal: Sequence[str], *, placing: bool) -> View:
+    """A window by its modal operators.
+
+    :param modal: their ``bl_idname``.
+    :param placing: whether a prop is being placed by hand, which has keys to show as well.
+    """
+    foreign = any(not name.startswith("TRELLIS_OT_") for name in modal)
+    return View(workspace, foreign or placing, WATCHER in modal)
+
+
+class StatusLines:
+    """What stands in the status bars. They are ours only while nobody else needs them."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, str] = {}
+        """By the workspace's name; nothing of ours stands in the others."""
+        self.unsettled = False
+        """Whether a line is to be taken away yet, from a bar that another tool uses."""
+
+    def changes(
+        self, running: Sequence[Running], views: Sequence[View]
+    ) -> Iterator[tuple[str, str | None]]:
+        """The lines to be set; None takes ours away."""
+        self.unsettled = False
+        for view in views:
+            name = view.workspace
+            words = status(running, escape=view.escape)
+            if view.taken:
+                if name in self._told:
+                    self._told[name] = UNKNOWN
+                    self.unsettled |= not words
+            elif words != self._told.get(name, ""):
+                yield name, words or None
+                self._told[name] = words
+        shown = {view.workspace for view in views}
+        for name in [name for name, words in self._told.items() if name not in shown or not words]:
+            if self._told.pop(name):
+                yield name, None
+
 
 class Showing:
     """Redraws on change, and as often as the elapsed time needs it. Main thread only."""
 
     def __init__(self) -> None:
         self._drawn = 0.0
-        self._status: str | None = None
+        self._status = StatusLines()
         self._percent: int | None = None
         """What stands in the place of the pointer."""
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a status bar has to be given back yet: look again."""
+        return self._status.unsettled
 
     def refresh(self, running: Sequence[Running], *, force: bool) -> None:
         """Show the jobs as they are. :param force: something has changed but the time."""
@@ -55,12 +122,10 @@ class Showing:
 
     def _tell_status(self, running: Sequence[Running]) -> None:
         """The status bar: how many, how far, and how to stop it."""
-        words = status(running) or None
-        if words == self._status or BoxOverlay.shown:
-            return  # a prop that is being placed by hand has the status bar for its keys
-        self._status = words
-        for window in bpy.context.window_manager.windows:
-            window.workspace.status_text_set(words)
+        views = [_view(window) for window in bpy.context.window_manager.windows]
+        for name, words in self._status.changes(running, views):
+            if workspace := bpy.data.workspaces.get(name):
+                workspace.status_text_set(words)
 
     def _tell_pointer(self, running: Sequence[Running]) -> None:
         """Blender's own window progress, for those who want it.

@@ -14,6 +14,7 @@ from ..core.errors import PlacingError, TrellisError
 from ..core.text import shorten
 from ..preferences import read_settings
 from ..scene.methods import Method, items
+from .generating import collection_of, settings_in
 from .overlay import BoxOverlay
 from .redraw import redraw_views
 from .registering import registering
@@ -226,11 +227,13 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):  # type: ignor
         if stand.hit is None:
             return
         turned = stand.rotation
+        scene = current_scene()
         where = Placement(
-            scene=current_scene().name,
+            scene=scene.name,
             location=stand.hit.location.to_tuple(),
             method=Method.of(self.method),
             rotation=(turned.w, turned.x, turned.y, turned.z),
+            collection=collection_of(settings_in(scene)),
         )
         if self._unmade and not self._prop.blend.is_file():
             self._make(self._unmade, where)

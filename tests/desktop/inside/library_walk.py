@@ -21,6 +21,15 @@ from window import Facts, Steps, Window, play
 PROMPTS = ("weathered oak barrel", "brass lantern", "red mushroom", "stone well", "wooden chair")
 
 
+def asset_picture(asset: Any) -> list[int] | None:
+    """The size of the picture that an Asset Browser finds in the file."""
+    with bpy.data.temp_data() as other:
+        with other.libraries.load(asset.library.filepath) as (_there, wanted):
+            wanted.collections = [asset.name]
+        preview = other.collections[asset.name].preview
+        return list(preview.image_size) if preview else None
+
+
 class LibraryWalk:
     """The steps: fill the library, look at it, place from it."""
 
@@ -68,8 +77,7 @@ class LibraryWalk:
             self.ids.append(session.running[-1].job.prop_id)
         yield lambda: not session.running
         props = [o.name for o in self.props()]
-        pictures = [o.instance_collection.preview for o in self.props()]
-        sizes = [list(one.image_size) if one else None for one in pictures]
+        sizes = [asset_picture(o.instance_collection) for o in self.props()]
         error = session.last_error
         after = yield from self.assets()
         self.facts.note("fill", before=before, after=after, props=props, error=error)

@@ -232,7 +232,7 @@ class Walk:
         window, session = self.window, product.session()
         yield from window.move("WINDOW", 0.3, 0.4)
         yield from window.press("F3")
-        yield from window.write("Trellis Prop")
+        yield from window.write("Generate Trellis Prop")
         yield from window.still()
         yield from window.picture("4-search")
         yield from window.press("Return")

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Into Blender's Info log: how the jobs ended that no operator watches."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+
+from .jobs import Report
+from .session import Session
+
+SOON: Final = 0.01
+"""Seconds to the event with which the reports are given."""
+
+
+class TRELLIS_OT_tell_ends(bpy.types.Operator):
+    """Write into the Info log how jobs have ended"""
+
+    bl_idname = "trellis.tell_ends"
+    bl_label = "Report Ended Jobs"
+    bl_options = {"INTERNAL"}
+
+    _reports: list[Report]
+    _timer: Any
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Take the reports, and give them with the next event.
+
+        Only of a modal operator does Blender put them into the log: what an operator says that
+        a script calls goes to the terminal.
+        """
+        self._reports = Session.get().reports.take_untold()
+        if not self._reports:
+            return {"CANCELLED"}
+        self._timer = context.window_manager.event_timer_add(SOON, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Say all, and end. The event goes on to whom it is meant for."""
+        context.window_manager.event_timer_remove(self._timer)
+        for report in self._reports:
+            # An error would pop up at the pointer and swallow the artist's next key.
+            level: Any = "WARNING" if report.level == "ERROR" else report.level
+            self.report({level}, report.text)
+        return {"FINISHED", "PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends the operator before that (a file is loaded)."""
+        context.window_manager.event_timer_remove(self._timer)
+
+
+def tell() -> None:
+    """Have the untold reports told, from a timer, which has no window of its own."""
+    window = next(iter(bpy.context.window_manager.windows), None)
+    if window is not None:
+        with bpy.context.temp_override(window=window):
+            getattr(bpy.ops, "trellis").tell_ends("INVOKE_DEFAULT")  # noqa: B009  (not in stubs)
