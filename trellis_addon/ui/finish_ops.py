@@ -16,7 +16,8 @@ from .jobs import record_name
 from .library_ops import chosen_prop
 from .place_ops import suggest
 from .registering import registering
-from .session import Session, ended
+from .session import Session
+from .telling import ended
 from .translations import sentence
 
 if TYPE_CHECKING:

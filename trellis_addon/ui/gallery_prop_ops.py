@@ -19,7 +19,8 @@ from .gallery_texts import prompt_lines
 from .generating import settings_in, where_words
 from .library_ops import chosen_prop
 from .registering import registering
-from .session import Session, ended
+from .session import Session
+from .telling import ended
 from .translations import rpt, sentence
 
 if TYPE_CHECKING:

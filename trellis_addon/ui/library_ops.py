@@ -16,7 +16,8 @@ import bpy
 from ..core.errors import TrellisError
 from ..preferences import read_settings
 from .registering import registering
-from .session import Session, ended
+from .session import Session
+from .telling import ended
 from .translations import rpt, sentence
 
 if TYPE_CHECKING:

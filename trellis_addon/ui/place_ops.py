@@ -14,7 +14,8 @@ from ..preferences import read_settings
 from ..scene.methods import Method, items
 from .generating import collection_of, settings_in
 from .registering import registering
-from .session import Session, ended
+from .session import Session
+from .telling import ended
 from .translations import sentence
 
 if TYPE_CHECKING:

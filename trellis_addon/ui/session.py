@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import bpy
 
@@ -376,22 +376,6 @@ def _items(ready: list[tuple[Running, Finished | Usable]]) -> list[Item]:
     from ..scene.placing import Item
 
     return [Item(event.blend, at) for running, event in ready for at in running.placements]
-
-
-def ended(operator: Any, session: Session, prop_id: str, words: str) -> set[str]:
-    """What an operator gives back that has begun a job which the session ends.
-
-    In background mode timers never run, so it is waited for.
-
-    :param words: what is said meanwhile.
-    """
-    if not bpy.app.background:
-        operator.report({"INFO"}, words)
-        return {"FINISHED"}
-    session.wait(prop_id)
-    report = session.reports.pop(prop_id)
-    operator.report({report.level}, report.text)
-    return {"FINISHED"} if report.level == "INFO" else {"CANCELLED"}
 
 
 def register() -> None:

@@ -18,7 +18,8 @@ from .generating import collection_of, settings_in
 from .overlay import BoxOverlay
 from .redraw import redraw_views
 from .registering import registering
-from .session import Session, ended
+from .session import Session
+from .telling import ended
 from .translations import rpt, sentence
 
 if TYPE_CHECKING:

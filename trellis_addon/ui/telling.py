@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Into Blender's Info log: how the jobs ended that no operator watches."""
+"""How jobs ended: as the operator says that began one, and in Blender's Info log for the others."""
 
 from __future__ import annotations
 
@@ -49,6 +49,22 @@ class TRELLIS_OT_tell_ends(bpy.types.Operator):
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator before that (a file is loaded)."""
         context.window_manager.event_timer_remove(self._timer)
+
+
+def ended(operator: Any, session: Session, prop_id: str, words: str) -> set[str]:
+    """What an operator gives back that has begun a job which the session ends.
+
+    In background mode timers never run, so it is waited for.
+
+    :param words: what is said meanwhile.
+    """
+    if not bpy.app.background:
+        operator.report({"INFO"}, words)
+        return {"FINISHED"}
+    session.wait(prop_id)
+    report = session.reports.pop(prop_id)
+    operator.report({report.level}, report.text)
+    return {"FINISHED"} if report.level == "INFO" else {"CANCELLED"}
 
 
 def tell() -> None:
