@@ -116,7 +116,8 @@ def test_farm_command(
 ) -> None:
     file, job = tmp_path / "props.txt", tmp_path / "job"
     file.write_text("a barrel\na chair\na table\n")
-    words = [scheduler, file, "--shards", 9, "--batch-options=--jobs 8"]
+    where = ["--library", settings]
+    words = [scheduler, file, "--shards", 9, "--batch-options=--jobs 8", *where]
     told = command(rooms, "headless.farm.command", words, capfd)
     assert told.code == 0
     # More shards than props would only start Blender for nothing.
@@ -127,7 +128,7 @@ def test_farm_command(
     assert "sk-aig-" not in told.stdout
     file.write_text('{"prompt": 3}')
     file.rename(file.with_suffix(".jsonl"))
-    bad = [scheduler, file.with_suffix(".jsonl")]
+    bad = [scheduler, file.with_suffix(".jsonl"), *where]
     with pytest.raises(rooms("core.errors").InputError, match="Line 1"):
         command(rooms, "headless.farm.command", bad, capfd)
 

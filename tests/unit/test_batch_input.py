@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -27,6 +28,7 @@ from trellis_addon.core.batch_input import (
 from trellis_addon.core.errors import InputError
 from trellis_addon.core.finishing import Finishing
 from trellis_addon.core.request import GenerationRequest
+from trellis_addon.headless.batch_options import COLUMNS as HELP
 
 
 def read(content: str | bytes, name: str = "props.csv", **more: Any) -> Batch:
@@ -209,7 +211,8 @@ def test_quote_that_is_never_closed_is_named_where_it_opens() -> None:
     ("line", "words"),
     [
         ("{", "not JSON, at character 2"),
-        ("[1]", "not a JSON object"),
+        ("[1]", "a list; write one object a line, without [ ]"),
+        ("7", "not a JSON object"),
         ("{}", "an empty object"),
         ('{"prompt": NaN}', "NaN is no number"),
         ('{"prompt": 3}', "The prompt is not a text"),
@@ -217,7 +220,7 @@ def test_quote_that_is_never_closed_is_named_where_it_opens() -> None:
         ('{"prompt": "a", "image": "https://x/a", "image_url": "https://x/b"}', "is there twice"),
         ('{"prompt": "\\ud800"}', "U+D800"),
         ('{"prompt": "a\\u0000b"}', "U+0000"),
-        ("[" * 100_000, "nested too deeply"),
+        ('{"prompt": ' + "[" * 100_000, "nested too deeply"),
         ('{"seed": ' + "9" * 5000 + "}", "not usable JSON"),
         ('{"prompt": "a", "seed": 1e400}', "not a number"),
         ('{"prompt": "a", "finishing": 3}', "finishing is not an object"),
@@ -282,6 +285,7 @@ def test_same_line_twice_is_one_item_and_told() -> None:
     assert [(item.line, item.request.name) for item in batch.items] == [(2, "One"), (4, "Three")]
     assert [(one.line, one.of_line) for one in batch.duplicates] == [(3, 2)]
     assert "Line 3 asks for the same prop as line 2" in str(batch.duplicates[0])
+    assert "name, size and finishing do not make another prop" in str(batch.duplicates[0])
     batch.check()
 
 
@@ -399,3 +403,72 @@ def test_json_lines_give_back_what_was_written(texts: list[str]) -> None:
 def test_variants_never_meet(seed: int | None, count: int) -> None:
     made = [variant(request(seed=seed), number) for number in range(count)]
     assert len({key_of(one) for one in made}) == count
+
+
+@pytest.mark.parametrize(
+    ("cells", "finishing"),
+    [
+        ({"merge": "0.01"}, {"merge_distance": 0.01}),
+        ({"angle": "40"}, {"angle_degrees": 40.0, "shading": "angle"}),
+        ({"angle": "40", "shading": "smooth"}, {"angle_degrees": 40.0, "shading": "smooth"}),
+        ({"texture-size": "512"}, {"texture_pixels": 512}),
+        ({"Keep Alpha": "yes"}, {"opaque": False}),
+        ({"keep_size": "yes"}, {"size": "received"}),
+        ({"keep_size": "no", "height": "2"}, {"size": "height", "metres": 2.0}),
+    ],
+)
+def test_columns_as_on_the_command_line(cells: dict[str, str], finishing: dict[str, Any]) -> None:
+    batch = read(f"prompt,{','.join(cells)}\na,{','.join(cells.values())}\n")
+    assert faults(batch) == []
+    assert batch.items[0].finishing == Finishing(**finishing)
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ("height,longest\na,1,2", "longest and height exclude one another"),
+        ("height,keep_size\na,1,yes", "height and keep_size exclude one another"),
+        ("height,metres\na,1,2", "height and metres exclude one another"),
+        ("keep_alpha,opaque\na,yes,yes", "keep_alpha and opaque exclude one another"),
+        ("merge,merge_distance\na,1,2", '"merge_distance" is there twice'),
+        ("height\na,tall", "The height is not a number: tall"),
+        ("texture_size\na,big", "The texture size is not a number: big"),
+    ],
+)
+def test_faults_name_the_columns_as_written(cells: str, reason: str) -> None:
+    (fault,) = faults(read(f"prompt,{cells}\n"))
+    assert fault.startswith(f"Line 2: {reason}")
+
+
+def test_notes_and_comments() -> None:
+    text = "# my list\n#,prompt,# done\n#12,a,yes\n,b,\n"
+    assert prompts(read(text)) == ["a", "b"]
+    assert prompts(read("prompt,seed\na,1\n#b,x,y,z\n# said so\nc,2\n")) == ["a", "c"]
+    batch = read('{"prompt": "a", "# why": "because"}\n', "x.jsonl")
+    assert (prompts(batch), faults(batch)) == (["a"], [])
+
+
+def test_a_workbook_is_named() -> None:
+    for content in (b"PK\x03\x04\x14\x00\x06\x00\xff", b"\xd0\xcf\x11\xe0\xa1\xb1"):
+        with pytest.raises(InputError, match="is an Excel workbook") as error:
+            read(content, "props.xlsx")
+        assert 'Save it as "CSV UTF-8"' in error.value.facts.sentence
+
+
+def test_all_columns_are_listed_once() -> None:
+    lines = read('{"prompt": "a", "zzzzzz": 1}\n{"prompt": "b", "qqqqqq": 1}\n', "x.jsonl")
+    table = read("prompt,zzzzzz,qqqqqq\na,1,2\n")
+    for batch in (lines, table):
+        first, second = faults(batch)
+        assert "there are prompt," in first
+        assert second.endswith('there is no column "qqqqqq"')
+
+
+def test_count_of_the_command_line() -> None:
+    batch = read("prompt,count\na,\nb,1\n", defaults=Defaults(count=3))
+    assert prompts(batch) == ["a", "a", "a", "b"]
+
+
+def test_help_names_every_column() -> None:
+    words = set(re.split(r"[^A-Za-z_]+", HELP))
+    assert set(COLUMNS) - words == set()

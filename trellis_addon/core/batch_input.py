@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import IO, Any, Final
 
 from .batch_cells import check_text, parameters_of, typed
-from .batch_rows import PARAMETER, Fault, Format, Row, format_of, read_text, rows, unknown
+from .batch_rows import NOTE, PARAMETER, Fault, Format, Row, Unknown, format_of, read_text, rows
 from .errors import InputError, InvalidRequestError
 from .finishing import Finishing
 from .request import GenerationRequest
@@ -49,10 +49,20 @@ _FINISHING: Final = {f.name: f.default for f in fields(Finishing)}
 _NUMBERS: Final = {"seed": 1, "max_tokens": 1, "temperature": 1.0, "top_p": 1.0}
 _TEXTS: Final = ("prompt", "system", "name", "model")
 _COUNT: Final = "count"
-_ALIASES: Final = {"image": "image_url", "variants": _COUNT, "params": "parameters"}
+_ALIASES: Final = {
+    "image": "image_url",
+    "variants": _COUNT,
+    "params": "parameters",
+    "merge": "merge_distance",
+    "angle": "angle_degrees",
+    "texture_size": "texture_pixels",
+}
+"""Other names of columns; the last are the command line's options."""
 _SIZES: Final = ("longest", "height")
 """Columns as on the command line: ``height`` 2.1 is ``size`` height and ``metres`` 2.1."""
-COLUMNS: Final = (*_REQUEST, *_FINISHING, _COUNT, *_ALIASES, *_SIZES)
+_KEEPS: Final = ("keep_size", "keep_alpha")
+"""Yes or no, as on the command line."""
+COLUMNS: Final = (*_REQUEST, *_FINISHING, _COUNT, *_ALIASES, *_SIZES, *_KEEPS)
 
 Picture = Callable[[str], str | None]
 """Makes of a picture's name what the gateway takes: an https URL or a data URI.
@@ -80,8 +90,8 @@ class Duplicate:
 
     def __str__(self) -> str:
         return (
-            f"Line {self.line} asks for the same prop as line {self.of_line} and is left out; "
-            "give it another seed for a variant"
+            f"Line {self.line} asks for the same prop as line {self.of_line} and is left out: "
+            "name, size and finishing do not make another prop; give it another seed for a variant"
         )
 
 
@@ -117,6 +127,7 @@ class Defaults:
 
     request: Mapping[str, Any] = field(default_factory=dict)
     finishing: Finishing = field(default_factory=Finishing)
+    count: int = 1
 
 
 def read_batch(
@@ -186,6 +197,7 @@ class _Reading:
         self._defaults = defaults
         self._picture = picture
         self._pictures: dict[str, str | None] = {}
+        self._unknown = Unknown(COLUMNS)
 
     def take(self, row: Row | Fault) -> None:
         """Make items of a row."""
@@ -209,15 +221,17 @@ class _Reading:
         self.items[item.key] = item
 
     def _made(self, row: Row) -> Iterator[tuple[GenerationRequest, Finishing]]:
-        cells = self._named(row)
-        count = _count(cells.pop(_COUNT, 1))
-        finishing = self._finishing(cells, decimal_comma=row.decimal_comma)
+        cells, written = self._named(row)
+        count = _count(cells.pop(_COUNT, self._defaults.count))
+        finishing = self._finishing(cells, written, decimal_comma=row.decimal_comma)
         request = self._request(cells, decimal_comma=row.decimal_comma)
         for number in range(count):
             yield variant(request, number), finishing
 
-    def _named(self, row: Row) -> dict[str, Any]:
-        """The cells by the fields' own names; a JSON line's nested objects are opened."""
+    def _named(self, row: Row) -> tuple[dict[str, Any], dict[str, str]]:
+        """The cells by the fields' own names, and as which each is written; a JSON line's nested
+        objects are opened.
+        """
         cells = dict(row.cells)
         for part in ("request", "finishing"):
             inner = cells.pop(part, None)
@@ -226,22 +240,28 @@ class _Reading:
                     raise InputError(f"{part} is not an object")
                 cells |= {str(k): v for k, v in inner.items() if v not in (None, "")}
         named: dict[str, Any] = {}
+        written: dict[str, str] = {}
         for cell_name, value in cells.items():
             name = _ALIASES.get(cell_name, cell_name)
-            if fault := unknown(name, COLUMNS):
+            if name.startswith(NOTE):
+                continue
+            if fault := self._unknown.reason(name):
                 self.faults.append(Fault(row.line, fault))
                 continue
             if name in named:
-                raise InputError(f'"{name}" is there twice')
-            named[name] = value
-        return named
+                both = f'as "{written[name]}" and as "{cell_name}"'
+                raise InputError(f'"{name}" is there twice, {both}')
+            named[name], written[name] = value, cell_name
+        return named, written
 
-    def _finishing(self, cells: dict[str, Any], *, decimal_comma: bool) -> Finishing:
-        for size in _SIZES:
-            if (metres := cells.pop(size, None)) is not None:
-                cells |= {"size": size, "metres": metres}
+    def _finishing(
+        self, cells: dict[str, Any], written: dict[str, str], *, decimal_comma: bool
+    ) -> Finishing:
+        _as_fields(cells, written)
         given = {
-            name: typed(default, cells.pop(name), name, decimal_comma=decimal_comma)
+            name: typed(
+                default, cells.pop(name), written.get(name, name), decimal_comma=decimal_comma
+            )
             for name, default in _FINISHING.items()
             if name in cells
         }
@@ -268,6 +288,35 @@ class _Reading:
         if text not in self._pictures:
             self._pictures[text] = self._picture(text)
         return self._pictures[text]
+
+
+def _as_fields(cells: dict[str, Any], written: dict[str, str]) -> None:
+    """Columns that are written as the command line's options, as the finishing's own fields.
+
+    :raises InputError: two of them exclude one another.
+    """
+    keep_size = "keep_size" in cells and _yes(cells.pop("keep_size"), "keep_size")
+    sizes = [name for name in _SIZES if name in cells] + ["keep_size"] * keep_size
+    if len(sizes) > 1:
+        raise InputError(f"{' and '.join(sizes)} exclude one another; leave one empty")
+    if sizes and (other := [name for name in ("size", "metres") if name in cells]):
+        raise InputError(f"{sizes[0]} and {other[0]} exclude one another; leave one empty")
+    if keep_size:
+        cells["size"] = "received"
+    for size in _SIZES:
+        if (metres := cells.pop(size, None)) is not None:
+            cells |= {"size": size, "metres": metres}
+            written["metres"] = size
+    if "keep_alpha" in cells:
+        if "opaque" in cells:
+            raise InputError("keep_alpha and opaque exclude one another; leave one empty")
+        cells["opaque"] = not _yes(cells.pop("keep_alpha"), "keep_alpha")
+    if written.get("angle_degrees") == "angle":
+        cells.setdefault("shading", "angle")
+
+
+def _yes(value: Any, name: str) -> bool:
+    return bool(typed(False, value, name, decimal_comma=False))
 
 
 def variant(request: GenerationRequest, number: int) -> GenerationRequest:

@@ -2,7 +2,8 @@
 """A batch file as rows: which format, which encoding, which cells. Knows nothing of their meaning.
 
 ``.txt`` holds a prompt a line and ``#`` comments; ``.csv`` a header and rows, as Excel and others
-write them; ``.jsonl`` one JSON object (or a prompt as a JSON string) a line.
+write them, with ``#`` comments and columns of notes, too; ``.jsonl`` one JSON object (or a prompt
+as a JSON string) a line.
 """
 
 from __future__ import annotations
@@ -40,7 +41,11 @@ _ENDINGS: Final[Mapping[str, Format]] = {
     ".ndjson": "jsonl",
 }
 _MARKS: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx and .xls files begin."""
 _DELIMITERS: Final = ",;\t|"
+NOTE: Final = "#"
+"""How comments begin, and the columns that are for people alone."""
 PARAMETER: Final = "param."
 """How the columns of a host's own parameters begin: ``param.texture_size``."""
 
@@ -70,9 +75,11 @@ def read_text(source: IO[bytes], name: str) -> str:
     """The text of a file, in UTF-8 or with the mark of a UTF-16 one (Excel's "Unicode text").
 
     :param name: for the sentence.
-    :raises InputError: it is too large, or in another encoding.
+    :raises InputError: it is too large, a workbook, or in another encoding.
     """
     content = source.read(MOST_BYTES + 1)
+    if content.startswith(_WORKBOOKS):
+        raise InputError(f"{name} is an Excel workbook", 'Save it as "CSV UTF-8"')
     if len(content) > MOST_BYTES:
         raise InputError(
             f"{name} is larger than {MOST_BYTES >> 20} MB",
@@ -120,20 +127,37 @@ def column(text: str) -> str:
     return re.sub(r"[\s-]+", "_", text.strip().lower())
 
 
-def unknown(name: str, columns: Collection[str]) -> str:
-    """Why there is no such column, with the nearest that there is; "" when there is one."""
-    if name in columns or (name.startswith(PARAMETER) and name != PARAMETER):
-        return ""
-    near = difflib.get_close_matches(name, columns, 1)
-    hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(columns)}"
-    return f'there is no column "{shorten(name, 40)}"; {hint}'
+def is_unknown(name: str, columns: Collection[str]) -> bool:
+    """Whether there is no such column."""
+    of_host = name.startswith(PARAMETER) and name != PARAMETER
+    return not (name in columns or of_host or name.startswith(NOTE))
+
+
+class Unknown:
+    """Tells why columns are none. The names of all that there are, are told once."""
+
+    def __init__(self, columns: Collection[str]) -> None:
+        self._columns = columns
+        self._listed = False
+
+    def reason(self, name: str) -> str:
+        """Why there is no such column, with the nearest that there is; "" when there is one."""
+        if not is_unknown(name, self._columns):
+            return ""
+        told = f'there is no column "{shorten(name, 40)}"'
+        if near := difflib.get_close_matches(name, self._columns, 1):
+            return f'{told}; did you mean "{near[0]}"?'
+        if self._listed:
+            return told
+        self._listed = True
+        return f"{told}; there are {', '.join(self._columns)}"
 
 
 def _lines(text: str) -> Iterator[Row | Fault]:
     for number, line in _numbered(text):
         if len(line) > MOST_LINE:
             yield _too_long(number)
-        elif (words := line.strip()) and not words.startswith("#"):
+        elif (words := line.strip()) and not words.startswith(NOTE):
             yield Row(number, {"prompt": words})
 
 
@@ -141,6 +165,8 @@ def _objects(text: str) -> Iterator[Row | Fault]:
     for number, line in _numbered(text):
         if len(line) > MOST_LINE:
             yield _too_long(number)
+        elif line.strip().startswith(("[", "]")):
+            yield Fault(number, "a list; write one object a line, without [ ]")
         elif line.strip():
             yield _object(number, line.strip())
 
@@ -214,16 +240,20 @@ class _Table:
             yield Fault(max(1, reader.line_num), reason)
         if "prompt" in self.header:
             # What is below is looked at whatever the header's faults: all are told at once.
-            self.header = ["" if unknown(name, self._columns) else name for name in self.header]
+            self.header = [
+                "" if is_unknown(name, self._columns) or name.startswith(NOTE) else name
+                for name in self.header
+            ]
             yield from self._below(reader)
 
     def _header_faults(self) -> Iterator[str]:
+        unknown = Unknown(self._columns)
         if "prompt" not in self.header:
             yield 'the header has no column "prompt"'
         for name, count in Counter(filter(None, self.header)).items():
             if count > 1:
                 yield f'the column "{shorten(name, 40)}" is there twice'
-            if fault := unknown(name, self._columns):
+            if fault := unknown.reason(name):
                 yield fault
 
     def _below(self, reader: Any) -> Iterator[Row | Fault]:
@@ -242,7 +272,10 @@ class _Table:
     def _row(self, line: int, cells: list[str]) -> Row | Fault | None:
         while len(cells) > len(self.header) and not cells[-1].strip():
             cells.pop()
-        if not any(cell.strip() for cell in cells):
+        if not any(cell.strip() for cell in cells) or (
+            # In a column of notes it is a note, such as a number: #12.
+            cells[0].strip().startswith(NOTE) and self.header[0]
+        ):
             return None
         if len(cells) > len(self.header):
             return Fault(
@@ -271,7 +304,8 @@ class _Table:
                 cells = next(reader)
             except StopIteration:
                 return []
-            if reader.line_num <= self._skip:
+            comment = cells and cells[0].strip().startswith(NOTE)
+            if reader.line_num <= self._skip or (comment and "prompt" not in map(column, cells)):
                 cells = []
         header = [column(cell) for cell in cells]
         while header and not header[-1]:

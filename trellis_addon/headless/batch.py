@@ -5,32 +5,33 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from ..core.batch_input import Batch, Defaults, Item, in_shard, shard
-from ..core.cost import BATCH_PRICE, about
+from ..core.cost import money
 from ..core.errors import InputError
 from ..core.settings import Settings
-from ..core.text import shorten
+from ..core.text import title
 from ..engine.workshop import Workshop
 from ..library.claims import Claims
 from ..library.ledger import Ledger
 from .batch_end import Wishes, leave_behind
 from .batch_file import open_batch
+from .batch_limits import Limits
 from .batch_lines import line_of
-from .batch_run import BatchRun, Limits
+from .batch_plan import finished, props, tell_other_finishing, tell_plan, tell_warnings
+from .batch_run import BatchRun
+from .batch_sum import tell_sum
 from .economy import EconomyRun
 from .economy_work import Pace
-from .exit_codes import DONE, INTERRUPTED
+from .exit_codes import AT_GATEWAY, DONE, INTERRUPTED
+from .file_names import check_different
 from .finishing import finishing_of
-from .generate import image_url, parameter, settings_of
+from .generate import check_count, image_url, parameter, settings_of
 from .output import Output
 from .progress import Show, Tally, choose
-from .report import tell_summary
-from .report_lines import Line, ReportFile, merge
-from .report_page import Totals
+from .report_lines import Line, ReportFile
 from .stopping import Signals
 
 
@@ -44,14 +45,20 @@ def batch(options: argparse.Namespace, output: Output) -> int:
     wishes = Wishes.of(options)
     index, count = shard(options.shard or "1/1")
     listed = open_batch(options.file, output, options.format, _defaults(options))
+    if wishes.exports:
+        # Of all shards: they write into one folder.
+        check_different(wishes.exports.names, map(_named, listed.items))
     mine = [item for item in listed.items if in_shard(item.key, index, count)]
+    tell_warnings(mine, output)
     if options.check:
         return _checked(listed, mine, output)
     settings = settings_of(options)
     if limits.jobs == 0:
         limits = replace(limits, jobs=settings.jobs_at_once)
     if options.dry_run:
-        return _foreseen(mine, settings, output, force=options.force, half=pace is not None)
+        return tell_plan(mine, settings, output, force=options.force, half=pace is not None)
+    wishes.check_places()
+    limits = _shared(limits, count, output)
     return _Command(options, output, settings, limits, wishes, count, pace).run(mine)
 
 
@@ -80,19 +87,23 @@ class _Command:
             if left:
                 self.output.say(f"{left:,} not begun; the same command goes on with them")
             written = leave_behind(self.wishes, self.lines, self.settings, self.output, signals)
-            code = code or (INTERRUPTED if signals.count else written)
-        tell_summary(Totals.of(merge(self.lines)), self.output)
+            # That some are waited for tells less than that something could not be written.
+            kept = code if code != AT_GATEWAY else DONE
+            code = kept or (INTERRUPTED if signals.count else written) or code
+        tell_sum(self.lines, self.output)
         return code
 
     def _make(self, mine: Sequence[Item], workshop: Workshop, signals: Signals) -> tuple[int, int]:
         runs: list[BatchRun] = []
         library = self.settings.library
         with Claims(library, on_lost=lambda key: runs[0].lost(key) if runs else None) as claims:
-            done = _done(claims, library, force=self.options.force)
+            done = finished(claims, library, force=self.options.force)
             there = [item for item in mine if item.key in done]
+            notes = tell_other_finishing(there, done, library, self.output)
             tally = Tally(len(mine), len(there))
             for item in there:
-                self._note(line_of(item, "skipped", done[item.key]))
+                note = notes.get(item.key)
+                self._note(line_of(item, "skipped", done[item.key], notes=(note,) if note else ()))
                 self.output.json(
                     event="skipped", id=done[item.key], key=item.key, line=item.line, reason=""
                 )
@@ -104,7 +115,8 @@ class _Command:
                 as_json=self.output.as_json,
             ) as show:
                 if there:
-                    show.say(f"{len(there):,} of {len(mine):,} are there already")
+                    are = "is" if len(there) == 1 else "are"
+                    show.say(f"{len(there):,} of {len(mine):,} {are} there already")
                 price = dict(Ledger(library).costs().last)
                 run = BatchRun(
                     workshop,
@@ -164,46 +176,28 @@ def _defaults(options: argparse.Namespace) -> Defaults:
         "image_url": image_url(options.image),
         "parameters": tuple(parameter(text) for text in options.param),
     }
-    return Defaults(request, finishing_of(options))
+    return Defaults(request, finishing_of(options), check_count(options.count))
 
 
 def _checked(listed: Batch, mine: Sequence[Item], output: Output) -> int:
     output.json(event="checked", items=len(mine), duplicates=len(listed.duplicates))
-    output.say(f"{listed.name} is in order: {_props(len(mine))}")
+    output.say(f"{listed.name} is in order: {props(len(mine))}")
     return DONE
 
 
-def _done(claims: Claims, library: Path, *, force: bool) -> Mapping[str, str]:
-    """Key -> prop of what needs no work."""
-    if library.is_dir():
-        claims.gather()
-    return {} if force else claims.finished()
+def _named(item: Item) -> Line:
+    """As much of an item's line as its file's name is made of."""
+    request = item.request
+    name = request.name or title(request.prompt)
+    return Line(item.key, line=item.line, name=name, seed=request.seed)
 
 
-def _foreseen(
-    mine: Sequence[Item], settings: Settings, output: Output, *, force: bool, half: bool
-) -> int:
-    """Say what a run would send. Opens no connection."""
-    with Claims(settings.library) as claims:
-        done = _done(claims, settings.library, force=force)
-    missing = [item for item in mine if item.key not in done]
-    for item in missing:
-        output.json(event="would_send", key=item.key, line=item.line, prompt=item.request.prompt)
-        output.say(f"Line {item.line}: {shorten(item.request.prompt, 70)}")
-    last = Ledger(settings.library).costs().last
-    shares = [BATCH_PRICE if half and not item.request.image_url else 1.0 for item in missing]
-    prices = [last.get(item.request.model) for item in missing]
-    costs = [p if p is None else p * s for p, s in zip(prices, shares, strict=True)]
-    known = [cost for cost in costs if cost is not None]
-    total = sum(known) if len(known) == len(costs) else None
-    output.json(event="plan", to_send=len(missing), skipped=len(mine) - len(missing), cost=total)
-    words = about(total) if total is not None else "at a cost that is not known yet"
-    output.say(
-        f"Would send {_props(len(missing))}, {words or 'free'}; "
-        f"{len(mine) - len(missing):,} are there already"
-    )
-    return DONE
-
-
-def _props(count: int) -> str:
-    return f"{count:,} {'prop' if count == 1 else 'props'}"
+def _shared(limits: Limits, count: int, output: Output) -> Limits:
+    """This shard's part of what the whole list may cost."""
+    if limits.max_cents is None or count == 1:
+        return limits
+    share = limits.max_cents / count
+    whole = money(limits.max_cents)
+    output.json(event="note", text=f"--max-cost of this shard: {share / 100:.6g} dollars")
+    output.say(f"Note: --max-cost of {whole} is {money(share)} for each of {count} shards")
+    return replace(limits, max_cents=share)

@@ -4,35 +4,39 @@
 from __future__ import annotations
 
 import argparse
-import re
-import string
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import bpy
 
 from ..core.errors import InputError, TrellisError
-from ..core.files import THUMBNAIL
+from ..core.files import BLEND, THUMBNAIL
 from ..core.settings import Settings
+from ..core.text import shorten
 from ..importer.export_task import ENDINGS
 from ..importer.exporting import export_prop
 from ..importer.process import command_for
 from ..library.folder import PropFolder
 from ..scene.methods import Method
 from ..scene.stored import stored
-from .contact_sheet import write_sheet
+from .away import away
+from .batch_file import STANDARD_INPUT
+from .contact_sheet import check_sheet, write_sheet
 from .exit_codes import DONE, SOME_FAILED
+from .file_names import check_different, check_names, file_name
 from .output import Output
+from .places import check_added, check_apart, check_file, check_folder
 from .report import write_report
 from .report_lines import Line, merge, read_reports
 from .scene_file import check_method, check_scene
-from .scene_grid import put_as_grid
+from .scene_grid import THERE, put_as_grid
 from .stopping import Signals
 
-FIELDS = ("id", "name", "line", "seed", "key")
-"""What ``--names`` may be made of."""
+MOST_NAMED: Final = 20
+"""So many props are named in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,18 @@ class Exports:
     formats: tuple[str, ...]
     folder: Path
     names: str
-    """A pattern of :data:`FIELDS`."""
+    """A pattern of ``file_names.FIELDS``."""
+
+    @classmethod
+    def of(cls, options: argparse.Namespace, names: str = "{id}") -> Exports | None:
+        """As the options say; None without ``--export``. :raises InputError: it cannot be done."""
+        if not options.export:
+            if options.output:
+                raise InputError("--output is for --export", "Add --export, or leave it out")
+            return None
+        if not options.output:
+            raise InputError("--export needs a folder to write into", "Give --output DIR")
+        return cls(formats(options.export), options.output, names)
 
 
 @dataclass(frozen=True)
@@ -64,18 +79,40 @@ class Wishes:
         """
         if options.scene:
             check_scene(options.scene)
-        found = formats(options.export) if options.export else ()
-        if found and not options.output:
-            raise InputError("--export needs a folder to write into", "Give --output DIR")
+        exports = Exports.of(options, options.names)
         check_names(options.names)
+        if options.contact_sheet:
+            check_sheet(options.contact_sheet)
+        check_apart(
+            (
+                ("FILE", None if str(options.file) == STANDARD_INPUT else options.file),
+                ("--report", options.report),
+                ("--html", options.html),
+                ("--scene", options.scene),
+                ("--contact-sheet", options.contact_sheet),
+            )
+        )
         return cls(
             report=options.report,
             html=options.html,
             scene=options.scene,
             method=check_method(options.method),
             sheet=options.contact_sheet,
-            exports=Exports(found, options.output, options.names) if found else None,
+            exports=exports,
         )
+
+    def check_places(self) -> None:
+        """Make the folders, and the report, to which every item adds a line.
+
+        :raises InputError: something could not be written at the end, when all is paid for.
+        """
+        if self.report:
+            check_added(self.report, "--report")
+        for option, path in (("--html", self.html), ("--contact-sheet", self.sheet)):
+            if path:
+                check_file(path, option)
+        if self.exports:
+            check_folder(self.exports.folder, "--output")
 
 
 def formats(text: str) -> tuple[str, ...]:
@@ -89,26 +126,6 @@ def formats(text: str) -> tuple[str, ...]:
     return names
 
 
-def check_names(pattern: str) -> None:
-    """Refuse a pattern with unknown fields, or without any that tells props apart."""
-    try:
-        used = {name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None}
-    except ValueError as error:
-        raise InputError(f"Not a pattern of names: {pattern}", "Change --names") from error
-    if unknown := used - set(FIELDS):
-        raise InputError(f"There is no {{{min(unknown)}}} in --names", f"Choose from {FIELDS}")
-    if not used & {"id", "key", "line"}:
-        raise InputError("--names gives several props one name", "Put {id} or {line} into it")
-
-
-def file_name(pattern: str, line: Line) -> str:
-    """A file's name without its ending; no part of it leads out of the folder."""
-    values = {name: getattr(line, name) for name in FIELDS}
-    values["seed"] = "" if line.seed is None else line.seed
-    text = pattern.format(**values)
-    return re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "-", text).strip(" .")[:120] or line.id
-
-
 def leave_behind(
     wishes: Wishes, lines: Sequence[Line], settings: Settings, output: Output, signals: Signals
 ) -> int:
@@ -118,50 +135,96 @@ def leave_behind(
 
     :returns: the exit code: 1 when something could not be written.
     """
-    ready = [line for line in merge(lines) if line.id and line.status in ("done", "skipped")]
+    merged = merge(lines)
+    ready = [
+        line for line in merged if line.id and line.status in ("done", "skipped") and not away(line)
+    ]
     library = settings.library
-    code = DONE
+    if wishes.scene or wishes.sheet or wishes.exports:
+        _tell_left("Left out", [(line, away(line)) for line in merged if away(line)], output)
 
-    def page() -> None:
+    def page() -> int:
         if wishes.html:
-            told = merge([*read_reports([wishes.report])]) if wishes.report else merge(lines)
+            told = merge([*read_reports([wishes.report])]) if wishes.report else merged
             write_report(wishes.html, told, "", library)
             output.say(f"Written: {wishes.html}")
+        return DONE
 
-    def scene() -> None:
-        if wishes.scene and ready:
-            props = [stored(library, line.id) for line in ready]
-            placed = put_as_grid(
-                props, [_label(line) for line in ready], wishes.scene, wishes.method
-            )
-            for result in placed:
-                if result.error:
-                    raise result.error
-            output.say(f"Placed {len(placed):,} into {wishes.scene}")
+    def scene() -> int:
+        return _scene(ready, wishes.scene, wishes.method, library, output) if wishes.scene else DONE
 
-    def sheet() -> None:
-        if wishes.sheet and ready:
-            pictures = [library / line.id / THUMBNAIL for line in ready]
-            write_sheet(pictures, [_label(line) for line in ready], wishes.sheet)
-            output.say(f"Written: {wishes.sheet}")
+    def sheet() -> int:
+        return _sheet(ready, wishes.sheet, library, output) if wishes.sheet else DONE
 
+    code = DONE
     for step in (page, scene, sheet):
         if step is page or not signals.count:
             code = _tried(step, output) or code
-    if wishes.exports:
-        code = export_all(ready, wishes.exports, library, output, signals) or code
+    if wanted := wishes.exports:
+        code = _tried(lambda: export_all(ready, wanted, library, output, signals), output) or code
     return code
+
+
+def _scene(
+    lines: Sequence[Line], scene: Path, method: Method, library: Path, output: Output
+) -> int:
+    """Place what can be placed; what cannot is named, and does not stop the others."""
+    props, kept, left = [], [], []
+    for line in lines:
+        try:
+            props.append(stored(library, line.id))
+            kept.append(line)
+        except TrellisError as error:
+            left.append((line, error.facts.message))
+    placed = put_as_grid(props, [_label(line) for line in kept], scene, method) if props else []
+    for line, result in zip(kept, placed, strict=True):
+        if result.error:
+            left.append((line, result.error.facts.message))
+    count = sum(not result.error and result.note != THERE for result in placed)
+    there = sum(result.note == THERE for result in placed)
+    told = [f"Placed {count:,} into {scene}"] if count else []
+    told += [f"{there:,} {'is' if there == 1 else 'are'} in {scene} already"] if there else []
+    if told:
+        output.say("; ".join(told))
+    return _tell_left(f"Error: Not in {scene}", left, output)
+
+
+def _sheet(lines: Sequence[Line], target: Path, library: Path, output: Output) -> int:
+    """Write the pictures that there are."""
+    pictures = {line.key: library / line.id / THUMBNAIL for line in lines}
+    kept = [line for line in lines if pictures[line.key].is_file()]
+    left = [(line, "it has no picture") for line in lines if not pictures[line.key].is_file()]
+    if kept:
+        write_sheet([pictures[line.key] for line in kept], list(map(_label, kept)), target)
+        output.say(f"Written: {target}")
+    return _tell_left(f"Error: Not on {target}", left, output)
+
+
+def _tell_left(where: str, left: Sequence[tuple[Line, str]], output: Output) -> int:
+    """Name what could not be used. :returns: the exit code: 1 when there is any."""
+    for line, reason in left:
+        output.json(event="left_out", id=line.id, key=line.key, line=line.line, reason=reason)
+    names = [f"{shorten(_label(line), 60)} ({reason})" for line, reason in left[:MOST_NAMED]]
+    if len(left) > MOST_NAMED:
+        names.append(f"and {len(left) - MOST_NAMED:,} more")
+    if names:
+        output.say(f"{where}: {', '.join(names)}")
+    return SOME_FAILED if left else DONE
 
 
 def export_all(
     lines: Iterable[Line], wanted: Exports, library: Path, output: Output, signals: Signals
 ) -> int:
-    """Write each prop's files that are not there yet, one after the other, until a signal comes.
+    """Write each prop's files that are not there yet, or are older than the prop, one after the
+    other, until a signal comes.
 
     :returns: the exit code: 1 when one could not be written.
+    :raises InputError: several would have one name; nothing is written then.
     """
     command = command_for(bpy.app.binary_path, sys.executable)
     code = DONE
+    lines = list(lines)
+    check_different(wanted.names, lines)
     for line in lines:
         if signals.count:
             break
@@ -169,7 +232,8 @@ def export_all(
         missing = [
             name
             for name in wanted.formats
-            if not (wanted.folder / f"{stem}{ENDINGS[name]}").exists() or line.status == "done"
+            if line.status == "done"
+            or _is_old(wanted.folder / f"{stem}{ENDINGS[name]}", library / line.id / BLEND)
         ]
         if not missing:
             continue
@@ -191,15 +255,26 @@ def export_all(
     return code
 
 
+def _is_old(file: Path, blend: Path) -> bool:
+    """Whether an exported file is missing, or the prop was made anew since."""
+    try:
+        written = file.stat().st_mtime
+    except OSError:
+        return True
+    try:
+        return blend.stat().st_mtime > written
+    except OSError:
+        return False  # nothing to export from; what is there may stay
+
+
 def _label(line: Line) -> str:
     return line.name or line.prompt or line.id
 
 
-def _tried(step: Callable[[], None], output: Output) -> int:
+def _tried(step: Callable[[], int], output: Output) -> int:
     try:
-        step()
+        return step()
     except TrellisError as error:
         output.json(event="note", text=error.facts.sentence)
         output.say(f"Error: {error.facts.sentence}")
         return SOME_FAILED
-    return DONE

@@ -5,9 +5,19 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Final
 
 from .finishing import add_finishing
 from .options import common_options, request_options, scene_options
+
+COLUMNS: Final = (
+    "prompt, name, seed, count (or variants), model, system, temperature, top_p, max_tokens, image "
+    "(or image_url), param.NAME, parameters (or params); longest, height, keep_size (or size and "
+    "metres), origin, up, merge (or merge_distance), shading, angle (or angle_degrees), triangles, "
+    "lods, keep_alpha (or opaque), textures, texture_size (or texture_pixels), proxy, "
+    "proxy_above_triangles, proxy_above_pixels"
+)
+"""Of a .csv, and fields of a .jsonl, as `core.batch_input` takes them."""
 
 
 def add_batch(command: argparse.ArgumentParser) -> None:
@@ -16,6 +26,11 @@ def add_batch(command: argparse.ArgumentParser) -> None:
         "Makes every prop of a file that the library does not have yet. The same command goes on "
         "where it was, whatever has ended it. Ctrl-C once finishes what is at the gateway, twice "
         "ends at once; nothing that is paid for is lost."
+    )
+    command.epilog = (
+        f"Columns of a .csv, and fields of a .jsonl: {COLUMNS}. An option of the command holds "
+        "where a cell is empty. Columns whose name begins with # are for you alone, rows that "
+        "begin with # are comments."
     )
     command.add_argument(
         "file",
@@ -62,13 +77,19 @@ def _running(command: argparse.ArgumentParser) -> None:
         "--max-cost",
         type=float,
         metavar="DOLLARS",
-        help="begin nothing that would take this run beyond it; exit code 3 then",
+        help="begin nothing that would take this run beyond it; exit code 3 then. For the whole "
+        "list: with --shard I/N each shard keeps to its Nth part",
     )
     group.add_argument(
-        "--max-failures", type=int, metavar="N", help="begin nothing more after N failed props"
+        "--max-failures",
+        type=int,
+        metavar="N",
+        help="begin nothing more after N failed props; each shard counts its own",
     )
     group.add_argument(
-        "--stop-on-error", action="store_true", help="begin nothing more after the first failure"
+        "--stop-on-error",
+        action="store_true",
+        help="begin nothing more after the first failure, of this shard",
     )
 
 
@@ -103,16 +124,13 @@ def _output(command: argparse.ArgumentParser) -> None:
         "--html", type=Path, metavar="FILE", help="one page with pictures, for any browser"
     )
     group.add_argument(
-        "--contact-sheet", type=Path, metavar="FILE.png", help="all pictures on one sheet"
+        "--contact-sheet", type=Path, metavar="FILE", help="all pictures on one .png or .jpg sheet"
     )
-    group.add_argument(
-        "--export", metavar="FORMATS", help="a list of glb, blend, fbx, obj, usd; into --output"
-    )
-    group.add_argument("--output", type=Path, metavar="DIR", help="the folder for --export")
     group.add_argument(
         "--names",
         metavar="PATTERN",
         default="{id}",
-        help="names of the exported files: {id}, {name}, {line}, {seed}, {key} (default: {id})",
+        help="names of the exported files: {id}, {name}, {line}, {seed}, {key} (default: {id}); "
+        "a {name} that is too long is cut",
     )
     group.add_argument("--quiet", action="store_true", help="say only what fails, and the sum")

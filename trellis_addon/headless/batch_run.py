@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..core.batch_input import Item
-from ..core.cost import money
 from ..core.errors import (
-    CostLimitError,
     ErrorFacts,
     LockedError,
     TrellisError,
@@ -32,10 +30,12 @@ from ..library.claim import Claim
 from ..library.claims import Claims
 from ..library.folder import PropFolder
 from ..library.locks import FolderLock
-from ..library.record import PropRecord
+from ..library.record import BATCH, PropRecord
+from .away import ELSEWHERE, IN_BATCH
+from .batch_limits import NO_COST, Limits, beyond
 from .batch_lines import line_of
 from .batch_tries import call_off, drop_failed, record_of, unreadable, usable
-from .exit_codes import ACCOUNT, DONE, INTERRUPTED, SOME_FAILED, UNREACHABLE, exit_code
+from .exit_codes import ACCOUNT, AT_GATEWAY, DONE, INTERRUPTED, SOME_FAILED, UNREACHABLE, exit_code
 from .output import Output
 from .progress import Show
 from .report_lines import Line
@@ -50,25 +50,10 @@ SILENCE: Final = 4
 """So many items in a row, beside those at once, find no gateway: then it is gone, and the rest of
 the list is not tried against it."""
 
-IN_BATCH: Final = "Its answer is to come from the Batch API; --economy or resume fetches it"
-
 _HAS_MODEL: Final = (State.DOWNLOADED, State.IMPORTING, State.READY)
 """From here on a prop's place at the gateway is free. After a failure it is free once that is
 counted: it may be one that stops the batch.
 """
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a batch keeps to."""
-
-    jobs: int
-    """Items at the gateway at once."""
-    max_cents: float | None = None
-    """What this run may cost at the most."""
-    max_failures: int | None = None
-    force: bool = False
-    """Make again also what is done."""
 
 
 @dataclass
@@ -81,12 +66,6 @@ class _Running:
     """US cents of this prop that are counted already, such as those of earlier runs."""
     asking: bool
     """Whether it has a place at the gateway."""
-
-
-_NO_COST: Final = CostLimitError(
-    "The gateway does not say what a prop costs, so the cost limit cannot be kept",
-    "Start the same command without --max-cost, or set a limit on the gateway's site",
-)
 
 
 class BatchRun:
@@ -118,6 +97,8 @@ class BatchRun:
         self._failed = 0
         self._made = 0
         self._unreachable = 0
+        self._in_batch = 0
+        """Items that wait in the Batch API, for another command to fetch."""
         self._stop: ErrorFacts | None = None
         self._full = False
         """``--max-failures`` is reached."""
@@ -188,13 +169,14 @@ class BatchRun:
         asking = sum(running.asking for running in self._running.values())
         if asking >= self._limits.jobs or len(self._running) >= self._limits.jobs + WAITING:
             return False
-        if self._limits.max_cents is None or item.key in self.paid:
+        most = self._limits.max_cents
+        if most is None or item.key in self.paid:
             return True
         price = self._price.get(item.request.model)
         if price is None and asking:
             return False  # the first one tells what the others are going to cost
         if price is None and item.request.model in self._untold:
-            self.halt(_NO_COST.facts)
+            self.halt(NO_COST.facts)
             return False
         expected = sum(
             self._price.get(r.item.request.model, 0.0)
@@ -202,17 +184,11 @@ class BatchRun:
             if r.asking and r.item.key not in self.paid
         )
         total = self._spent + self.reserved + expected + (price or 0.0)
-        if total <= self._limits.max_cents and self._spent < self._limits.max_cents:
+        if total <= most and self._spent < most:
             return True
         if asking:
             return False  # what is under way may cost less than expected
-        limit, spent = money(self._limits.max_cents), money(self._spent)
-        self.halt(
-            CostLimitError(
-                f"The batch's cost limit is reached: {spent} of {limit} are spent",
-                "Raise --max-cost, and start the same command again",
-            ).facts
-        )
+        self.halt(beyond(most, self._spent, self.reserved, price).facts)
         return False
 
     def _begin(self, item: Item, claims: Claims) -> None:
@@ -221,7 +197,7 @@ class BatchRun:
             if claim is None:
                 entry = claims.entry(item.key)
                 done = bool(entry and entry.done)
-                self.skip(item, (entry and entry.prop) or "", elsewhere=not done)
+                self.skip(item, (entry and entry.prop) or "", "" if done else ELSEWHERE)
                 return
         except TrellisError as error:
             self.halt(error.facts)
@@ -231,7 +207,7 @@ class BatchRun:
         try:
             running = self._start(item, claim)
         except LockedError as error:
-            self.skip(item, claim.prop or "", elsewhere=True, words=error.facts.message)
+            self.skip(item, claim.prop or "", ELSEWHERE, error.facts.message)
         except TrellisError as error:
             self.halt(error.facts)
             self.left += 1
@@ -244,7 +220,7 @@ class BatchRun:
         library = self._settings.library
         known = record_of(PropFolder(library / claim.prop)) if claim.prop else None
         if claim.prop and known and known.in_batch:
-            self.skip(item, claim.prop, words=IN_BATCH)
+            self.skip(item, claim.prop, IN_BATCH)
             return None
         if claim.prop and (fault := unreadable(PropFolder(library / claim.prop))):
             self.fail(item, claim.prop, fault.facts)
@@ -278,11 +254,17 @@ class BatchRun:
         job.start()
         return running
 
-    def skip(self, item: Item, prop: str, *, elsewhere: bool = False, words: str = "") -> None:
-        """Tell of an item that is not made now, or made elsewhere."""
-        words = words or ("Another process is making it" if elsewhere else "")
-        self._output.json(event="skipped", id=prop, key=item.key, line=item.line, reason=words)
-        self._tell(line_of(item, "skipped", prop, notes=(words,) if words else ()))
+    def skip(self, item: Item, prop: str, why: str = "", detail: str = "") -> None:
+        """Tell of an item that is there, or is made or waited for elsewhere.
+
+        :param why: of ``away``; "" for one that is there. :param detail: more of it.
+        """
+        self._in_batch += why == IN_BATCH
+        notes = tuple(note for note in (why, detail) if note)
+        self._output.json(
+            event="skipped", id=prop, key=item.key, line=item.line, reason=detail or why
+        )
+        self._tell(line_of(item, "skipped", prop, notes=notes))
 
     # --- what is under way
 
@@ -313,7 +295,10 @@ class BatchRun:
         cost = (record.cost_cents if record else None) or 0.0
         new, running.before = cost - running.before, cost
         self._spent += new
-        if new > 0 or (record and record.cost_cents is not None):
+        # An answer of the Batch API has cost half of what the next call is going to.
+        calls = record.origin.calls if record else ()
+        whole = not any(call.endpoint == BATCH for call in calls)
+        if whole and (new > 0 or (record and record.cost_cents is not None)):
             self._price[running.item.request.model] = cost
 
     def _end(self, running: _Running) -> None:
@@ -394,4 +379,4 @@ class BatchRun:
         if self._failed:
             all_unreachable = self._unreachable == self._failed and not self._made
             return UNREACHABLE if all_unreachable else SOME_FAILED
-        return DONE
+        return AT_GATEWAY if self._in_batch else DONE

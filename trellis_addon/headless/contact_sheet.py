@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``--contact-sheet FILE.png``: the pictures of many props on one sheet, with their names."""
+"""``--contact-sheet FILE``: the pictures of many props on one sheet, with their names."""
 
 from __future__ import annotations
 
@@ -33,19 +33,37 @@ STAGE: Final = (0.985, 0.985, 0.975, 1.0)
 INK: Final = 0.12
 
 
+FORMATS: Final = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+
+
+def check_sheet(target: Path) -> None:
+    """See that a sheet can be written under this name.
+
+    :raises InputError: its ending is of another kind of file.
+    """
+    if target.suffix.lower() not in FORMATS:
+        raise InputError(
+            f"A contact sheet is a PNG or a JPEG file, not {target.name}",
+            "Change --contact-sheet, such as to sheet.png",
+        )
+
+
 def write_sheet(pictures: Sequence[Path], names: Sequence[str], target: Path) -> None:
-    """Write a PNG. A picture that is missing or cannot be read leaves its place empty.
+    """Write a PNG or, by the file's ending, a JPEG. A picture that is missing or cannot be read
+    leaves its place empty.
 
     :param names: one for each picture, cut where it does not fit.
     :raises InputError: there are none or too many, or the file cannot be written.
     """
+    check_sheet(target)
     if not 0 < len(pictures) <= MOST:
         raise InputError(f"A contact sheet holds 1 to {MOST:,} props, not {len(pictures):,}")
     side = min(PICTURE, math.isqrt(MOST_PIXELS // len(pictures)))
     sheet = _sheet(pictures, names, side)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _save(sheet, target)
+        # Blender takes a bare name for one beside the open file, of which there is none.
+        _save(sheet, target.resolve())
     except (OSError, RuntimeError) as error:
         raise InputError(
             f"The contact sheet {target} cannot be written",
@@ -116,10 +134,10 @@ def _save(sheet: Pixels, target: Path) -> None:
 
     height, width = sheet.shape[:2]
     image: Any = bpy.data.images.new("Contact Sheet", width, height, alpha=False)
-    part = target.with_name(f".{target.stem}.part.png")
+    part = target.with_name(f".{target.stem}.part{target.suffix}")
     try:
         image.pixels.foreach_set(np.ascontiguousarray(sheet[::-1]).ravel())
-        image.file_format = "PNG"
+        image.file_format = FORMATS[target.suffix.lower()]
         image.save(filepath=str(part))
         part.replace(target)
     finally:

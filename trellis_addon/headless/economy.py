@@ -30,6 +30,7 @@ from ..library.claims import Claims
 from ..library.folder import PropFolder
 from ..library.locks import FolderLock
 from ..library.record import IN_PROGRESS
+from .away import IN_BATCH
 from .batch_run import STEP_SECONDS, BatchRun
 from .batch_tries import drop_failed, unreadable
 from .economy_parts import PartsDesk, Seen, patiently, until_words
@@ -339,7 +340,7 @@ class EconomyRun:
                 self._show.say(f"{error.facts.message}; asking again")
             case Seen(elsewhere=str() as words) if words:
                 for prop, item in self._work.waiting.pop(key).items():
-                    self._run.skip(item, prop, words=words)
+                    self._run.skip(item, prop, IN_BATCH, words)
             case Seen(taken=list() as taken):
                 self._take(key, taken)
 

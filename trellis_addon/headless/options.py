@@ -11,9 +11,16 @@ from .finishing import add_finishing
 
 
 def request_options(command: argparse.ArgumentParser) -> None:
-    """What the gateway is asked for."""
+    """What the gateway is asked for, and how often; what is made of it for other programs."""
     group = command.add_argument_group("what is asked for")
     group.add_argument("--seed", type=int, help="0 to 2147483647 (default: the model chooses)")
+    group.add_argument(
+        "--count",
+        type=int,
+        default=1,
+        metavar="N",
+        help="so many variants, each with a seed of its own, and each paid for (default: 1)",
+    )
     group.add_argument(
         "--model", default=MODEL, help="the gateway's model id (default: %(default)s)"
     )
@@ -31,6 +38,11 @@ def request_options(command: argparse.ArgumentParser) -> None:
         default=[],
         help="a parameter of the model's host, such as texture_size=1024 (jobs endpoint)",
     )
+    files = command.add_argument_group("files for other programs")
+    files.add_argument(
+        "--export", metavar="FORMATS", help="a list of glb, blend, fbx, obj, usd; into --output"
+    )
+    files.add_argument("--output", type=Path, metavar="DIR", help="the folder for --export")
 
 
 def library_options(command: argparse.ArgumentParser) -> None:

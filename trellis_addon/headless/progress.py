@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol, TextIO
 from ..core.cost import money
 from ..core.events import State
 from ..core.text import shorten
+from .away import away
 from .report_lines import Line, Status
 from .report_page import duration
 
@@ -229,7 +230,9 @@ def _tqdm() -> Any:
 
 
 def _sentence(line: Line) -> str:
-    told = [f"{_WORDS[line.status]}: {shorten(line.name or line.prompt or line.id, 60)}"]
+    told = [
+        f"{away(line) or _WORDS[line.status]}: {shorten(line.name or line.prompt or line.id, 60)}"
+    ]
     if line.cost_cents is not None:
         told.append(money(line.cost_cents))
     if line.seconds is not None:

@@ -7,21 +7,23 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..core.cost import money
 from ..core.errors import InputError
 from ..library.atomic import write_atomic
 from ..preferences import read_settings
+from .batch_sum import tell_sum
+from .existing import existing_library
 from .exit_codes import DONE
 from .output import Output
 from .report_lines import Line, merge, read_reports
-from .report_page import Totals, duration, write_page
+from .report_page import write_page
 from .report_pictures import Pictures
 
 
 def report(options: argparse.Namespace, output: Output) -> int:
     """Run the command. That props have failed is what a report tells, and no failure of its own.
 
-    :raises InputError: a report cannot be read, or the page cannot be written.
+    :raises InputError: a report cannot be read or is none, there is no library of that name, or
+        the page cannot be written.
     """
     lines = merge(read_reports(options.paths))
     if options.merged:
@@ -32,10 +34,12 @@ def report(options: argparse.Namespace, output: Output) -> int:
         except OSError as error:
             raise _cannot_write(options.merged, error) from error
     if options.html:
-        library = read_settings(library=options.library).library
+        # Pictures are wished for: without a library that anybody has named there are none.
+        named = options.library is not None
+        library = existing_library(options).path if named else read_settings().library
         write_report(options.html, lines, options.title, library)
         output.say(f"Written: {options.html}")
-    tell_summary(Totals.of(lines), output)
+    tell_sum(lines, output)
     return DONE
 
 
@@ -49,32 +53,6 @@ def write_report(target: Path, lines: Sequence[Line], heading: str, library: Pat
         write_page(target, lines, heading or library.name, Pictures(library, len(lines)))
     except OSError as error:
         raise _cannot_write(target, error) from error
-
-
-def tell_summary(totals: Totals, output: Output) -> None:
-    """The last words of a batch and of a report, for machines and for people."""
-    counts = totals.counts
-    output.json(
-        event="summary",
-        done=counts["done"],
-        failed=counts["failed"],
-        skipped=counts["skipped"],
-        cancelled=counts["cancelled"],
-        cost_cents=None if totals.cost_cents is None else round(totals.cost_cents, 6),
-        seconds=None if totals.seconds is None else round(totals.seconds, 3),
-    )
-    told = [f"{counts['done']:,} ready"]
-    if counts["skipped"]:
-        told.append(f"{counts['skipped']:,} already there")
-    if counts["failed"]:
-        told.append(f"{counts['failed']:,} failed")
-    if counts["cancelled"]:
-        told.append(f"{counts['cancelled']:,} stopped")
-    if totals.cost_cents is not None:
-        told.append(money(totals.cost_cents))
-    if totals.seconds is not None:
-        told.append(duration(totals.seconds))
-    output.say(", ".join(told))
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ..library.atomic import replace as replace_file
 from ..library.atomic import sync_file
 from ..scene.methods import Method
 from ..scene.placing import Item, Placed, at_cursor, current_scene, place_many
+from .places import check_file
 
 Point = tuple[float, float, float]
 
@@ -31,6 +33,7 @@ def check_scene(path: Path) -> None:
         raise InputError(f"The scene file is not Blender's: {path}", "Change --scene")
     if not path.resolve().parent.is_dir():
         raise InputError(f"The folder of the scene file does not exist: {path}", "Change --scene")
+    check_file(path, "--scene")
 
 
 def _is_blend(path: Path) -> bool:
@@ -67,8 +70,28 @@ def put_into_file(
     :returns: a result for each prop; nothing is saved when not one could be placed.
     :raises TrellisError: the file cannot be opened or saved; the props stay in the library.
     """
+    with opened(path) as keep:
+        placed = put(blends, method, at, shifts)
+        if any(result.error is None for result in placed):
+            keep()
+        return placed
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Callable[[], None]]:
+    """Open a .blend file, made if it does not exist. What it gives saves the file; one that was
+    made and never saved so is gone afterwards.
+
+    :raises TrellisError: the file cannot be opened or saved.
+    """
     path = path.resolve()
     there = path.exists()
+    saved: list[bool] = []
+
+    def keep() -> None:
+        save_whole(path)
+        saved.append(True)
+
     try:
         if there:
             bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False)
@@ -76,16 +99,22 @@ def put_into_file(
             bpy.ops.wm.read_homefile(use_empty=True)
             # Saved first, so that the links can be relative to it.
             bpy.ops.wm.save_as_mainfile(filepath=str(path))
-        placed = place_many(_items(blends, method, at, shifts or [0.0] * len(blends)))
-        if any(result.error is None for result in placed):
-            save_whole(path)
-        elif not there:
-            path.unlink()
-        return placed
+        yield keep
     except (RuntimeError, OSError) as error:
-        if not there:
-            path.unlink(missing_ok=True)
         raise cannot_save(path, error) from error
+    finally:
+        if not there and not saved:
+            path.unlink(missing_ok=True)
+
+
+def put(
+    blends: Sequence[Path],
+    method: Method = Method.LINK,
+    at: Point | None = None,
+    shifts: Sequence[float] = (),
+) -> list[Placed]:
+    """Place props in the open file; see :func:`put_into_file`."""
+    return place_many(_items(blends, method, at, shifts or [0.0] * len(blends)))
 
 
 def save_whole(path: Path) -> None:

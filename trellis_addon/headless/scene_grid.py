@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
 from ..core.text import title
+from ..scene.linking import library_path
 from ..scene.methods import Method
 from ..scene.placing import Placed, current_scene
+from ..scene.proxies import prop_of
+from ..scene.roles import ID, is_part, top_level
 from ..scene.stored import Stored
-from .layout import LABEL_LINES, Grid, grid
-from .scene_file import cannot_save, put_into_file, save_whole
+from .layout import GAP, LABEL_LINES, Grid, grid
+from .scene_file import opened, put
 
 COLLECTION: Final = "Trellis Labels"
 LONGEST: Final = 30
@@ -26,26 +31,83 @@ _UNKNOWN: Final = (1.0, 1.0)
 """Metres: of a prop whose size nobody wrote down."""
 
 
+THERE: Final = "It is in the scene already"
+
+
 def put_as_grid(
     props: Sequence[Stored], names: Sequence[str], path: Path, method: Method = Method.LINK
 ) -> list[Placed]:
     """Place props from the scene's 3D cursor on and save the file, made if it does not exist.
 
+    What the scene has already stays where it is, and the others stand in rows in front of it.
+
     :param names: a label for each prop, cut where it is long.
-    :returns: a result for each prop, in their order. What could not be placed has no label.
+    :returns: a result for each prop, in their order; with the note :data:`THERE` for what was in
+        the scene before. What could not be placed has no label.
     :raises TrellisError: the file cannot be opened or saved; the props stay in the library.
     """
-    places = grid([_footprint(prop) for prop in props])
-    placed = put_into_file([prop.blend for prop in props], path, method)
-    if not any(result.object for result in placed):
-        return placed
-    try:
-        _move(placed, places)
-        _label(placed, places, names)
-        save_whole(path.resolve())
-    except (RuntimeError, OSError) as error:
-        raise cannot_save(path, error) from error
-    return placed
+    with opened(path) as keep:
+        had = _standing(current_scene())
+        found = [had.get(_folder(prop.blend)) or had.get(prop.id) for prop in props]
+        new = [index for index, obj in enumerate(found) if obj is None]
+        results = [Placed(obj, note=THERE) for obj in found]
+        if not new:
+            return results
+        chosen = [props[index] for index in new]
+        places = grid([_footprint(prop) for prop in chosen])
+        if before := [(prop, obj) for prop, obj in zip(props, found, strict=True) if obj]:
+            first = [_footprint(p)[1] for p, c in zip(chosen, places.cells, strict=True) if not c.y]
+            places = _below(places, max(first), _lowest(before))
+        placed = put([prop.blend for prop in chosen], method)
+        if any(result.object for result in placed):
+            _move(placed, places)
+            _label(placed, places, [names[index] for index in new])
+            keep()
+        for index, result in zip(new, placed, strict=True):
+            results[index] = result
+        return results
+
+
+def _standing(scene: bpy.types.Scene) -> dict[str, bpy.types.Object]:
+    """What carries each prop of a scene: by the prop's folder where it is linked, else by its id
+    (appended, or made local).
+    """
+    found: dict[str, bpy.types.Object] = {}
+    for obj in scene.objects:
+        prop = prop_of(obj)
+        if prop is not None:
+            linked = prop.library is not None
+            found.setdefault(_folder(library_path(prop.library)) if linked else prop[ID], obj)
+    for collection in scene.collection.children_recursive:
+        if collection.library is None and ID in collection and not is_part(collection):
+            for obj in top_level(collection)[:1]:
+                found.setdefault(collection[ID], obj)
+    return found
+
+
+def _folder(blend: Path) -> str:
+    """A prop has a .blend for each Blender that cannot read the first; its folder is one."""
+    return os.path.normcase(blend.resolve().parent)
+
+
+def _lowest(before: Sequence[tuple[Stored, bpy.types.Object]]) -> float:
+    """Where on Y the space in front of props and labels begins. Metres from the 3D cursor."""
+    edges = [obj.location.y - _footprint(prop)[1] / 2 for prop, obj in before]
+    labels = bpy.data.collections.get((COLLECTION, None))
+    if labels:
+        bpy.context.view_layer.update()
+        edges += [obj.location.y - obj.dimensions.y for obj in labels.objects]
+    return min(edges) - float(current_scene().cursor.location.y)
+
+
+def _below(places: Grid, depth: float, edge: float) -> Grid:
+    """The same places in front of an edge. :param depth: of the first row; metres."""
+    shift = edge - depth / 2 - max(GAP, 2 * places.letter)
+    cells = [
+        replace(cell, y=cell.y + shift, label=(cell.label[0], cell.label[1] + shift))
+        for cell in places.cells
+    ]
+    return Grid(tuple(cells), places.letter)
 
 
 def _footprint(prop: Stored) -> tuple[float, float]:
