@@ -5,9 +5,13 @@ import os
 import sys
 
 if __name__ == "__main__":
-    from trellis_addon.headless.cli import run_cli
+    try:
+        from trellis_addon.headless.cli import run_cli
 
-    code = run_cli(sys.argv[1:])
+        code = run_cli(sys.argv[1:])
+    except KeyboardInterrupt:  # while it was loaded
+        print("Interrupted", file=sys.stderr)
+        code = 130
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # the bpy modules of 4.2 and 4.5 may crash or hang in their own clean-up

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from gateway import StandInGateway
+from gateway import actions as do
 from support.rooms import KEY
 
 from trellis_addon.core.errors import InputError
@@ -28,6 +29,7 @@ DOOR_2 = (
     "--",
 )
 CHAT = "POST /v1/chat/completions"
+REFUSED = "red crate"
 SHARDS = 4
 # Two of them in each shard.
 PROPS = [f"{kind} {thing}" for kind in ("old", "red") for thing in ("cup", "box", "crate", "stool")]
@@ -60,11 +62,28 @@ class Farm:
         """All at once, until the last has ended well."""
         ended(*(start(command, **self._variables, **variables) for command in commands))
 
+    def start(self, command: list[str]) -> subprocess.Popen[str]:
+        """One of them."""
+        return start(command, **self._variables)
+
+    def refuse_account(self) -> None:
+        """Have the gateway refuse the key."""
+        self._gateway.script.on(CHAT, do.status(401), times=None)
+
     @property
     def sent(self) -> Counter[str]:
         """How often each prompt has reached the gateway."""
         bodies = [json.loads(r.body) for r in self._gateway.requests_to(CHAT)]
         return Counter(body["messages"][-1]["content"] for body in bodies)
+
+    def refuse(self, prompt: str) -> None:
+        """Have the gateway's filter stop one prompt, whoever asks."""
+        self._gateway.script.on(
+            CHAT,
+            do.answer("content_filter"),
+            times=None,
+            when=lambda request: prompt in request.body.decode("utf-8"),
+        )
 
     def check_made(self, job: FarmJob) -> None:
         """Each item was made by exactly one shard, and told."""
@@ -74,6 +93,14 @@ class Farm:
         assert sorted(line.prompt for line in done) == sorted(PROPS)
         assert {line.shard for line in done} == {f"{n}/{SHARDS}" for n in range(1, SHARDS + 1)}
         assert len(list(job.library.glob("*/prop.blend"))) == len(PROPS)
+
+    def check_all_but_one(self, job: FarmJob) -> None:
+        """All shards have run, and the page tells what has failed."""
+        told = {line.prompt: line.status for line in read_reports([job.reports])}
+        assert told == dict.fromkeys(PROPS, "done") | {REFUSED: "failed"}
+        page = (job.reports / "report.html").read_text("utf-8")
+        assert "content filter" in page
+        assert page.count("data:image/") == len(PROPS) - 1
 
     def check_page(self, job: FarmJob) -> None:
         """Every prop is on the page, with its picture."""
@@ -119,6 +146,26 @@ def test_openjd_runs_four_shards_at_once(job: FarmJob, farm: Farm, tmp_path: Pat
     farm.run([*cli, "run", str(file), *again[3:]])
     farm.check_made(job)
     farm.check_page(job)
+
+
+def test_openjd_makes_the_report_though_a_prop_has_failed(
+    job: FarmJob, farm: Farm, tmp_path: Path
+) -> None:
+    farm.refuse(REFUSED)
+    file = tmp_path / "job.yaml"
+    file.write_text(openjd.write(job), "utf-8")
+    written = next(line for line in file.read_text("utf-8").splitlines() if "Run:" in line)
+    given = shlex.split(written.split("Run:")[1])[3:]
+    farm.run([sys.executable, "-m", "openjd", "run", str(file), *given])
+    farm.check_all_but_one(job)
+
+
+def test_task_is_a_failure_where_the_account_refuses(job: FarmJob, farm: Farm) -> None:
+    farm.refuse_account()
+    paths = (str(job.file), str(job.library), str(job.reports))
+    done = farm.start([*job.command, *words(job, *paths, "1", str(SHARDS))])
+    told = done.communicate(timeout=120)[0]
+    assert done.returncode == 3, told
 
 
 def test_openjds_model_takes_the_template(job: FarmJob) -> None:

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     STL = "stl"
     FBX = "fbx"
     USDZ = "usdz"
+    USDC = "usdc"
+    USDA = "usda"
     PICTURE = "picture"
     VIDEO = "video"
     WEB_PAGE = "web page"
@@ -51,6 +53,10 @@ def kind_of(head: bytes, size: int) -> Kind:
         return Kind.VIDEO
     if head.startswith(b"Kaydara FBX Binary"):
         return Kind.FBX
+    if head.startswith(b"PXR-USDC"):
+        return Kind.USDC
+    if head.startswith(b"#usda "):
+        return Kind.USDA
     if head.startswith((b"ply\n", b"ply\r")):
         return Kind.PLY
     if text.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):

@@ -12,29 +12,30 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from ..core.errors import InputError, TrellisError
-from ..core.events import Cancelled, Failed, Finished
+from ..core.events import Cancelled, Failed, Finished, State
 from ..core.finishing import Finishing
 from ..core.settings import Settings
 from ..engine.workshop import Workshop
 from ..gateway.sniffing import MESHES_IN_ZIP
 from ..gateway.source_url import SourceUrl
 from ..job.job import Job
-from ..library.atomic import sha256_of
 from ..library.library import Library
 from ..preferences import read_settings
+from .batch_end import Wishes, leave_behind
 from .batch_run import STEP_SECONDS
+from .bring_known import Source, Tried, content_of, drop, failed_before, known, source_key
 from .exit_codes import DONE, INTERRUPTED, SOME_FAILED, exit_code
+from .export import line_of_prop
 from .finishing import finishing_of
 from .output import Output
+from .report_lines import Line, Status
 from .stopping import Signals
-
-Source = Path | SourceUrl
 
 ENDINGS: Final = (*MESHES_IN_ZIP, ".usdz", ".zip")
 """What is taken of a folder. A file that is named is taken whatever its ending says."""
@@ -46,20 +47,31 @@ def bring(options: argparse.Namespace, output: Output) -> int:
     :raises InputError: a path is not there, or a folder holds no mesh.
     """
     finishing = finishing_of(options)
+    wishes = Wishes.of(options)
+    wishes.check_places()
     if options.processes is not None and options.processes < 1:
         raise InputError("--processes must be 1 or more", "Correct it")
     settings = read_settings(library=options.library, online=options.online_mode)
     files = list(dict.fromkeys(found for path in options.paths for found in _sources(path)))
-    known = {} if options.force else _known(settings.library)
+    there = {} if options.force else known(settings.library)
     count = min(options.processes or cores(), len(files))
     output.say(f"{len(files):,} to import into {settings.library}")
-    run = _Bringing([_Place(Workshop()) for _ in range(count)], settings, finishing, known, output)
+    places = [_Place(Workshop()) for _ in range(count)]
+    failed = failed_before(settings.library, files)
+    run = _Bringing(places, settings, finishing, there, failed, output)
     try:
         with Signals() as signals:
-            return run.run(files, signals)
+            code = run.run(files, signals)
+            for place in run.places:
+                place.workshop.close()
+            lines = list(_lines(Library(settings.library), run.ready))
+            written = leave_behind(wishes, lines, settings, output, signals)
+            code = code or (INTERRUPTED if signals.count else written)
     finally:
         for place in run.places:
             place.workshop.close()
+    run.tell()
+    return code
 
 
 def cores() -> int:
@@ -83,13 +95,17 @@ class _Bringing:
     settings: Settings
     finishing: Finishing
     known: dict[str, str]
-    """SHA-256 -> prop of every model that the library has, and hash -> prop of addresses."""
+    """Content -> prop of every model that the library has."""
+    earlier: dict[str, list[Tried]]
+    """Failed tries of earlier runs, by their source."""
     output: Output
     code: int = DONE
     done: int = 0
     failed: int = 0
     skipped: int = 0
     cancelled: int = 0
+    ready: dict[str, Status] = field(default_factory=dict)
+    """Every prop that was asked for and is there, by its id."""
 
     def run(self, files: Sequence[Source], signals: Signals) -> int:
         """Import them. One signal finishes what is under way, two stop it."""
@@ -104,6 +120,10 @@ class _Bringing:
                     self._begin(place, waiting.popleft())
                 self._look(place)
             time.sleep(STEP_SECONDS)
+        return INTERRUPTED if signals.count else self.code
+
+    def tell(self) -> None:
+        """The last words."""
         self.output.json(
             event="summary",
             done=self.done,
@@ -115,15 +135,15 @@ class _Bringing:
         self.output.say(
             f"{self.done:,} ready, {self.skipped:,} there before, {self.failed:,} failed"
         )
-        return INTERRUPTED if signals.count else self.code
 
     def _begin(self, place: _Place, source: Source) -> None:
         try:
-            content = sha256_of(source) if isinstance(source, Path) else source.key
+            content = content_of(source)
             shown = source if isinstance(source, Path) else source.shown
             if content in self.known:
                 self.skipped += 1
                 there = self.known[content]
+                self.ready.setdefault(there, "skipped")
                 self.output.json(event="skipped", id=there, reason=f"{shown} is there already")
                 return
             place.job = place.workshop.bring_in(source, self.settings, self.finishing)
@@ -135,6 +155,7 @@ class _Bringing:
         else:
             # Named here, so that the same file under two names is imported once.
             self.known[content] = place.job.prop_id
+            drop(self.settings.library, self.earlier.pop(source_key(source), ()), content)
             place.job.start()
 
     def _look(self, place: _Place) -> None:
@@ -145,9 +166,12 @@ class _Bringing:
         match place.job.outcome:
             case None:
                 return
-            case Finished(prop_id=prop):
+            case Finished(prop_id=prop, notes=notes):
                 self.done += 1
+                self.ready[prop] = "done"
                 self.output.say(f"Ready: {prop}")
+                for note in notes:
+                    self.output.say(f"Note: {prop}: {note}")
             case Failed(prop_id=prop, error=facts):
                 self.failed += 1
                 self.code = self.code or exit_code(facts.kind) or SOME_FAILED
@@ -161,6 +185,13 @@ class _Bringing:
         self.failed += 1
         self.code = self.code or exit_code(error.kind) or SOME_FAILED
         self.output.error(error.facts)
+
+
+def _lines(library: Library, ready: Mapping[str, Status]) -> Iterator[Line]:
+    numbers = {prop: number for number, prop in enumerate(ready, 1)}
+    for folder, record in library.records(lambda _words: None):
+        if folder.id in ready and record.state is State.READY:
+            yield line_of_prop(record, numbers[folder.id], ready[folder.id])
 
 
 def _sources(text: str) -> Iterator[Source]:
@@ -180,15 +211,3 @@ def _meshes(path: Path) -> Iterator[Path]:
         yield path
     else:
         raise InputError(f"There is no file {path}", "Check its name")
-
-
-def _known(library: Path) -> dict[str, str]:
-    """The models that are there, by their content; a failed import is tried again."""
-    found = {}
-    for folder, record in Library(library).records(lambda _words: None):
-        entry = record.files.get(record.model_file)
-        if entry and record.prop:
-            found[entry.sha256] = folder.id
-            if key := record.request.get("source_key"):
-                found[str(key)] = folder.id
-    return found

@@ -17,10 +17,9 @@ from pathlib import Path
 from ..core.errors import LibraryError, LockedError
 from ..core.files import BLEND
 from ..library.folder import PropFolder
-from ..library.library import Library
 from ..library.locks import FolderLock
 from ..library.versions import is_blend_name
-from ..preferences import read_settings
+from .existing import existing_library
 from .exit_codes import DONE, SOME_FAILED
 from .output import Output
 
@@ -41,8 +40,11 @@ class Left:
 
 
 def clean(options: argparse.Namespace, output: Output) -> int:
-    """Run the command: says what there is; deletes it with ``--yes`` alone."""
-    library = Library(read_settings(library=options.library).library)
+    """Run the command: says what there is; deletes it with ``--yes`` alone.
+
+    :raises InputError: there is no library.
+    """
+    library = existing_library(options)
     count = size = 0
     code = DONE
     for folder in library.folders():

@@ -16,6 +16,7 @@ from ..library.folder import PropFolder
 from ..library.library import Library, Tell
 from ..library.record import PropRecord
 from ..preferences import read_settings
+from .existing import existing_library
 from .exit_codes import DONE, INTERRUPTED, exit_code
 from .finishing import finishing_of
 from .generate import stopped_by_signals
@@ -39,7 +40,7 @@ def finish(options: argparse.Namespace, output: Output) -> int:
     if bool(options.ids) == options.all:
         raise InputError("Name the props to finish, or all of them", "Give ids, or --all")
     settings = read_settings(library=options.library)
-    wanted = list(_wanted(Library(settings.library), options, output))
+    wanted = list(_wanted(existing_library(options), options, output))
     output.say(f"{len(wanted)} to finish in {settings.library}")
     code = DONE
     workshop = Workshop()

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from .finishing import add_finishing
-from .options import library_options
+from .options import library_options, scene_options
 
 
 def add_import(command: argparse.ArgumentParser) -> None:
@@ -30,6 +30,14 @@ def add_import(command: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="import also what the library has already"
     )
     add_finishing(command)
+    group = command.add_argument_group("what is written beside the library")
+    group.add_argument(
+        "--export", metavar="FORMATS", help="a list of glb, blend, fbx, obj, usd; into --output"
+    )
+    group.add_argument("--output", type=Path, metavar="DIR", help="the folder for --export")
+    # What `batch` writes as well, and an import does not.
+    command.set_defaults(file=None, names="{id}", report=None, html=None, contact_sheet=None)
+    scene_options(command)
     library_options(command)
 
 
@@ -45,7 +53,7 @@ def add_export(command: argparse.ArgumentParser) -> None:
         "--names",
         metavar="PATTERN",
         default="{id}",
-        help="the files' names: {id}, {name}, {seed} (default: {id})",
+        help="the files' names: {id}, {name}, {line}, {seed}, {key}, as for batch (default: {id})",
     )
     library_options(command)
 

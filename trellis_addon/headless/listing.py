@@ -14,23 +14,26 @@ from typing import Any
 from ..core.files import BLEND, THUMBNAIL
 from ..core.text import shorten
 from ..library.folder import PropFolder
-from ..library.library import Library
 from ..library.locks import holder
 from ..library.record import PropRecord
-from ..preferences import read_settings
+from .existing import existing_library
 from .exit_codes import DONE
 from .output import Output
 
 
 def list_props(options: argparse.Namespace, output: Output) -> int:
-    """One line for each prop, in the order of their names."""
-    library = Library(read_settings(library=options.library).library)
+    """One line for each prop, in the order of their names.
+
+    :raises InputError: there is no library.
+    """
+    library = existing_library(options)
 
     def note(text: str) -> None:
         output.json(event="note", text=text)
         output.say(f"Note: {text}")
 
     count = 0
+    lost = list(library.adoptable())  # before what is set aside now, which is told in other words
     for folder, record in library.records(note):
         count += 1
         facts = _facts(folder, record)
@@ -39,6 +42,8 @@ def list_props(options: argparse.Namespace, output: Output) -> int:
         else:
             prompt = shorten(str(facts["prompt"]), 60)
             print(f"{facts['state']:<12}{_cents(facts['cost_cents']):>8}  {folder.id}  {prompt}")
+    for folder in lost:
+        note(f"{folder.id} has no record; `resume` makes it anew from its model, free")
     output.say(f"{count} {'prop' if count == 1 else 'props'} in {library.path}")
     return DONE
 
@@ -48,7 +53,7 @@ def show(options: argparse.Namespace, output: Output) -> int:
 
     :raises InputError: there is no such prop. :raises LibraryError: its record cannot be read.
     """
-    folder = Library(read_settings(library=options.library).library).find(options.id)
+    folder = existing_library(options).find(options.id)
     record = folder.read()
     facts = _facts(folder, record)
     if options.json:

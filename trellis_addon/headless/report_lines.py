@@ -153,14 +153,20 @@ class ReportFile:
 def read_reports(paths: Iterable[Path]) -> Iterator[Line]:
     """The lines of files, and of the ``.jsonl`` files in folders. What is no line is left out.
 
-    :raises InputError: a path is not there, or cannot be read.
+    :raises InputError: a path is not there, cannot be read, or holds something else alone.
     """
     for path in paths:
         files = sorted(path.glob(f"*{ENDING}")) if path.is_dir() else [path]
         if not files:
             raise InputError(f"There is no report in {path}", "Name the files of --report")
+        found = False
         for file in files:
-            yield from _read(file)
+            for line in _read(file):
+                found = True
+                yield line
+        # An empty one is of a run in which nothing has ended yet.
+        if not found and any(os.path.getsize(file) for file in files):
+            raise InputError(f"{path} is no report", "Name the files that --report has written")
 
 
 def _read(path: Path) -> Iterator[Line]:

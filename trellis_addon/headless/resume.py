@@ -11,6 +11,7 @@ from ..core.events import Cancelled, Failed
 from ..engine.workshop import Workshop
 from ..library.library import Library
 from .economy_parts import fetch_parts
+from .existing import existing_library
 from .exit_codes import ACCOUNT, AT_GATEWAY, DONE, INTERRUPTED, exit_code
 from .generate import GOES_ON, settings_of, stopped_by_signals
 from .output import Output
@@ -26,7 +27,7 @@ def resume(options: argparse.Namespace, output: Output) -> int:
     :raises TrellisError: for everything that is wrong before the first job starts.
     """
     settings = settings_of(options)
-    library = Library(settings.library)
+    library = existing_library(options)
     mend(library, output)  # before anything else reads the records, so that it is told
     workshop = Workshop()
     try:

@@ -31,7 +31,11 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    result = main()
+    try:
+        result = main()
+    except KeyboardInterrupt:  # while it was loaded
+        print("Interrupted", file=sys.stderr)
+        result = 130
     sys.stdout.flush()
     sys.stderr.flush()
     # Blender would go on to quit with 0, and the bpy modules may not survive a normal exit.

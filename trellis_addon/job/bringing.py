@@ -26,6 +26,7 @@ from ..gateway.sniffing import Kind, check_model
 from ..library.atomic import replace, sync_file
 from ..library.folder import PropFolder
 from ..library.record import PropRecord
+from .usd_names import pictures_of
 
 SOURCE: Final = "source"
 """The key in a record's request: the file that the model is copied from."""
@@ -94,7 +95,7 @@ class Bringing:
 
 
 def files_beside(model: Path) -> Iterator[Path]:
-    """The files that a glTF or OBJ names, as far as they lie in its folder or below.
+    """The files that a glTF, OBJ or USD names, as far as they lie in its folder or below.
 
     :raises InputError: the model cannot be read.
     """
@@ -104,6 +105,8 @@ def files_beside(model: Path) -> Iterator[Path]:
             names = _gltf_names(_words(model))
         elif ending == ".obj":
             names = _obj_names(model)
+        elif ending in (".usd", ".usda", ".usdc"):
+            names = pictures_of(model, MOST_WORDS)
         else:
             return
         yield from _within(model.parent, names)

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..core.errors import BrokenRecordError, InputError, LibraryError
 from ..core.events import State
-from ..core.files import RECORD
+from ..core.files import BLEND, RECORD, THUMBNAIL
 from ..core.request import GenerationRequest
 from ..core.text import slug
 from . import mending
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from ..gateway.source_url import SourceUrl
 
 log = logging.getLogger(__name__)
+
+_PROP_ID: Final = re.compile(r"[^.].*-[0-9a-f]{8}")
 
 Tell = Callable[[str], None]
 """Takes one sentence for the user."""
@@ -177,8 +180,27 @@ class Library:
         return folder
 
     def adoptable(self) -> Iterator[PropFolder]:
-        """The folders whose record was set aside and whose model is there."""
-        return mending.without_record(self.path)
+        """The folders whose record was set aside or is gone, and whose model is there.
+
+        A folder with a model alone is somebody's own until it is named: see :meth:`adopt`.
+        """
+        aside = {folder.path for folder in mending.without_record(self.path)}
+        for folder in self.without_record():
+            if folder.path in aside or (folder.blend.is_file() and mending.models(folder.path)):
+                yield folder
+
+    def without_record(self) -> Iterator[PropFolder]:
+        """The folders that are or may be props by their names and files, and have no record."""
+        if not self.path.is_dir():
+            return
+        aside = {folder.path for folder in mending.without_record(self.path)}
+        for path in sorted(self.path.iterdir()):
+            ours = path in aside or _PROP_ID.fullmatch(path.name)
+            if not ours or not path.is_dir() or (path / RECORD).exists():
+                continue
+            made = any((path / name).is_file() for name in (BLEND, THUMBNAIL))
+            if made or mending.models(path):
+                yield PropFolder(path)
 
     def delete(self, prop_id: str, *, permanently: bool = False) -> Path | None:
         """Take a prop out of the library: into the system's bin, from where it can come back.

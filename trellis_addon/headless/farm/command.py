@@ -4,17 +4,26 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import shlex
 import sys
+from collections.abc import Sequence
+from typing import Final
 
 from ...core.errors import InputError
 from ...library.atomic import write_atomic
-from ...preferences import read_settings
-from ..batch_file import open_batch
+from ..batch_file import STANDARD_INPUT, open_batch
+from ..cli import UsageError, parser
 from ..exit_codes import DONE
 from ..output import Output
 from . import flamenco, openjd, slurm
 from .job import MOST_SHARDS, FarmJob
+
+_OF_THE_JOB: Final = ("library", "shard", "report")
+_OF_ALL: Final = ("html", "contact_sheet", "scene")
+"""Files that every shard would write, each over the others'."""
+_OF_NO_USE: Final = ("check", "dry_run")
 
 
 def farm(options: argparse.Namespace, output: Output) -> int:
@@ -49,17 +58,53 @@ def _job(options: argparse.Namespace, output: Output) -> FarmJob:
         raise InputError("No batch file is named", "Write trellis farm openjd FILE")
     if not 1 <= options.shards <= MOST_SHARDS:
         raise InputError(f"The shards must be 1 to {MOST_SHARDS:,}", "Change --shards")
+    if str(options.file) == STANDARD_INPUT:
+        raise InputError(
+            "The machines of a farm cannot read this standard input",
+            "Save the list on the shared drive, and name that file",
+        )
+    if options.library is None:
+        raise InputError(
+            "No shared library is named", "Add --library DIR, a folder that all machines have"
+        )
+    more = _split(options.batch_options, "--batch-options")
+    given = _checked(more)
     # Pictures are looked for by the machines, which may see other folders.
-    batch = open_batch(options.file, output, picture=_any_picture)
+    batch = open_batch(options.file, output, given.format, picture=_any_picture)
     shards = min(options.shards, len(batch.items))
     output.say(f"{len(batch.items):,} props in {shards} shards")
     return FarmJob.of(
         options.file,
-        read_settings(library=options.library).library,
+        options.library,
         shards,
         _split(options.command_line, "--with"),
-        _split(options.batch_options, "--batch-options"),
+        more,
     )
+
+
+def _checked(words: Sequence[str]) -> argparse.Namespace:
+    """The options for each batch, as it will read them: a mistake is told before machines find it.
+
+    :raises InputError: the command line would refuse one, or it is none for a shard.
+    """
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # of --help
+            given = parser().parse_args(["batch", "FILE", *words])
+    except UsageError as error:
+        reason = str(error).rpartition("\n")[2].partition(": ")[2]
+        raise InputError(f"--batch-options cannot be used: {reason}", "Correct it") from error
+    except SystemExit:
+        raise InputError("--batch-options cannot be used: --help", "Correct it") from None
+    for names, reason in (
+        (_OF_THE_JOB, "is set by the job itself"),
+        (_OF_ALL, "would be written by every shard; `report --html` makes one page of them"),
+        (_OF_NO_USE, "is of no use on a farm"),
+    ):
+        for name in names:
+            if getattr(given, name):
+                option = f"--{name.replace('_', '-')}"
+                raise InputError(f"{option} in --batch-options {reason}", "Leave it out")
+    return given
 
 
 def _any_picture(_text: str) -> str:

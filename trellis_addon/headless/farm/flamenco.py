@@ -60,7 +60,7 @@ function compileJob(job) {
     for (let shard = 1; shard <= shards; shard++) {
         const task = author.Task("shard-" + shard, "blender");
         task.addCommand(run(command, [
-            "batch", settings.file, "--shard", shard + "/" + shards,
+            "--props-may-fail", "batch", settings.file, "--shard", shard + "/" + shards,
             "--library", settings.library,
             "--report", settings.reports + "/shard-" + shard + "-of-" + shards + ".jsonl",
         ].concat(options)));

@@ -60,11 +60,17 @@ class FarmJob:
         return f"trellis-{slug(self.file.stem)}"
 
 
+MAY_FAIL: Final = "--props-may-fail"
+"""Without it the task of a shard with one refused prompt has failed, and with it the whole job:
+the report would not be made. What is left as a failure is one of the shard."""
+
+
 def words(
     job: FarmJob, file: str, library: str, reports: str, index: str, count: str
 ) -> tuple[str, ...]:
     """What follows the command for one shard, each value as the scheduler writes it."""
     return (
+        MAY_FAIL,
         "batch",
         file,
         "--shard",

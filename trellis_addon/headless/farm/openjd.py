@@ -32,8 +32,8 @@ def template(job: FarmJob) -> dict[str, Any]:
     return {
         "specificationVersion": "jobtemplate-2023-09",
         "name": job.name[:_LONGEST_NAME],
-        "description": "Props from prompts, in shards over one shared library. A shard that failed "
-        "or was stopped is run again as it is: what is done is not paid for again.",
+        "description": "Props from prompts, in shards over one shared library. Props that failed "
+        "are in the report. The job is run again as it is: what is done is not paid for again.",
         "parameterDefinitions": [
             _path("File", "FILE", "IN", "The list of prompts: .csv, .jsonl or .txt."),
             _path("Library", "DIRECTORY", "INOUT", "The library on the shared drive."),

@@ -28,7 +28,8 @@ def write(job: FarmJob) -> str:
 #   mkdir -p {shlex.quote(str(job.reports))}
 # Submit:       sbatch job.sh
 # Afterwards:   {report}
-# Shards that failed or were stopped: sbatch --array=2,3 job.sh (nothing is paid for twice).
+# Once more, for props that failed or shards that were stopped (nothing is paid for twice):
+#   sbatch --array=2,3 job.sh
 # The nodes need AIGATEWAY_API_KEY in their environment, which sbatch hands on by default.
 #SBATCH --job-name={job.name}
 #SBATCH --array=1-{job.shards}

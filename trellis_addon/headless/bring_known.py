@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the library has of the models that ``import`` is given: by their content, not their names.
+
+A model that names others is kept as a ZIP of all of them, so it is known by what is in that: the
+name, size and CRC-32 of each file, which stand in the ZIP's directory.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ..core.errors import TrellisError
+from ..core.events import State
+from ..gateway.source_url import SourceUrl
+from ..job.bringing import files_beside
+from ..library.atomic import sha256_of
+from ..library.folder import PropFolder
+from ..library.library import Library
+from ..library.mending import models
+from ..library.record import PropRecord
+
+Source = Path | SourceUrl
+
+_ZIPPED: Final = (".obj", ".gltf", ".usd", ".usda", ".usdc")
+"""What ``job.bringing`` may put into a ZIP."""
+_PIECE: Final = 4 << 20
+_Member = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """An import that has failed."""
+
+    folder: PropFolder
+    record: PropRecord
+
+
+def content_of(source: Source) -> str:
+    """What a model is known by.
+
+    :raises InputError: :raises OSError: it cannot be read.
+    """
+    if not isinstance(source, Path):
+        return source.key
+    beside = sorted(set(files_beside(source)))
+    if not beside:
+        return sha256_of(source)
+    root = source.parent.resolve()
+    members = [_member(path, path.relative_to(root).as_posix()) for path in beside]
+    return _key([*members, _member(source, source.name)])
+
+
+def known(library: Path) -> dict[str, str]:
+    """Content -> prop of all that is there; a failed import is tried again."""
+    found = {}
+    for folder, record in Library(library).records(lambda _words: None):
+        entry = record.files.get(record.model_file)
+        if entry and record.prop:
+            found[entry.sha256] = folder.id
+            if key := record.request.get("source_key"):
+                found[str(key)] = folder.id
+            if key := _key_of_zip(folder, record):
+                found[key] = folder.id
+    return found
+
+
+def failed_before(library: Path, sources: Iterable[Source]) -> dict[str, list[Tried]]:
+    """The failed tries of these sources, by :func:`source_key`."""
+    wanted = {source_key(source) for source in sources}
+    found: dict[str, list[Tried]] = {}
+    for folder, record in Library(library).records(lambda _words: None):
+        key = str(record.request.get("source_key") or record.request.get("source") or "")
+        failed = record.state is State.FAILED and not record.prop and not record.is_newer
+        if failed and key in wanted:
+            found.setdefault(key, []).append(Tried(folder, record))
+    return found
+
+
+def source_key(source: Source) -> str:
+    """How a record names its source."""
+    return str(source.absolute()) if isinstance(source, Path) else source.key
+
+
+def drop(library: Path, tries: Iterable[Tried], content: str) -> None:
+    """Delete failed tries that hold nothing but a copy of the same, or reruns would pile them up.
+
+    :param content: what the source is known by now.
+    """
+    for tried in tries:
+        folder, record = tried.folder, tried.record
+        entry = record.files.get(record.model_file)
+        same = entry is not None and content in (entry.sha256, _key_of_zip(folder, record))
+        if same or not models(folder.path):
+            with suppress(TrellisError):  # somebody is at it, or the drive will not: it may stay
+                Library(library).delete(folder.id, permanently=True)
+
+
+def _key_of_zip(folder: PropFolder, record: PropRecord) -> str:
+    source = str(record.request.get("source") or "")
+    if not source.lower().endswith(_ZIPPED) or "source_key" in record.request:
+        return ""
+    try:
+        with zipfile.ZipFile(folder.path / record.model_file) as archive:
+            infos = archive.infolist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return ""
+    return _key([(info.filename, info.file_size, info.CRC) for info in infos])
+
+
+def _member(path: Path, name: str) -> _Member:
+    crc = size = 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            crc, size = zlib.crc32(piece, crc), size + len(piece)
+    return name, size, crc
+
+
+def _key(members: Iterable[_Member]) -> str:
+    return repr(sorted(members))
