@@ -14,8 +14,8 @@ from .report_page import Totals, duration
 
 
 def tell_sum(lines: Sequence[Line], output: Output) -> None:
-    """The last words of a batch and of a report: what became of all items. What is skipped is there,
-    or it is said where it is instead.
+    """The last words of a batch and of a report: what became of all items. What is skipped is
+    there, or it is said where it is instead.
     """
     merged = merge(lines)
     totals = Totals.of(merged)
