@@ -103,8 +103,8 @@ def test_report_command(rooms: Rooms, red: Path, settings: Path, capfd: Any) -> 
         rooms, "headless.report", [reports, "--html", page, "--merged", merged, "--json"], capfd
     )
     assert done.code == 0
-    summary = {"done": 1, "failed": 1, "skipped": 0, "cancelled": 0, "cost_cents": 2.5}
-    assert done.last == {"event": "summary", **summary, "seconds": None}
+    summary = {"done": 1, "failed": 1, "skipped": 0, "not_there": 0, "cancelled": 0}
+    assert done.last == {"event": "summary", **summary, "cost_cents": 2.5, "seconds": None}
     assert "1 ready, 1 failed, 2.5 ¢" in done.stderr
     assert page.read_text("utf-8").count("data:image/webp;base64,") == 1
     assert [line.key for line in lines.read_reports([merged])] == ["a", "b"]
