@@ -14,8 +14,11 @@ import pytest
 from gateway import Gate, StandInGateway
 from gateway import actions as do
 from support.batching import FILES, Bench, sums
+from support.blenders import newest_only
 from support.processes import Ended, ended, start
 from support.rooms import props
+
+pytestmark = newest_only  # the command line is the same in all; test_doors is run on each
 
 POLL, JOBS = "GET /v1/jobs/*", "POST /v1/3d/generations"
 PROMPT = "oak barrel"
