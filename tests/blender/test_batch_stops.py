@@ -10,8 +10,11 @@ import pytest
 from gateway import StandInGateway
 from gateway import actions as do
 from support.batching import CHAT, FILES, MODULE, PROMPTS, SCRIPT, Bench, sums
+from support.blenders import newest_only
 from support.processes import ended
 from support.rooms import props
+
+pytestmark = newest_only
 
 
 @pytest.fixture
