@@ -64,6 +64,8 @@ async def poll(request: Request) -> Response:
     if before is not None and now - before < context.store.settings.min_poll:
         return Response(status_code=304)
     job.last_poll = now
+    if (context.effect.job_status or "").lower() in FAILED:
+        job.failed = job.failed or str(context.effect.job_status)
     status = "running" if context.effect.never_ends else job.state()
     if status == "completed" and not job.charged:
         job.charged = True

@@ -30,6 +30,8 @@ class Job:
     born: float
     delay: float
     cancelled: bool = False
+    failed: str = ""
+    """The word for it, once the script has said that the job failed: it stays so, uncharged."""
     stuck: bool = False
     charged: bool = False
     last_poll: float | None = None
@@ -40,6 +42,8 @@ class Job:
         age = time.monotonic() - self.born
         if self.cancelled:
             return "cancelled"
+        if self.failed:
+            return self.failed
         if age >= self.delay and not self.stuck:
             return "completed"
         return "queued" if age < self.delay / 4 else "running"

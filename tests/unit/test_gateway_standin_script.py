@@ -213,11 +213,11 @@ def test_job_spellings_and_results(gateway: StandInGateway, client: httpx.Client
     polls = [client.get(path).json() for _ in range(4)]
     assert [p["status"] for p in polls] == ["IN_QUEUE", "starting", "Succeeded", "Succeeded"]
     assert ["result" in p for p in polls] == [False, False, True, True]
-    gateway.script.on("GET /v1/jobs/*", do.job_status("errored"))
-    assert client.get(path).json()["error"]["message"]
     gateway.script.on("GET /v1/jobs/*", do.job_result("result_url"))
     assert client.get(path).json()["result_url"].startswith(gateway.base_url)
     assert client.get(path).json()["result"]["file_url"].startswith(gateway.base_url)
+    gateway.script.on("GET /v1/jobs/*", do.job_status("errored"))
+    assert client.get(path).json()["error"]["message"]
 
 
 def test_never_ends(gateway: StandInGateway, client: httpx.Client) -> None:
@@ -268,3 +268,14 @@ def test_a_client_that_leaves_frees_the_server(gateway: StandInGateway) -> None:
             break
         time.sleep(0.01)
     assert len(gateway.requests) >= 2
+
+
+def test_job_that_failed_stays_so_and_costs_nothing(
+    gateway: StandInGateway, client: httpx.Client
+) -> None:
+    path = f"/v1/jobs/{client.post('/v1/3d/generations', json={'prompt': 'a rock'}).json()['id']}"
+    gateway.script.on("GET /v1/jobs/*", do.job_status("errored"))
+    polls = [client.get(path).json() for _ in range(2)]
+    assert [poll["status"] for poll in polls] == ["errored", "errored"]
+    assert all(poll["error"]["message"] for poll in polls)
+    assert list(gateway.payments) == []
