@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from gateway import StandInGateway
 from gateway.meshes import make_glb
-from support.processes import REPOSITORY
+from support.processes import REPOSITORY, Ended
 from support.rooms import KEY, PROMPT, Rooms
 
 # A Blender user of its own. bpy reads the variable when it is imported, so it has to stand here.
@@ -126,3 +126,16 @@ def settings(stand_in: StandInGateway, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("AIGATEWAY_BASE_URL", stand_in.base_url)
     monkeypatch.setenv("TRELLIS_LIBRARY", str(library))
     return library
+
+
+@pytest.fixture
+def trellis(rooms: Rooms, capfd: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Runs a command of the command line inside this Blender."""
+
+    def command(*arguments: str | Path) -> Ended:
+        capfd.readouterr()
+        code = rooms("headless.command")._execute([str(argument) for argument in arguments])
+        stdout, stderr = capfd.readouterr()
+        return Ended(code, stdout, stderr)
+
+    return command

@@ -270,13 +270,7 @@ def test_import_export_verify_and_clean(bench: Bench) -> None:
 
 def test_clean_keeps_what_can_go_on(bench: Bench) -> None:
     bench.file.write_text(PROMPTS[0], "utf-8")
-    gate = Gate()
-    bench.gateway.script.on(FILES, do.hold(gate, at=20_000))
-    process = bench.start()
-    assert gate.reached.wait(60)
-    process.kill()
-    ended(process)
-    gate.release()
+    bench.killed_in_the_download()
     (folder,) = props(bench.library)
     paid = folder / "payload-7.part"
     paid.write_bytes(b"an answer that is paid for")

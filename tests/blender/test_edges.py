@@ -24,17 +24,6 @@ CHAT = "POST /v1/chat/completions"
 Run = Callable[..., Ended]
 
 
-@pytest.fixture
-def trellis(rooms: Rooms, capfd: pytest.CaptureFixture[str]) -> Run:
-    def command(*arguments: str | Path) -> Ended:
-        capfd.readouterr()
-        code = rooms("headless.command")._execute([str(argument) for argument in arguments])
-        stdout, stderr = capfd.readouterr()
-        return Ended(code, stdout, stderr)
-
-    return command
-
-
 @pytest.fixture(scope="module")
 def ready(
     rooms: Rooms, barrel: Any, background: Any, tmp_path_factory: pytest.TempPathFactory

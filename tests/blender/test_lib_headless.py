@@ -21,17 +21,6 @@ Run = Callable[..., Ended]
 
 
 @pytest.fixture
-def trellis(rooms: Rooms, capfd: pytest.CaptureFixture[str]) -> Run:
-    def command(*arguments: str | Path) -> Ended:
-        capfd.readouterr()
-        code = rooms("headless.command")._execute([str(argument) for argument in arguments])
-        stdout, stderr = capfd.readouterr()
-        return Ended(code, stdout, stderr)
-
-    return command
-
-
-@pytest.fixture
 def library(rooms: Rooms, settings: Path) -> Any:
     return rooms("library.library").Library(settings)
 

@@ -51,13 +51,7 @@ def assert_paid_once(bench: Bench) -> None:
 
 
 def killed_in_the_download(bench: Bench) -> None:
-    gate = Gate()
-    bench.gateway.script.on(FILES, do.hold(gate, at=20_000))
-    process = bench.start()
-    assert gate.reached.wait(60)
-    process.kill()
-    ended(process)
-    gate.release()
+    bench.killed_in_the_download()
     assert record(bench)["state"] == "downloading"
 
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gateway import StandInGateway
+from gateway import Gate, StandInGateway
+from gateway import actions as do
 
 from .processes import REPOSITORY, Ended, ended, start
 from .rooms import KEY, props
@@ -44,6 +45,16 @@ class Bench:
 
     def run(self, *options: str | Path) -> Ended:
         return ended(self.start(*options))
+
+    def killed_in_the_download(self) -> None:
+        """Run, and be killed while the first model is on its way."""
+        gate = Gate()
+        self.gateway.script.on(FILES, do.hold(gate, at=20_000))
+        process = self.start()
+        assert gate.reached.wait(60)
+        process.kill()
+        ended(process)
+        gate.release()
 
     @property
     def sent(self) -> Counter[str]:

@@ -101,9 +101,13 @@ class Address:
     @property
     def base_url(self) -> str:
         """The URL without ``/v1`` and without a slash at the end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
         port = f":{self.port}" if self.port else ""
-        return f"{self.scheme}://{host}{port}{self.prefix}"
+        return f"{self.scheme}://{self.url_host}{port}{self.prefix}"
+
+    @property
+    def url_host(self) -> str:
+        """The host as it stands in a URL: an IPv6 address in brackets."""
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
     def loopback(self) -> bool:

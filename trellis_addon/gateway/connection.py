@@ -52,8 +52,7 @@ def _direct(address: Address) -> dict[str, httpx.BaseTransport | None]:
     """A gateway on this machine is never asked through a proxy: plain http is allowed there, and
     would hand the key to another machine.
     """
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return {f"all://{host}": None} if address.loopback else {}
+    return {f"all://{address.url_host}": None} if address.loopback else {}
 
 
 @cache
