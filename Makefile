@@ -33,7 +33,7 @@ export ONLY
 newest = py="$$("$(PYTHON)" .ci/setup.py path newest)" || exit 1;
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gateway test test-all test-desktop check format package repository vendor lock bench soak fuzz audit clean
+.PHONY: help setup demo gateway test test-long test-all test-desktop check format package repository vendor lock bench soak fuzz audit clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,8 +47,11 @@ demo: ## Generate one prop against the stand-in gateway: make demo PROMPT='oak b
 gateway: ## Run the stand-in gateway until Ctrl-C
 	@$(newest) "$$py" tests/gateway/serve.py
 
-test: ## Run all tests on the newest Blender; more for pytest in ARGS
-	@"$(PYTHON)" .ci/run_tests.py newest -- $(ARGS)
+test: ## Run the tests on the newest Blender; a few of them: ARGS="-k word", ARGS=tests/unit/test_glb.py
+	@"$(PYTHON)" .ci/run_tests.py test -- $(ARGS)
+
+test-long: ## Run the long tests on the newest Blender: crash matrix, kills, soak, fuzz, farm
+	@"$(PYTHON)" .ci/run_tests.py long -- $(ARGS)
 
 test-all: ## Run the tests that need Blender on every version there is
 	@"$(PYTHON)" .ci/run_tests.py all -- $(ARGS)

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run pytest in a fresh process per Blender version, and add up what came out.
+"""Run pytest in fresh processes per Blender version, and add up what came out.
 
-    python .ci/run_tests.py newest [-- ARGUMENTS]   all tests but the desktop ones, newest Blender
-    python .ci/run_tests.py all    [-- ARGUMENTS]   those that need Blender, on every version
-    python .ci/run_tests.py summary                 one line over the runs since the last summary
+    python .ci/run_tests.py test [-- ARGUMENTS]  all tests but the long and the desktop ones, newest
+                                                 Blender
+    python .ci/run_tests.py long [-- ARGUMENTS]  the long ones, newest Blender
+    python .ci/run_tests.py all  [-- ARGUMENTS]  the short ones that need Blender, on every version
+    python .ci/run_tests.py summary              one line over the runs since the last summary
 
-The arguments are pytest's.
+The arguments are pytest's. With a path among them, that is run instead, and with -k what it finds,
+both in one process; otherwise the files are spread over as many processes as there are cores (4 at
+most; TRELLIS_TEST_WORKERS says otherwise).
 
 A run has a hard time limit, as some Blender modules hang at exit when something stays registered;
-that is a failure like any other. Exit codes: 0 all passed, 1 something failed, 2 bad usage.
+that is a failure like any other. What passed and what failed before the end is counted all the
+same. Exit codes: 0 all passed, 1 something failed, 2 bad usage.
 
 Standard library only, and no syntax newer than Python 3.8: it starts the environments, it does not
 run in one.
@@ -23,29 +28,31 @@ import signal
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional
 
 import environments
 from environments import ROOT, SetupError
 
 RESULTS = ROOT / "out" / "tests"
 LIMIT_SECONDS = float(os.environ.get("TRELLIS_TEST_LIMIT", "2700"))
+MOST_WORKERS = 4
 OLDER = "TRELLIS_OLDER_BLENDER"
 """Set for each version but the newest: what depends on no version is run there alone."""
 BUT_NEWEST = "TRELLIS_BUT_NEWEST"
-"""When set, `all` leaves out the newest version, which `newest` has just run."""
+"""When set, `all` leaves out the newest version, which `test` has just run."""
+# The order in which the processes take the files: quick ones last, so that both end together.
 SUITES = {
-    "newest": ("tests/unit", "tests/blender", "tests/package"),
-    "all": ("tests/blender", "tests/package"),
+    "test": ("tests/package", "tests/blender", "tests/unit"),
+    "long": ("tests/package", "tests/blender", "tests/unit"),
+    "all": ("tests/package", "tests/blender"),
 }
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One pytest process: its counts, and in words how it ended."""
+    """One run of pytest: its counts, and in words how it ended."""
 
     name: str
     passed: int
@@ -67,6 +74,16 @@ class Outcome:
             counts,
             "; " + self.ended if self.ended else "",
         )
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a run has written, test by test, until it ended or was ended."""
+
+    passed: int
+    failed: int
+    skipped: int
+    running: List[str]
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:
@@ -100,16 +117,43 @@ def run_limited(command: List[str], seconds: float, more: Optional[Dict[str, str
     return "" if code == 0 else "exit code %d" % code
 
 
-def read_counts(report: Path) -> Tuple[int, int, int]:
-    """Passed, failed (errors too) and skipped of a JUnit file; all 0 where none was written."""
-    if not report.is_file():
-        return 0, 0, 0
-    total = failed = skipped = 0
-    for suite in ElementTree.parse(str(report)).getroot().iter("testsuite"):
-        total += int(suite.get("tests", "0"))
-        failed += int(suite.get("failures", "0")) + int(suite.get("errors", "0"))
-        skipped += int(suite.get("skipped", "0"))
-    return max(0, total - failed - skipped), failed, skipped
+def read_results(path: Path) -> Results:
+    """Count the results that `--by-file` wrote; all 0 where nothing was written."""
+    outcomes: Dict[str, str] = {}
+    if path.is_file():
+        for line in path.read_text("utf-8").splitlines():
+            try:
+                result = json.loads(line)
+            except ValueError:
+                continue  # The run was ended in the middle of its last line.
+            outcomes[result["test"]] = result["outcome"]
+    found = list(outcomes.values())
+    running = [test for test, outcome in outcomes.items() if outcome == "started"]
+    return Results(found.count("passed"), found.count("failed"), found.count("skipped"), running)
+
+
+def workers() -> int:
+    """How many processes share the files of a run."""
+    asked = os.environ.get("TRELLIS_TEST_WORKERS", "")
+    return int(asked) if asked.isdigit() and int(asked) else min(os.cpu_count() or 1, MOST_WORKERS)
+
+
+def names_a_path(extra: List[str]) -> bool:
+    """Whether the arguments for pytest say themselves which files to run."""
+    return any((ROOT / one.partition("::")[0]).exists() for one in extra if one[:1] != "-" and one)
+
+
+def selection(suite: str, extra: List[str]) -> List[str]:
+    """Return the arguments for pytest that say what is run, and in how many processes."""
+    if names_a_path(extra):
+        return extra
+    folders = [folder for folder in SUITES[suite] if (ROOT / folder).is_dir()]
+    chosen = ["-m", "long" if suite == "long" else "not long"]
+    # A worker collects all tests before it runs one: not worth it for a few of them.
+    if "-k" in extra or workers() == 1:
+        return [*folders, *chosen, *extra]
+    spread = ["-n", str(workers()), "--dist", "loadfile", "--no-loadscope-reorder"]
+    return [*folders, *chosen, *spread, *extra]
 
 
 def run_pytest(suite: str, version: str, extra: List[str]) -> Outcome:
@@ -118,20 +162,23 @@ def run_pytest(suite: str, version: str, extra: List[str]) -> Outcome:
     Raises SetupError where its environment cannot be made.
     """
     python = environments.ensure(version)
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    report = RESULTS / ("%s-%s.xml" % (suite, version))
-    if report.exists():
-        report.unlink()
-    folders = [folder for folder in SUITES[suite] if (ROOT / folder).is_dir()]
-    command = [str(python), "-m", "pytest", *folders, "--junitxml=" + str(report), *extra]
-    environments.say("\n== Blender %s: pytest %s" % (version, " ".join(folders)))
+    results = RESULTS / ("%s-%s.jsonl" % (suite, version))
+    if results.exists():
+        results.unlink()
+    command = [str(python), "-m", "pytest", *selection(suite, extra)]
+    command += ["-q", "-rfE", "--durations=10", "--by-file=" + str(results)]
+    environments.say("\n== Blender %s: pytest %s" % (version, " ".join(command[3:])))
     more = {} if version == environments.newest() else {OLDER: "1"}
     ended = run_limited(command, LIMIT_SECONDS, more)
-    passed, failed, skipped = read_counts(report)
+    found = read_results(results)
+    failed = found.failed
     if ended and not failed:
         failed = 1  # A run that broke off or hung is a failure, though no single test says so.
-    report.with_suffix(".json").write_text(json.dumps([passed, failed]), "utf-8")
-    return Outcome("bpy " + version, passed, failed, skipped, ended)
+    if ended and found.running:
+        environments.say("Running when it ended: " + ", ".join(found.running))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    results.with_suffix(".json").write_text(json.dumps([found.passed, failed]), "utf-8")
+    return Outcome("bpy " + version, found.passed, failed, found.skipped, ended)
 
 
 def run_all(extra: List[str]) -> int:
@@ -174,7 +221,7 @@ def summary() -> int:
 def main(arguments: Optional[List[str]] = None) -> int:
     """Parse the command line, run, and return the exit code."""
     parser = argparse.ArgumentParser(prog="run_tests.py", description="Run the tests.")
-    parser.add_argument("command", choices=["newest", "all", "summary"])
+    parser.add_argument("command", choices=["test", "long", "all", "summary"])
     parser.add_argument("extra", nargs="*", help="arguments for pytest, after --")
     options = parser.parse_args(arguments)
     start = time.monotonic()
@@ -183,7 +230,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
             return summary()
         if options.command == "all":
             return run_all(options.extra)
-        outcome = run_pytest("newest", environments.newest(), options.extra)
+        outcome = run_pytest(options.command, environments.newest(), options.extra)
     except SetupError as error:
         environments.say("tests: %s" % error)
         return 1

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from gateway import StandInGateway
 from hypothesis import settings
+from support.by_file import ByFile
+from support.processes import QUICK
 
 BEYOND: list[str] = []
 """Addresses beyond this machine that were asked for; each attempt was refused."""
@@ -47,8 +51,18 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
         CONNECTED.append(f"{host}:{arguments[1][1]}")
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--by-file", metavar="RESULTS", help="a line for each file; every result goes to RESULTS"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    results = config.getoption("--by-file")
+    if results and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(ByFile(Path(results), config), "by-file")
     sys.addaudithook(watch)
+    os.environ.setdefault(QUICK, "2")
     # The same examples in every run, on every machine.
     settings.register_profile("same", derandomize=True, database=None, deadline=None)
     settings.load_profile("same")

@@ -129,6 +129,58 @@ def settings(stand_in: StandInGateway, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.fixture
+def own(rooms: Rooms) -> Iterator[Any]:
+    """The extension's preferences; whatever a test sets is unset again."""
+    preferences = rooms("preferences").stored()
+    yield preferences
+    for declared in preferences.bl_rna.properties:
+        if declared.identifier in type(preferences).__annotations__:
+            preferences.property_unset(declared.identifier)
+
+
+@pytest.fixture
+def group() -> Any:
+    """The sidebar's properties in the open file."""
+    import bpy
+
+    return bpy.context.scene.trellis
+
+
+@pytest.fixture
+def session(rooms: Rooms) -> Iterator[Any]:
+    """The enabled extension's session; nothing of one test is left in it for the next."""
+    session = rooms("ui.session").Session.get()
+    yield session
+    session.cancel()
+    for running in list(session.running):
+        session.wait(running.job.prop_id)
+    session.forget()
+    session.reports.clear()
+
+
+@pytest.fixture
+def account(rooms: Rooms) -> Iterator[Any]:
+    """A fresh account in the enabled extension."""
+    module = rooms("ui.account")
+    module.unregister()
+    module.register()
+    yield module.Account.get()
+    module.unregister()
+    module.register()
+
+
+@pytest.fixture
+def gallery(rooms: Rooms, settings: Path) -> Iterator[Any]:
+    """A fresh gallery that has looked at nothing yet."""
+    module = rooms("ui.gallery")
+    module.unregister()
+    module.register()
+    yield module.Gallery.get()
+    module.unregister()
+    module.register()
+
+
+@pytest.fixture
 def trellis(rooms: Rooms, capfd: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
     """Runs a command of the command line inside this Blender."""
 

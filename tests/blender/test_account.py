@@ -19,26 +19,6 @@ from support.rooms import KEY, Rooms, files_holding
 GATEWAY = ("GET /v1/balance", "GET /v1/models")
 
 
-@pytest.fixture
-def account(rooms: Rooms) -> Iterator[Any]:
-    """A fresh account in the enabled extension."""
-    module = rooms("ui.account")
-    module.unregister()
-    module.register()
-    yield module.Account.get()
-    module.unregister()
-    module.register()
-
-
-@pytest.fixture
-def own(rooms: Rooms) -> Iterator[Any]:
-    """The preferences; what a test sets is unset again."""
-    preferences = rooms("preferences").stored()
-    yield preferences
-    for name in ("api_key", "base_url", "library", "daily_limit", "proxy", "jobs_at_once"):
-        preferences.property_unset(name)
-
-
 def verdicts(account: Any) -> dict[str, str]:
     return {check.name: check.verdict for check in account.checks}
 

@@ -19,7 +19,7 @@ from support.blenders import newest_only
 from support.processes import ended, run
 from support.rooms import files_holding, parts, props
 
-pytestmark = newest_only
+pytestmark = [newest_only, pytest.mark.long]
 
 MOMENTS = 20
 SEED = 20261122

@@ -40,7 +40,10 @@ from support.crash_steps import AT_GATEWAY, ENDS, SAME_RUN, STEPS, cells
 from support.crash_table import CONTRIBUTING, current
 from support.rooms import Rooms
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, /proc and audit hooks")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform != "linux", reason="signals, /proc and audit hooks"),
+]
 SEEDS = int(os.environ.get("TRELLIS_CRASH_SEEDS", "2"))
 EVERYWHERE = ("blender", "power")
 """What an older Blender may do differently; the other ends are of the library and the network."""

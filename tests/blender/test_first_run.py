@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,23 +13,10 @@ from support.rooms import KEY, Rooms
 
 
 @pytest.fixture
-def account(rooms: Rooms) -> Iterator[Any]:
-    module = rooms("ui.account")
-    module.unregister()
-    module.register()
-    yield module.Account.get()
-    module.unregister()
-    module.register()
-
-
-@pytest.fixture
-def own(rooms: Rooms, tmp_path: Path) -> Iterator[Any]:
+def own(own: Any, tmp_path: Path) -> Any:
     """A user who has a library folder and nothing else."""
-    preferences = rooms("preferences").stored()
-    preferences.library = str(tmp_path / "library")
-    yield preferences
-    for name in ("api_key", "base_url", "library"):
-        preferences.property_unset(name)
+    own.library = str(tmp_path / "library")
+    return own
 
 
 def states(rooms: Rooms, account: Any, **changes: Any) -> dict[str, bool]:

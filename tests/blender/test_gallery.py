@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,16 +24,10 @@ LONG = "Stühle für 椅子, " * 30
 
 
 @pytest.fixture
-def gallery(rooms: Rooms, settings: Path) -> Iterator[Any]:
-    """The extension's own gallery, looking at an empty library."""
-    module = rooms("ui.gallery")
-    module.unregister()
-    module.register()
-    found = module.Gallery.get()
-    found.look(settings)
-    yield found
-    module.unregister()
-    module.register()
+def gallery(gallery: Any, settings: Path) -> Any:
+    """The gallery, looking at an empty library."""
+    gallery.look(settings)
+    return gallery
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,9 @@ SUBMIT = "POST /v1/3d/generations"
 
 
 @pytest.fixture
-def group() -> Any:
-    return bpy.context.scene.trellis
-
-
-@pytest.fixture
-def own(rooms: Rooms) -> Iterator[Any]:
-    preferences = rooms("preferences").stored()
-    yield preferences
-    for name in ("endpoint", "daily_limit", "jobs_at_once"):
-        preferences.property_unset(name)
-    rooms("ui.session").Session.get().forget()
+def own(own: Any, session: Any) -> Any:
+    """The preferences, and a session that forgets what ended."""
+    return own
 
 
 @pytest.fixture

@@ -26,18 +26,6 @@ def one_at_once(rooms: Rooms) -> Iterator[None]:
     own.property_unset("jobs_at_once")
 
 
-@pytest.fixture
-def session(rooms: Rooms) -> Iterator[Any]:
-    """The enabled extension's; nothing of one test is left in it for the next."""
-    session = rooms("ui.session").Session.get()
-    yield session
-    session.cancel()
-    for running in list(session.running):
-        session.wait(running.job.prop_id)
-    session.forget()
-    session.reports.clear()
-
-
 def begin(rooms: Rooms, session: Any, *prompts: str) -> list[Any]:
     """A job for each prompt, given to the session."""
     place = rooms("scene.placing").at_cursor(bpy.context.scene)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,6 @@ from support.rooms import Rooms
 
 CHAT = "POST /v1/chat/completions"
 ALONE = "so it is in the library only"
-
-
-@pytest.fixture
-def session(rooms: Rooms) -> Iterator[Any]:
-    """The enabled extension's; nothing of one test is left in it for the next."""
-    session = rooms("ui.session").Session.get()
-    yield session
-    session.cancel()
-    for running in list(session.running):
-        session.wait(running.job.prop_id)
-    session.forget()
-    session.reports.clear()
 
 
 @pytest.fixture

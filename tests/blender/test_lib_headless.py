@@ -13,7 +13,7 @@ import pytest
 from gateway import Gate, StandInGateway
 from gateway import actions as do
 from gateway.meshes import make_glb
-from support.processes import Ended, start
+from support.processes import LIMIT_SECONDS, Ended, start
 from support.rooms import KEY, PROMPT, Rooms, files_holding
 
 CHAT = "POST /v1/chat/completions"
@@ -178,7 +178,7 @@ def test_lock_is_held_from_start_to_end(
         assert (done.code, done.last["event"]) == (0, "skipped"), done.explain()
         assert done.last["reason"] == f"Another Blender is working on {listed['id']}"
         gate.release()
-        stdout, stderr = process.communicate(timeout=170)
+        stdout, stderr = process.communicate(timeout=LIMIT_SECONDS)
     finally:
         process.kill()
         process.wait()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -71,38 +70,6 @@ def drawn_menu(menu: Any, here: Any = None) -> Layout:
     layout = Layout([])
     menu(SimpleNamespace(layout=layout), here or bpy.context)
     return layout
-
-
-@pytest.fixture
-def group() -> Any:
-    return bpy.context.scene.trellis
-
-
-@pytest.fixture
-def own(rooms: Rooms) -> Iterator[Any]:
-    preferences = rooms("preferences").stored()
-    yield preferences
-    for name in ("endpoint", "daily_limit", "show_boxes"):
-        preferences.property_unset(name)
-
-
-@pytest.fixture
-def gallery(rooms: Rooms, settings: Path) -> Iterator[Any]:
-    """A fresh one that has looked at nothing yet."""
-    module = rooms("ui.gallery")
-    module.unregister()
-    module.register()
-    yield module.Gallery.get()
-    module.unregister()
-    module.register()
-
-
-@pytest.fixture
-def account(rooms: Rooms) -> Iterator[Any]:
-    found = rooms("ui.account").Account.get()
-    before = found.costs
-    yield found
-    found.costs = before
 
 
 def costs(rooms: Rooms, today: float, last: float, day: date | None = None) -> Any:

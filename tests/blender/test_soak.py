@@ -11,7 +11,7 @@ import soak
 from support.blenders import newest_only
 from support.soak_faults import FAULTS
 
-pytestmark = newest_only
+pytestmark = [newest_only, pytest.mark.long]
 
 COUNT = 32
 

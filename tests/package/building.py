@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from isolated import REPOSITORY
+from support.processes import REPOSITORY
 
 SOURCES = (
     "blender_manifest.toml",

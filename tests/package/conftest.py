@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from building import build, newest_change
-from isolated import REPOSITORY, Ended, Profile, make_environment
+from isolated import Profile, make_environment
+from support.processes import REPOSITORY, Ended
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ bundles them wrongly would still find them there. Here only bpy and what bpy its
 reach.
 """
 
-import json
 import os
 import shutil
 import subprocess
@@ -14,38 +13,11 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from packaging.requirements import Requirement
+from support.processes import LIMIT_SECONDS, QUICK, Ended
 
 INSIDE = Path(__file__).resolve().parent / "inside"
-REPOSITORY = Path(__file__).resolve().parents[2]
-# Far beyond what any step takes; a hang at exit must not hold up the whole run.
-LIMIT_SECONDS = 240.0
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A finished process: exit code, output, and the JSON objects among its lines."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        """JSON objects on standard output, in order; Blender prints other lines between them."""
-        return [json.loads(line) for line in self.stdout.splitlines() if line.startswith("{")]
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """The last JSON object; fails the test with the whole output when there is none."""
-        assert self.lines, self.explain()
-        return self.lines[-1]
-
-    def explain(self) -> str:
-        """Everything there is to see of the process."""
-        return f"exit code {self.code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
 
 
 @dataclass(frozen=True)
@@ -62,7 +34,17 @@ class Profile:
 
     def run(self, script: str, *arguments: str | Path, **variables: str) -> Ended:
         """Run a script of `inside/` in a process of its own with this profile."""
-        kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
+        kept = (
+            QUICK,
+            "PATH",
+            "SYSTEMROOT",
+            "TEMP",
+            "TMP",
+            "TMPDIR",
+            "LD_LIBRARY_PATH",
+            "LANG",
+            "LC_ALL",
+        )
         env = {name: os.environ[name] for name in kept if name in os.environ}
         env |= {"HOME": str(self.resources), "BLENDER_USER_RESOURCES": str(self.resources)}
         # -I: no variable and no current folder leads to modules. -B: no caches in the checkout.

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from building import build
-from isolated import REPOSITORY, Ended, Profile, link
+from isolated import Profile, link
+from support.processes import REPOSITORY, Ended
 
 SPLIT = {
     ("linux", "x86_64"): "linux_x64",

@@ -13,12 +13,16 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Far beyond what any of them takes; a hang at exit must not hold up the run.
-LIMIT_SECONDS = 180.0
+LIMIT_SECONDS = 600.0
+
+QUICK = "TRELLIS_PICTURE_SAMPLES"
+"""Grainy pictures of the props: a full one takes ten times as long as all the rest of a small prop.
+Tests that look at a picture ask for a full one."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A finished process."""
+    """A finished process: exit code, output, and the JSON objects among its lines."""
 
     code: int
     stdout: str
@@ -35,6 +39,17 @@ class Ended:
         assert self.stdout, self.explain()
         return self.events[-1]
 
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """JSON objects on standard output, in order; Blender prints other lines between them."""
+        return [json.loads(line) for line in self.stdout.splitlines() if line.startswith("{")]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The last JSON object; fails the test with the whole output when there is none."""
+        assert self.lines, self.explain()
+        return self.lines[-1]
+
     def explain(self) -> str:
         """Everything there is to see."""
         return f"exit code {self.code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
@@ -44,6 +59,7 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
     """A process's environment: nothing of the caller's settings, a home of its own."""
     ours = ("AIGATEWAY_", "TRELLIS_", "BLENDER_", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    kept |= {QUICK: os.environ[QUICK]} if QUICK in os.environ else {}
     folders = {"HOME": str(home), "BLENDER_USER_RESOURCES": str(home / "blender")}
     return kept | folders | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"} | variables
 

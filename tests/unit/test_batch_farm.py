@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from gateway import StandInGateway
 from gateway import actions as do
+from support.processes import LIMIT_SECONDS
 from support.rooms import KEY
 
 from trellis_addon.core.errors import InputError
@@ -125,10 +126,11 @@ def start(command: list[str], **variables: str) -> subprocess.Popen[str]:
 
 
 def ended(*processes: subprocess.Popen[str]) -> None:
-    told = [process.communicate(timeout=120)[0] for process in processes]
+    told = [process.communicate(timeout=LIMIT_SECONDS)[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), told
 
 
+@pytest.mark.long
 def test_openjd_runs_four_shards_at_once(job: FarmJob, farm: Farm, tmp_path: Path) -> None:
     file = tmp_path / "job.yaml"
     file.write_text(openjd.write(job), "utf-8")
@@ -148,6 +150,7 @@ def test_openjd_runs_four_shards_at_once(job: FarmJob, farm: Farm, tmp_path: Pat
     farm.check_page(job)
 
 
+@pytest.mark.long
 def test_openjd_makes_the_report_though_a_prop_has_failed(
     job: FarmJob, farm: Farm, tmp_path: Path
 ) -> None:
@@ -164,7 +167,7 @@ def test_task_is_a_failure_where_the_account_refuses(job: FarmJob, farm: Farm) -
     farm.refuse_account()
     paths = (str(job.file), str(job.library), str(job.reports))
     done = farm.start([*job.command, *words(job, *paths, "1", str(SHARDS))])
-    told = done.communicate(timeout=120)[0]
+    told = done.communicate(timeout=LIMIT_SECONDS)[0]
     assert done.returncode == 3, told
 
 
@@ -192,6 +195,7 @@ def test_openjd_refuses_what_it_cannot_escape(job: FarmJob) -> None:
         openjd.write(FarmJob.of(job.file, job.library, 4, (), ("--title", "{{x}}")))
 
 
+@pytest.mark.long
 @needs_bash
 def test_slurm_script_runs_as_an_array(job: FarmJob, farm: Farm, tmp_path: Path) -> None:
     script = tmp_path / "job.sh"
@@ -280,6 +284,7 @@ def compiled(body: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     return subprocess.run([node, "-e", script], input=text, capture_output=True, text=True)
 
 
+@pytest.mark.long
 def test_flamenco_job_type_makes_tasks_that_run(job: FarmJob, farm: Farm) -> None:
     body = json.loads(flamenco.submission(job))
     assert (body["type"], body["priority"]) == ("trellis-batch", 50)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.processes import LIMIT_SECONDS
 
 from trellis_addon.core.batch_input import key_of
 from trellis_addon.core.errors import LibraryError, LockedError
@@ -178,7 +179,7 @@ def test_two_processes_race_for_200_items(tmp_path: Path) -> None:
             assert process.stdin
             process.stdin.write("go\n")
             process.stdin.flush()
-    made = [process.communicate(timeout=120)[0].split() for process in racing]
+    made = [process.communicate(timeout=LIMIT_SECONDS)[0].split() for process in racing]
     assert [process.returncode for process in racing] == [0, 0]
     assert sorted(made[0] + made[1]) == sorted(keys)
     assert len(list(tmp_path.glob("*/prop.json"))) == 200

@@ -30,7 +30,7 @@ MUTATIONS = {
     "record": 4000,
     "name": 1500,
 }
-"""About two seconds each."""
+"""About two seconds each, so only a tenth of them is run by ``make test``."""
 SEED = 7
 
 
@@ -42,11 +42,21 @@ def test_corpus(name: str) -> None:
         TARGETS[name].run(data)
 
 
+def mutate(name: str, count: int) -> None:
+    target = TARGETS[name]
+    for data in islice(mutating.inputs(mutating.corpus(name), target.words, SEED), count):
+        target.run(data)
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_mutations(name: str) -> None:
-    target = TARGETS[name]
-    for data in islice(mutating.inputs(mutating.corpus(name), target.words, SEED), MUTATIONS[name]):
-        target.run(data)
+    mutate(name, MUTATIONS[name] // 10)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", TARGETS)
+def test_many_mutations(name: str) -> None:
+    mutate(name, MUTATIONS[name])
 
 
 @pytest.mark.parametrize("name", TARGETS)

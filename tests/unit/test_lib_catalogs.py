@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.processes import LIMIT_SECONDS
 
 from trellis_addon.core.errors import LibraryError
 from trellis_addon.library.catalogs import FILE, MAIN, Catalog, catalog_for, ensure, merged
@@ -182,7 +183,7 @@ def test_two_processes_lose_nothing(tmp_path: Path) -> None:
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in adding:
-        process.communicate(timeout=120)
+        process.communicate(timeout=LIMIT_SECONDS)
         assert process.returncode == 0
     content = (tmp_path / FILE).read_bytes()
     assert content.startswith(THEIRS)

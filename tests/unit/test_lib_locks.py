@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.processes import LIMIT_SECONDS
 
 from trellis_addon.core.errors import LibraryError, LockedError
 from trellis_addon.library import locks
@@ -175,7 +176,7 @@ def test_many_processes_take_turns(tmp_path: Path) -> None:
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in counting:
-        process.communicate(timeout=120)
+        process.communicate(timeout=LIMIT_SECONDS)
         assert process.returncode == 0
     assert (tmp_path / "tally").read_text() == "160"
     assert names(tmp_path) == ["tally"]

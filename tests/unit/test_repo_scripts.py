@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import environments
@@ -14,6 +15,7 @@ import interpreters
 import package
 import pytest
 import run_tests
+from support.processes import LIMIT_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 SERIES = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -144,20 +146,92 @@ def test_run_that_crashes_says_how() -> None:
         assert run_tests.run_limited([sys.executable, "-c", crash], 60) == "ended by signal 11"
 
 
-def test_counts_of_a_pytest_report(tmp_path: Path) -> None:
-    case = "import pytest\ndef test_a(): pass\ndef test_b(): assert 0\n"
-    case += "def test_c(): pytest.skip('x')\ndef test_d(missing): pass\n"
-    (tmp_path / "test_four.py").write_text(case, "utf-8")
-    report = tmp_path / "report.xml"
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        f"--junitxml={report}",
-    ]
-    subprocess.run([*command, "test_four.py"], cwd=tmp_path, capture_output=True)
-    assert run_tests.read_counts(report) == (1, 2, 1)
-    assert run_tests.read_counts(tmp_path / "none.xml") == (0, 0, 0)
+CASES = """
+import time, pytest
+def test_a(): pass
+def test_b(): assert 0
+def test_c(): pytest.skip("x")
+def test_d(missing): pass
+"""
+PLUGIN = """
+from pathlib import Path
+from support.by_file import ByFile
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(ByFile(Path("results.jsonl"), config))
+"""
+
+
+def run_cases(folder: Path, seconds: float, *options: str, **more: str) -> tuple[str, str]:
+    """Run pytest on the files of a folder: how it ended, and its output."""
+    (folder / "conftest.py").write_text(PLUGIN, "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["-p", "no:anyio", f"--rootdir={folder}", *options, str(folder)]
+    told = folder / "told.txt"
+    run = "import os, subprocess, sys; os.chdir(sys.argv[1]); out = open('told.txt', 'wb')\n"
+    run += "sys.exit(subprocess.run(sys.argv[2:], stdout=out, stderr=out).returncode)"
+    ended = run_tests.run_limited(
+        [sys.executable, "-c", run, str(folder), *command],
+        seconds,
+        {"PYTHONPATH": str(ROOT / "tests"), **more},
+    )
+    return ended, told.read_text("utf-8")
+
+
+@pytest.mark.parametrize("spread", [(), ("-n", "2", "--dist", "loadfile")])
+def test_each_file_has_its_line_and_every_result_is_counted(
+    tmp_path: Path, spread: tuple[str, ...]
+) -> None:
+    (tmp_path / "test_four.py").write_text(CASES, "utf-8")
+    (tmp_path / "test_one.py").write_text("def test_e(): pass", "utf-8")
+    ended, told = run_cases(tmp_path, LIMIT_SECONDS, *spread)
+    assert ended == "exit code 1", told
+    lines = sorted(line.split(None, 1)[1] for line in told.splitlines() if "/2 test_" in line)
+    assert [line.split()[0] for line in lines] == ["test_four.py", "test_one.py"], told
+    assert "2 failed, 1 passed, 1 skipped" in lines[0]
+    found = run_tests.read_results(tmp_path / "results.jsonl")
+    assert found == run_tests.Results(passed=2, failed=2, skipped=1, running=[])
+    assert run_tests.read_results(tmp_path / "none") == run_tests.Results(0, 0, 0, [])
+
+
+def test_file_that_cannot_be_imported_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "test_bad.py").write_text("import no_such_module", "utf-8")
+    ended, told = run_cases(tmp_path, LIMIT_SECONDS)
+    assert ended == "exit code 2", told
+    assert run_tests.read_results(tmp_path / "results.jsonl").failed == 1
+
+
+@posix_only
+def test_what_came_before_a_hang_is_counted(tmp_path: Path) -> None:
+    hang = "import time\ndef test_x(): open('here', 'w').close(); time.sleep(600)\n"
+    (tmp_path / "test_a.py").write_text(CASES, "utf-8")
+    (tmp_path / "test_b.py").write_text(hang, "utf-8")
+    ended = run_until(tmp_path / "here", lambda limit: run_cases(tmp_path, limit)[0])
+    assert "hang" in ended
+    found = run_tests.read_results(tmp_path / "results.jsonl")
+    assert found == run_tests.Results(1, 2, 1, ["test_b.py::test_x"])
+
+
+def run_until(sign: Path, run: Callable[[float], str]) -> str:
+    """Run with growing limits of time until the run has come as far as the sign."""
+    for limit in (5.0, 20.0, 80.0, 320.0):
+        ended = run(limit)
+        if sign.exists():
+            return ended
+    raise AssertionError("it never came so far")
+
+
+def test_arguments_say_what_is_run() -> None:
+    def chosen(suite: str, *extra: str) -> str:
+        return " ".join(run_tests.selection(suite, list(extra)))
+
+    whole = chosen("test")
+    assert whole.startswith("tests/package tests/blender tests/unit -m not long")
+    assert chosen("long").startswith("tests/package tests/blender tests/unit -m long")
+    assert "tests/unit" not in chosen("all")
+    assert "-n" in whole.split() or run_tests.workers() == 1
+    assert "-n" not in chosen("test", "-k", "glb").split(), "it answers in seconds"
+    assert (
+        chosen("test", "tests/unit/test_glb.py::test_a", "-x")
+        == "tests/unit/test_glb.py::test_a -x"
+    )

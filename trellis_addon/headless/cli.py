@@ -74,7 +74,8 @@ def parser() -> argparse.ArgumentParser:
         epilog="trellis stands for any of: blender --command trellis (the extension installed); "
         "blender -b --python trellis_addon/headless/run.py --; python -m trellis_addon (where bpy "
         "is a Python package). "
-        "Environment: AIGATEWAY_API_KEY, AIGATEWAY_BASE_URL, TRELLIS_LIBRARY. "
+        "Environment: AIGATEWAY_API_KEY, AIGATEWAY_BASE_URL, TRELLIS_LIBRARY, "
+        "TRELLIS_PICTURE_SAMPLES. "
         "Exit codes: 0 all done, 1 some props failed, 2 bad usage or input, 3 the account refuses, "
         "4 the gateway cannot be reached, 5 some wait in the Batch API (--economy), "
         "130 interrupted.",

@@ -7,6 +7,7 @@ The same view, light and background for every prop, so that a grid of them looks
 
 from __future__ import annotations
 
+import os
 from math import radians, tan
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,8 @@ from .building import positions
 
 PIXELS: Final = 256
 SAMPLES: Final = 48
+SAMPLES_VARIABLE: Final = "TRELLIS_PICTURE_SAMPLES"
+"""Fewer make a grainy picture in a fraction of the time, which is 95 % of a small prop's."""
 _NOISE: Final = 0.05
 _LENS_DEGREES: Final = 30.0
 _FILLED: Final = 0.92
@@ -55,10 +58,11 @@ def render(collection: bpy.types.Collection, target: Path) -> None:
 def _engine(scene: Any, target: Path) -> None:
     scene.render.engine = "CYCLES"
     scene.cycles.device = "CPU"
-    scene.cycles.samples = SAMPLES
+    samples = samples_wanted()
+    scene.cycles.samples = samples
     # Most of a picture is clear after 12; glass and soft shadows need all of them.
     scene.cycles.use_adaptive_sampling = True
-    scene.cycles.adaptive_min_samples = 12
+    scene.cycles.adaptive_min_samples = min(12, samples)
     scene.cycles.adaptive_threshold = _NOISE
     scene.cycles.max_bounces = 5
     scene.cycles.caustics_reflective = scene.cycles.caustics_refractive = False
@@ -71,6 +75,12 @@ def _engine(scene: Any, target: Path) -> None:
     scene.render.filepath = str(target)
     scene.render.use_file_extension = False
     scene.view_settings.view_transform = "Standard"
+
+
+def samples_wanted() -> int:
+    """Cycles' samples for each pixel: what the environment says (1 to 4096), else 48."""
+    asked = os.environ.get(SAMPLES_VARIABLE, "")
+    return int(asked) if asked.isdecimal() and 1 <= int(asked) <= 4096 else SAMPLES
 
 
 def _light(scene: bpy.types.Scene) -> None:
