@@ -3,6 +3,7 @@
 
     python .ci/setup.py path newest      make it if needed, print its interpreter's path
     python .ci/setup.py path 4.2         the same for one Blender version
+    python .ci/setup.py all              make those of all versions that this machine allows
     python .ci/setup.py available        which versions this machine allows, which are left out, and
     why
 
@@ -42,11 +43,16 @@ def main(arguments: Optional[List[str]] = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     path = commands.add_parser("path", help="make an environment, print its interpreter")
     path.add_argument("version", choices=["newest", *environments.PYTHON_OF])
+    commands.add_parser("all", help="make every environment that can be made")
     commands.add_parser("available", help="which Blender versions this machine allows")
     options = parser.parse_args(arguments)
     try:
         if options.command == "available":
             return print_available()
+        if options.command == "all":
+            for version in reversed(environments.available()[0]):
+                print(environments.ensure(version))
+            return 0
         version = environments.newest() if options.version == "newest" else options.version
         print(environments.ensure(version))
     except environments.SetupError as error:

@@ -13,8 +13,11 @@ import bpy
 import pytest
 from gateway import Gate, StandInGateway
 from gateway import actions as do
+from support.blenders import newest_only
 from support.gw_ways import unused_port
 from support.rooms import KEY, Rooms, files_holding
+
+pytestmark = newest_only
 
 GATEWAY = ("GET /v1/balance", "GET /v1/models")
 

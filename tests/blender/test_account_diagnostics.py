@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 from gateway import StandInGateway
+from support.blenders import newest_only
 from support.rooms import Rooms
+
+pytestmark = newest_only
 
 SECRET = "sk-aig-PLANTED-0123456789"
 PASSWORD = "swordfish-and-chips"

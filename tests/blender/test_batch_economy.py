@@ -151,6 +151,7 @@ def test_half_the_price_in_parts(bench: Bench) -> None:
     assert bench.paid["oak barrel"] == [HALF, HALF]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("later", ["batch", "resume"])
 def test_it_may_end_and_fetch_later(bench: Bench, later: str) -> None:
     bench.keep_waiting()
@@ -174,6 +175,7 @@ def test_it_may_end_and_fetch_later(bench: Bench, later: str) -> None:
     bench.check_whole(*PROMPTS)
 
 
+@pytest.mark.long
 @posix
 @newest_only
 @pytest.mark.parametrize("route", [UPLOAD, CREATE, LIST, CONTENT])
@@ -195,6 +197,7 @@ def test_killed_and_started_again(bench: Bench, route: str) -> None:
     bench.check_whole(*PROMPTS, killed=True)
 
 
+@pytest.mark.long
 @posix
 @newest_only
 def test_killed_again_and_again(bench: Bench) -> None:
@@ -415,6 +418,7 @@ def test_two_signals_end_while_it_is_being_sent(bench: Bench) -> None:
     bench.check_whole(*PROMPTS, killed=True)
 
 
+@pytest.mark.long
 @newest_only
 def test_two_shards_and_one_of_them_twice(bench: Bench) -> None:
     started = [bench.start("--shard", shard) for shard in ("1/2", "2/2", "1/2")]

@@ -9,7 +9,10 @@ from typing import Any
 
 import bpy
 import pytest
+from support.blenders import newest_only
 from support.rooms import KEY, Rooms
+
+pytestmark = newest_only
 
 
 @pytest.fixture

@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import environments
 import pytest
 from gateway.meshes import make_glb
 from support.processes import LIMIT_SECONDS, REPOSITORY, Ended, environment, run
 from support.rooms import PROMPT, Rooms
 
-OLDER = REPOSITORY / ".venv" / "bpy-4.2" / "bin" / "python"
+ENVIRONMENT = environments.Environment("4.2")
+OLDER = ENVIRONMENT.python
 OWN = "prop-4.2.blend"
 
 pytestmark = [
     pytest.mark.skipif(bpy.app.version < (5, 0, 0), reason="4.2 reads what this Blender writes"),
-    pytest.mark.skipif(not OLDER.is_file(), reason="there is no environment with Blender 4.2"),
+    pytest.mark.skipif(
+        not ENVIRONMENT.is_ready(), reason="there is no environment with Blender 4.2"
+    ),
 ]
 
 LOOK = """
