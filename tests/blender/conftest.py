@@ -131,11 +131,13 @@ def settings(stand_in: StandInGateway, tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.fixture
 def own(rooms: Rooms) -> Iterator[Any]:
     """The extension's preferences; whatever a test sets is unset again."""
+    import bpy
+
     preferences = rooms("preferences").stored()
     yield preferences
-    for declared in preferences.bl_rna.properties:
-        if declared.identifier in type(preferences).__annotations__:
-            preferences.property_unset(declared.identifier)
+    inherited = bpy.types.AddonPreferences.bl_rna.properties.keys()
+    for name in set(preferences.bl_rna.properties.keys()) - set(inherited):
+        preferences.property_unset(name)
 
 
 @pytest.fixture
