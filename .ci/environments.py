@@ -28,9 +28,15 @@ VENVS = ROOT / ".venv"
 REQUIREMENTS = ROOT / ".ci" / "requirements"
 
 # Blender version -> the CPython series its Python module is built for. Oldest first.
-PYTHON_OF: Dict[str, str] = {"4.2": "3.11", "4.5": "3.11", "5.0": "3.11", "5.2": "3.13"}
+PYTHON_OF: Dict[str, str] = {
+    "4.2": "3.11",
+    "4.5": "3.11",
+    "5.0": "3.11",
+    "5.2": "3.13",
+    "5.3": "3.13",
+}
 # The locks that also hold the tools for format, lint and types.
-WITH_LINT = ("5.0", "5.2")
+WITH_LINT = ("5.0", "5.2", "5.3")
 LOCK_POLL_SECONDS = 1.0
 
 

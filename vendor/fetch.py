@@ -69,7 +69,7 @@ PLATFORMS = (
     "manylinux2014_x86_64",
     "manylinux2014_aarch64",
 )
-# Blender 4.2 to 5.0 run Python 3.11, 5.1 and 5.2 run 3.13. Linux distributions build Blender with
+# Blender 4.2 to 5.0 run Python 3.11, 5.1 to 5.3 run 3.13. Linux distributions build Blender with
 # their own.
 TARGETS = (
     *(Target(python, platform) for python in ("3.11", "3.13") for platform in PLATFORMS),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from harness import RUNS, Result, fresh_process
 
 OWN_ADDON = "io_mesh_uv_layout"
-"""One of the smallest that Blender 4.2 to 5.2 all bring along."""
+"""One of the smallest that Blender 4.2 to 5.3 all bring along."""
 
 
 def enable() -> Iterator[Result]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Blender's importer does with files that are broken or reach outside, and what we do.
 
-Each row is one that was seen with `bpy.ops.import_scene.gltf` in 4.2 to 5.2: it says FINISHED for
+Each row is one that was seen with `bpy.ops.import_scene.gltf` in 4.2 to 5.3: it says FINISHED for
 the file, or reads files outside it and packs them, or leaves halves behind. Here each is refused
 with one sentence, or becomes a whole prop; never a prop with something from outside.
 """
@@ -61,6 +61,7 @@ def nothing_from_outside() -> None:
             assert bytes(image.packed_file.data) != SECRET
 
 
+KTX2 = "KHR_texture_basisu"
 BROKEN: dict[str, tuple[bytes, str]] = {
     "0 bytes": (b"", "truncated"),
     "HTML": (b"<!DOCTYPE html><html></html>", "not a GLB"),
@@ -74,7 +75,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "wrong length": (pack(json.dumps(cube().document).encode(), delta=8), "truncated or too"),
     "four bytes": (b"glTF", "truncated"),
     "unknown extension": (changed(put("extensionsRequired", value=["ACME_glow"])), "ACME_glow"),
-    "KTX2 required": (changed(put("extensionsRequired", value=["KHR_texture_basisu"])), "KTX2"),
+    "KTX2 required": (changed(put("extensionsRequired", value=[KTX2])), "KTX2"),
     "count 10^9": (changed(put("accessors", 0, "count", value=10**9)), "more data than anyone"),
     "no such accessor": (
         changed(put("meshes", 0, "primitives", 0, "attributes", "POSITION", value=99)),
@@ -108,6 +109,8 @@ BROKEN: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("row", BROKEN)
 def test_broken_file(shop: Workshop, row: str) -> None:
     content, words = BROKEN[row]
+    if row == "KTX2 required" and KTX2 in shop.rooms("importer.gltf").extensions_in_reach():
+        pytest.skip("this Blender reads KTX2")
     assert words in refusal(shop, shop.write(content))
 
 

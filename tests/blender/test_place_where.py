@@ -202,13 +202,13 @@ def test_not_where_it_could_not_be_seen(placing: Any, tavern: Any, how: str) -> 
 def test_not_into_what_belongs_to_another_file(
     placing: Any, rooms: Rooms, files: list[Path], override: bool
 ) -> None:
-    linked = rooms("scene.linking").bring(files[0], rooms("scene.methods").Method.LINK)
+    foreign = rooms("scene.linking").bring(files[0], rooms("scene.methods").Method.LINK)
     scene, layer = bpy.context.scene, bpy.context.view_layer
+    scene.collection.children.link(foreign)  # 5.3 overrides nothing that is in no scene
     if override:
-        linked.override_hierarchy_create(scene, layer, do_fully_editable=True)
-    else:
-        scene.collection.children.link(linked)
-    layer.active_layer_collection = layer.layer_collection.children["Barrel"]
+        foreign = foreign.override_hierarchy_create(scene, layer, do_fully_editable=True)
+    shown = next(c for c in layer.layer_collection.children if c.collection == foreign)
+    layer.active_layer_collection = shown
     assert into(placing) == "Scene Collection"
 
 

@@ -16,7 +16,7 @@ shows the prop, so the switch is made there, and is saved with it:
 * Bounds: as Proxy, with the empty's ``display_type`` at ``BOUNDS``, which its instances take over.
   Renders (Cycles, EEVEE, Workbench) do not look at it.
 
-It works alike in 4.2 to 5.2, for linked and for packed props, and needs no extension to open the
+It works alike in 4.2 to 5.3, for linked and for packed props, and needs no extension to open the
 file again. A prop without a stand-in (a small one) shows its full mesh in all but Bounds. Appended
 and overridden props have no switch: they are there to be edited, so they show what is edited.
 """
