@@ -207,6 +207,29 @@ def test_pack_needs_no_library(barrel_file: Path, place: Place, tmp_path: Path) 
 
 
 @pytest.mark.skipif(not FIVE, reason="packed links came with 5.0")
+def test_pack_adds_packed_data_alone(tmp_path: Path, place: Place) -> None:
+    blend = write_prop(tmp_path / "barrel-12345678" / "prop.blend", proxy=True, beside=True)
+    lone = bpy.data.materials.new("The user's orphan")
+    shown = place(blend, "PACK").instance_collection
+    assert {Path(library.filepath) for library in bpy.data.libraries} == {blend}
+    assert names(bpy.data.collections) == names(bpy.data.meshes) == names(bpy.data.images) == []
+    assert names(bpy.data.materials) == [lone.name]
+    assert names(bpy.data.objects) == ["Barrel"]
+    assert {image.library for image in bpy.data.images} == {shown.library}
+    assert shown.asset_data is not None
+
+
+@pytest.mark.skipif(not FIVE, reason="packed links came with 5.0")
+def test_pack_takes_a_prop_that_was_finished_again(tmp_path: Path, place: Place) -> None:
+    blend = write_prop(tmp_path / "barrel-12345678" / "prop.blend")
+    other = write_prop(tmp_path / "keg-12345678" / "prop.blend", "Keg")
+    first = place(blend, "PACK").instance_collection
+    other.replace(blend)
+    second = place(blend, "PACK").instance_collection
+    assert (first.name, second.name) == ("Barrel", "Keg")
+
+
+@pytest.mark.skipif(not FIVE, reason="packed links came with 5.0")
 def test_link_and_pack_beside_each_other(barrel_file: Path, place: Place) -> None:
     packed, linked = place(barrel_file, "PACK"), place(barrel_file, "LINK")
     assert packed.instance_collection.is_linked_packed

@@ -99,7 +99,7 @@ class Before:
         """Write down where the data that has come since is from."""
         for data in _local_ids() - self._ids:
             if reference := data.library_weak_reference:
-                data[ORIGIN] = _origin(blend, reference.id_name)
+                data[ORIGIN] = origin(blend, reference.id_name)
 
     def reuse(self) -> None:
         """Put the earlier data in the place of what has come once more."""
@@ -111,7 +111,7 @@ class Before:
         bpy.data.batch_remove(spare)
 
 
-def _origin(blend: Path, name: str) -> str:
+def origin(blend: Path, name: str = "") -> str:
     """The same for the same data of the same file; a prop that was finished anew is another."""
     return f"{blend.parent.name}/{blend.name}/{name} {blend.stat().st_mtime_ns}"
 

@@ -12,6 +12,7 @@ import bpy
 from ..core.errors import PlacingError
 from .appending import Before, pack, tidy
 from .methods import Method
+from .packing import copy_with_pictures, name_source, packed_already
 from .roles import is_part
 
 
@@ -69,9 +70,16 @@ def _append(blend: Path, *, reuse: bool) -> bpy.types.Collection:
 
 
 def _pack(blend: Path) -> bpy.types.Collection:
-    """Blender gives the same data for the same prop again."""
-    collection = _load(blend, link=True, pack=True)
-    pack(image for image in bpy.data.images if image.library == collection.library)
+    """The same data for the same prop again."""
+    if bpy.app.version < (5, 3, 0):
+        collection = _load(blend, link=True, pack=True)
+        pack(image for image in bpy.data.images if image.library == collection.library)
+        return collection
+    if found := packed_already(blend):
+        return found
+    with copy_with_pictures(blend, lambda path: _load(path, link=False)) as copy:
+        collection = _load(copy, link=True, pack=True)
+    name_source(collection, blend)
     return collection
 
 

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pack with the prop's pictures, for a Blender that packs no picture of linked data.
+
+Up to 5.2 the pictures of packed data can be packed after it. From 5.3 ``Image.pack`` refuses all
+that is linked, and Pack itself leaves out the files beside a library, so they have to be in the
+library that Blender packs: a copy of the prop's file that holds them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import PlacingError
+from .appending import ORIGIN, origin, pack
+
+
+def packed_already(blend: Path) -> bpy.types.Collection | None:
+    """The packed collection of this file as it is now; None when there is none, or an older one."""
+    if not blend.is_file():
+        return None
+    wanted = origin(blend)
+    collections: Any = bpy.data.collections  # the stubs are of a Blender without packed links
+    packed = (one for one in collections if one.is_linked_packed)
+    return next((one for one in packed if one.get(ORIGIN) == wanted), None)
+
+
+@contextmanager
+def copy_with_pictures(
+    blend: Path, append: Callable[[Path], bpy.types.Collection]
+) -> Iterator[Path]:
+    """A copy of a prop's file with its pictures inside, for as long as the context lasts.
+
+    The prop is appended to the open file for it and removed again.
+
+    :param append: brings in the file's collection as local data.
+    :raises PlacingError: as `append`, or the copy cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="trellis-pack-") as place:
+            copy = Path(place) / blend.name
+            _write_copy(blend, copy, append)
+            yield copy
+    except OSError as error:
+        raise PlacingError("The prop could not be packed", detail=str(error)) from error
+
+
+def _write_copy(blend: Path, copy: Path, append: Callable[[Path], bpy.types.Collection]) -> None:
+    before = _local_ids()
+    try:
+        collection = append(blend)
+        collection[ORIGIN] = origin(blend)
+        pack(one for one in _local_ids() - before if isinstance(one, bpy.types.Image))
+        bpy.data.libraries.write(str(copy), {collection}, path_remap="NONE", fake_user=True)
+    finally:
+        bpy.data.batch_remove(_local_ids() - before)
+
+
+def name_source(collection: bpy.types.Collection, blend: Path) -> None:
+    """Have packed data say that it comes from the prop's own file: the copy is gone soon.
+
+    Where the prop is linked beside it, Blender merges the two libraries when the file is opened.
+    """
+    archive: Any = collection.library
+    for library in (archive.archive_parent_library, archive):
+        library.filepath = str(blend)
+
+
+def _local_ids() -> set[bpy.types.ID]:
+    kinds = (one.identifier for one in bpy.data.bl_rna.properties if one.type == "COLLECTION")
+    found = (one for kind in kinds for one in getattr(bpy.data, kind))
+    return {one for one in found if one.library is None and not isinstance(one, bpy.types.Library)}
