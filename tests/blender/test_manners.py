@@ -345,6 +345,41 @@ def test_generate_is_greyed_out_with_the_reason(
     assert not layout.says("nearly reached"), "one thing is said once"
 
 
+def test_the_prompt_has_the_field_that_this_blender_offers(
+    rooms: Rooms, settings: Path, group: Any, gallery: Any
+) -> None:
+    draw, here = rooms("ui.prompt_panel").draw_prompt, context(rooms, 500)
+    fields = [row["call"] for row in drawn(draw, here, group).rows if "prompt" in row["given"]]
+    several_lines = bpy.app.version >= (5, 2, 0)
+    assert fields == ["textbox" if several_lines else "prop"]
+    # A file may have its prompt in a text, whichever Blender it is from.
+    for use_text, toggles in ((False, 0 if several_lines else 1), (True, 1)):
+        group.use_text = use_text
+        rows = drawn(draw, here, group).rows
+        assert len([row for row in rows if "use_text" in row["given"]]) == toggles
+
+
+def test_a_long_text_is_broken_into_lines(rooms: Rooms) -> None:
+    lines = rooms("ui.lines")
+    rows = drawn(lines.draw_lines, context(rooms, 260), "a sentence of several words " * 9).rows
+    labels = [row["call"] for row in rows if "text" in row]
+    wraps = bpy.app.version >= (5, 3, 0)
+    assert (labels == ["label_multiline"]) is wraps
+    assert wraps or len(labels) > 3
+
+
+def test_layouts_are_called_by_their_own_parameters(
+    rooms: Rooms, settings: Path, group: Any, gallery: Any
+) -> None:
+    known = bpy.types.UILayout.bl_rna.functions
+    draw, here = rooms("ui.prompt_panel").draw_prompt, context(rooms, 500)
+    rows = drawn(draw, here, group).rows
+    rows += drawn(rooms("ui.lines").draw_lines, here, "words").rows
+    for row in rows:
+        options = row.keys() - {"call", "given", "layout", "set"}
+        assert options <= set(known[row["call"]].parameters.keys()), row
+
+
 def test_yesterdays_costs_do_not_hold_today(rooms: Rooms, settings: Path, group: Any) -> None:
     before = datetime.now().astimezone().date()
     day = rooms("library.ledger").Ledger(settings).costs().day

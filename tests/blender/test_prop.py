@@ -99,6 +99,8 @@ def test_marked_as_an_asset_with_its_provenance(barrel: Any, rooms: Rooms) -> No
     assert data.description == PROMPT
     assert data.author == rooms("core.identity").PRODUCT
     assert "Trellis" in [tag.name for tag in data.tags]
+    if bpy.app.version >= (5, 2, 0):
+        assert (data.use_preferred_import_method, data.preferred_import_method) == (True, "LINK")
     for holder in (data, collection):
         assert holder["trellis_id"] == barrel.id
         assert holder["trellis_prompt"] == PROMPT

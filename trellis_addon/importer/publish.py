@@ -25,6 +25,10 @@ def mark_asset(collection: Any, prompt: str, provenance: dict[str, str | int | f
     data.author = PRODUCT
     data.license = LICENCE_NOTE
     data.tags.new("Trellis", skip_if_exists=True)
+    if hasattr(data, "preferred_import_method"):  # from 5.2
+        # A library that is added by hand packs by default, which copies every prop into
+        # every file, and leaves its pictures out.
+        data.preferred_import_method, data.use_preferred_import_method = "LINK", True
     for name, value in {**provenance, "licence": LICENCE_NOTE}.items():
         data[f"trellis_{name}"] = value
         collection[f"trellis_{name}"] = value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts in a panel: Blender's labels do not wrap, so they are broken to the region's width."""
+"""Texts in a panel, broken to the region's width: Blender's labels do not wrap before 5.3."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ import bpy
 
 from .texts import wrapped
 from .translations import iface
+
+_RNA: Any = bpy.types.UILayout.bl_rna  # the stubs do not know its functions
+_LAYOUT: Final = _RNA.functions.keys()
+"""By name, as `hasattr` of the class is False for what a layout can do."""
+
+HAS_MULTILINE: Final = "label_multiline" in _LAYOUT
+"""From 5.3: a label that wraps."""
+
+HAS_TEXTBOX: Final = "textbox" in _LAYOUT
+"""From 5.2: a field of several lines."""
 
 UI_FONT: Final = 0
 """blf's number of the interface's font."""
@@ -82,12 +92,17 @@ def draw_lines(
     :param beside: what stands to the right of the text, in pixels at a scale of 1.
     """
     text = iface(text)  # before it is broken: Blender would look up each line
+    blank: Any = "BLANK1" if indent else "NONE"
+    first = icon if icon != "NONE" else blank
+    if HAS_MULTILINE:
+        wrapping: Any = layout  # the stubs are of an older Blender
+        wrapping.label_multiline(text=text, icon=first, translate=False)
+        return
     room = text_room(context, beside)
     column = layout.column(align=True)
     column.scale_y = 0.8
     for number, line in enumerate(wrapped(text, room, _width)):
-        blank: Any = "BLANK1" if indent else "NONE"
-        column.label(text=line, icon=icon if number == 0 and icon != "NONE" else blank)
+        column.label(text=line, icon=first if number == 0 else blank)
 
 
 def fitted(context: bpy.types.Context, text: str, beside: float = 0, head: float = 1 / 3) -> str:

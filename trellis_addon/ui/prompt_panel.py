@@ -17,7 +17,7 @@ from .cost import cost_words, draw_cost
 from .gallery import Gallery
 from .gallery_jobs import jobs_here
 from .generating import NO_IMAGE
-from .lines import draw_lines, fitted
+from .lines import HAS_TEXTBOX, draw_lines, fitted
 from .properties import TrellisProperties, prompt_of
 from .registering import registering
 from .texts import EXAMPLE
@@ -137,10 +137,13 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
     if group.use_text:
         row.prop(group, "prompt_text", text="")
         row.operator("trellis.edit_prompt", text="", icon="GREASEPENCIL")
+    elif HAS_TEXTBOX:
+        row.textbox(group, "prompt", placeholder=EXAMPLE)
     else:
         row.prop(group, "prompt", text="", placeholder=EXAMPLE)
     row.menu("TRELLIS_MT_recent", text="", icon="RECOVER_LAST")
-    row.prop(group, "use_text", text="", icon="TEXT")
+    if group.use_text or not HAS_TEXTBOX:
+        row.prop(group, "use_text", text="", icon="TEXT")
     prompt = prompt_of(group)
     if group.use_text and prompt:
         draw_lines(column, context, shorten(prompt, 120), "NONE")
