@@ -28,12 +28,15 @@ export BLENDER
 endif
 override ONLY := $(value ONLY)
 export ONLY
+# A folder of models: make compare FOLDER=name
+override FOLDER := $(value FOLDER)
+export FOLDER
 
 # The start of a recipe that needs an environment: sets $$py to its interpreter, or stops.
 newest = py="$$("$(PYTHON)" .ci/setup.py path newest)" || exit 1;
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gateway test test-long test-all test-desktop check format package repository vendor lock bench soak fuzz audit clean
+.PHONY: help setup demo gateway test test-long test-all test-desktop check format package repository vendor lock bench soak compare fuzz audit clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +89,9 @@ bench: ## Run the benchmarks; one alone with ONLY=name
 
 soak: ## 1,000 generations with faults through one process; more in ARGS (20 minutes)
 	@$(newest) "$$py" tests/soak.py $(ARGS)
+
+compare: ## Foreign models as props beside Blender's own imports: make compare FOLDER=models
+	@$(newest) "$$py" tests/compare_foreign.py $${FOLDER:+"$$FOLDER"} $(ARGS)
 
 fuzz: ## Hostile inputs for a while: make fuzz MINUTES=10; one target by ARGS="--only glb"
 	@$(newest) "$$py" tests/fuzz/run.py --minutes "$(MINUTES)" $(ARGS)
