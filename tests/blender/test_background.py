@@ -20,7 +20,7 @@ from support.processes import REPOSITORY, environment, workers
 from support.rooms import KEY, Rooms, parts
 
 HOSTILE, SOUND = hostile(), sound()
-DOUBTFUL = {"needs-draco", "needs-meshopt"}
+DOUBTFUL = {"needs-draco", "needs-ktx2", "needs-meshopt"}
 """Files that become props where this Blender's importer has what they say they need."""
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
