@@ -38,7 +38,7 @@ class Workshop:
     def imported(self, path: Path) -> Any:
         """The importer's objects and notes, in an empty file."""
         self.empty()
-        return self.rooms("importer.sources").import_model(path, NAME, self.folder / "textures")
+        return self.rooms("importer.sources").import_model(path)
 
     def made(self, path: Path, name: str = NAME, **finishing: Any) -> Any:
         """A finished prop in the open file; `notes` are all of them."""

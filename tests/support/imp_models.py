@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from support.glbs import FLOAT, LONG, Document, Model, cube
+from support.glbs import FLOAT, LONG, Document, Model, cube, data_uri
 
 
 def sphere(
@@ -77,17 +77,24 @@ def picture(
     pixels: int = 64,
     *,
     holes: float = 0.0,
+    ramp: bool = False,
+    alpha: int = 255,
     seed: int = 0,
     colour: tuple[int, int, int] | None = None,
 ) -> bytes:
-    """An encoded picture: a colourful ramp. :param holes: the share of its rows with alpha 0."""
-    ramp = np.linspace(0, 255, pixels)
+    """An encoded picture: a colourful ramp.
+
+    :param holes: the share of its rows with alpha 0, from above; below 0: from below.
+    :param ramp: alpha from 0 to 1, left to right. :param alpha: else, from 0 to 255.
+    """
+    steps = np.linspace(0, 255, pixels)
     sheet = np.zeros((pixels, pixels, 4), dtype=np.uint8)
-    sheet[..., 0], sheet[..., 1], sheet[..., 2] = ramp[None, :], ramp[:, None], 90 + seed
+    sheet[..., 0], sheet[..., 1], sheet[..., 2] = steps[None, :], steps[:, None], 90 + seed
     if colour:
         sheet[..., :3] = colour
-    sheet[..., 3] = 255
-    sheet[: round(holes * pixels), :, 3] = 0
+    sheet[..., 3] = steps[None, :] if ramp else alpha
+    rows = round(abs(holes) * pixels)
+    sheet[slice(rows) if holes >= 0 else slice(pixels - rows, None), :, 3] = 0
     file = io.BytesIO()
     image = Image.fromarray(sheet, "RGBA")
     image = image if kind == "PNG" else image.convert("RGB")
@@ -190,4 +197,11 @@ def two_scenes() -> Model:
     model.show(nodes[0])
     model.document["scenes"] = [{"nodes": [nodes[1]]}, {"nodes": [nodes[0]]}]
     model.document["scene"] = 1
+    return model
+
+
+def read_whole(model: Model) -> Model:
+    """Have Blender's importer read the geometry too: a second buffer asks for it."""
+    uri = data_uri(bytes(4), "application/octet-stream")
+    model.document["buffers"].append({"byteLength": 4, "uri": uri})
     return model

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plain mesh -> Blender's mesh, material and object, as its own importer would make them."""
+"""Triangles and normals of numpy arrays -> Blender's mesh."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import bpy
 import numpy as np
 import numpy.typing as npt
 
-from .plain import FileNormals, Floats, Integers, PlainMesh, PlainTexture
+from .welding import Floats, Integers
 
 VISIBLE_DEGREES: Final = 8.0
 VISIBLE_SHARE: Final = 0.01
@@ -18,28 +20,29 @@ _SAME_DIRECTION: Final = 0.9994
 """The cosine of two degrees."""
 
 
-def build(plain: PlainMesh, name: str, folder: Path) -> bpy.types.Object:
-    """Make the object, textures as files in ``folder``; not yet in any collection."""
-    mesh = build_mesh(plain, name)
-    if plain.has_material:
-        mesh.materials.append(_material(plain, name, folder))
-    return bpy.data.objects.new(name, mesh)
+@dataclass(frozen=True)
+class FileNormals:
+    """Normals as a file has them: one for each of its vertices, of which several are welded.
+
+    Shapes: vectors (N, 3) of length 1 (0 where the file has none), group (N,) into the welded
+    points, corners (3T,) into vectors.
+    """
+
+    vectors: Floats
+    group: Integers
+    corners: Integers
 
 
-def build_mesh(plain: PlainMesh, name: str) -> Any:
-    """The mesh with its edges and UVs; with custom normals only where they say something."""
-    mesh: Any = mesh_of(plain.points, plain.corners, plain.uvs, name)
-    if plain.normals is not None:
-        keep_normals(mesh, plain.normals)
-    else:  # flat, by glTF 2.0, section 3.7.2.1
-        flat = mesh.attributes.new("sharp_face", "BOOLEAN", "FACE")
-        flat.data.foreach_set("value", np.ones(len(plain.corners), dtype=np.bool_))
+def mesh_of(points: Floats, corners: Integers, uvs: Floats, name: str) -> Any:
+    """A smooth mesh of triangles with one UV map (3T, 2)."""
+    mesh: Any = bpy.data.meshes.new(name)
+    set_triangles(mesh, points, corners)
+    mesh.uv_layers.new(name="UVMap").uv.foreach_set("vector", np.ascontiguousarray(uvs).ravel())
     return mesh
 
 
-def mesh_of(points: Floats, corners: Integers, uvs: Floats | None, name: str) -> Any:
-    """A smooth mesh of triangles; ``uvs`` is (3T, 2) or None."""
-    mesh: Any = bpy.data.meshes.new(name)
+def set_triangles(mesh: Any, points: Floats, corners: Integers) -> None:
+    """Fill an empty mesh: points (V, 3), corners (T, 3); edges are computed."""
     count = len(corners)
     mesh.vertices.add(len(points))
     mesh.loops.add(count * 3)
@@ -49,10 +52,13 @@ def mesh_of(points: Floats, corners: Integers, uvs: Floats | None, name: str) ->
     mesh.attributes[".corner_vert"].data.foreach_set("value", corner_vertices)
     mesh.polygons.add(count)
     mesh.polygons.foreach_set("loop_start", np.arange(0, count * 3, 3, dtype=np.int32))
-    if uvs is not None:
-        mesh.uv_layers.new(name="UVMap").uv.foreach_set("vector", np.ascontiguousarray(uvs).ravel())
     mesh.update(calc_edges=True)
-    return mesh
+
+
+def make_flat(mesh: Any) -> None:
+    """Flat faces, as glTF 2.0, section 3.7.2.1, asks for where there are no normals."""
+    flat = mesh.attributes.new("sharp_face", "BOOLEAN", "FACE")
+    flat.data.foreach_set("value", np.ones(len(mesh.polygons), dtype=np.bool_))
 
 
 def keep_normals(mesh: Any, wanted: FileNormals) -> None:
@@ -66,7 +72,7 @@ def keep_normals(mesh: Any, wanted: FileNormals) -> None:
     creased = _creased(wanted, len(mesh.vertices))
     if creased.any():
         _mark_hard_edges(mesh, wanted, creased)
-    if not _differs(mesh, wanted):
+    if not differs(mesh, wanted):
         return
     unit = wanted.vectors[wanted.corners]
     if bpy.app.version >= (4, 5, 0):
@@ -76,6 +82,37 @@ def keep_normals(mesh: Any, wanted: FileNormals) -> None:
         mesh.update()
     else:
         mesh.normals_split_custom_set(unit)
+
+
+@contextmanager
+def custom_normals_kept(mesh: Any, matrix: npt.NDArray[np.float64]) -> Iterator[None]:
+    """Turn custom normals by a matrix while the mesh inside is transformed by it.
+
+    Blender turns free normals by itself; the older form, which is relative to the faces around a
+    corner, is wrong after any scaling that is not uniform (measured in 4.2 and 5.2).
+    """
+    if not mesh.has_custom_normals or _has_free_normals(mesh):
+        yield
+        return
+    normals = np.empty(len(mesh.loops) * 3, dtype=np.float32)
+    mesh.corner_normals.foreach_get("vector", normals)
+    # The cofactors are the inverse's transpose where there is one, and exist for a flat scale too.
+    columns = [matrix[:3, index] for index in range(3)]
+    turn = np.stack([np.cross(columns[k - 2], columns[k - 1]) for k in range(3)], axis=1)
+    turned = normals.reshape(-1, 3) @ turn.T * np.sign(np.linalg.det(matrix[:3, :3]) or 1.0)
+    turned /= np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-30)
+    # An attribute follows its corners where a flip changes their order.
+    carrier = mesh.attributes.new("turned normals", "FLOAT_VECTOR", "CORNER").name
+    mesh.attributes[carrier].data.foreach_set("vector", turned.astype(np.float32).ravel())
+    yield
+    mesh.attributes[carrier].data.foreach_get("vector", normals)
+    mesh.attributes.remove(mesh.attributes[carrier])
+    mesh.normals_split_custom_set(normals.reshape(-1, 3))
+
+
+def _has_free_normals(mesh: Any) -> bool:
+    attribute = mesh.attributes.get("custom_normal")
+    return attribute is not None and attribute.data_type == "FLOAT_VECTOR"
 
 
 def _creased(wanted: FileNormals, points: int) -> npt.NDArray[np.bool_]:
@@ -88,8 +125,8 @@ def _creased(wanted: FileNormals, points: int) -> npt.NDArray[np.bool_]:
     return creased
 
 
-def _differs(mesh: Any, wanted: FileNormals) -> bool:
-    """Whether more than 1 % of the corners deviate so much that it can be seen."""
+def differs(mesh: Any, wanted: FileNormals) -> bool:
+    """Whether more than 1 % of a mesh's corners deviate so much that it can be seen."""
     made = np.empty(len(mesh.loops) * 3, dtype=np.float32)
     mesh.corner_normals.foreach_get("vector", made)
     unit = wanted.vectors[wanted.corners]
@@ -137,6 +174,31 @@ def positions(mesh: Any) -> Floats:
     return values.reshape(-1, 3)
 
 
+def triangles_of(mesh: Any) -> tuple[Any, Any, npt.NDArray[np.int64]]:
+    """Vertices and loops of each triangle, and its material slot."""
+    count = len(mesh.polygons)
+    if len(mesh.loops) == 3 * count:
+        vertices = corner_values(mesh, ".corner_vert").reshape(-1, 3)
+        loops = np.arange(3 * count).reshape(-1, 3)
+        of = slice(None)
+    else:
+        mesh.calc_loop_triangles()
+        vertices = _numbers(mesh.loop_triangles, "vertices", 3, np.int32)
+        loops = _numbers(mesh.loop_triangles, "loops", 3, np.int32)
+        of = _numbers(mesh.loop_triangles, "polygon_index", 1, np.int32).ravel()
+    slots = np.zeros(count, dtype=np.int64)
+    if len(mesh.materials) > 1:
+        slots[:] = _numbers(mesh.polygons, "material_index", 1, np.int32).ravel()
+        np.clip(slots, 0, len(mesh.materials) - 1, out=slots)
+    return vertices, loops, slots[of]
+
+
+def _numbers(data: Any, attribute: str, width: int, kind: Any) -> Any:
+    values = np.empty(len(data) * width, dtype=kind)
+    data.foreach_numbers(attribute, values)
+    return values.reshape(-1, width)
+
+
 def _following(corners: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The next corner of each corner's triangle."""
     following: npt.NDArray[Any] = corners + 1 - 3 * (corners % 3 == 2)
@@ -158,84 +220,3 @@ def _alike(
 def _dot(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
     products: npt.NDArray[Any] = np.einsum("ij,ij->i", a, b)
     return products
-
-
-def _material(plain: PlainMesh, name: str, folder: Path) -> bpy.types.Material:
-    """Principled BSDF, as glTF 2.0 section 3.9 describes metallic-roughness."""
-    material: Any = bpy.data.materials.new(name)
-    if bpy.app.version < (5, 0, 0):
-        material.use_nodes = True
-    material.use_backface_culling = not plain.double_sided
-    tree = material.node_tree
-    shader = next(n for n in tree.nodes if n.type == "BSDF_PRINCIPLED")
-    shader.inputs["Base Color"].default_value = plain.base_color
-    shader.inputs["Metallic"].default_value = plain.metallic
-    shader.inputs["Roughness"].default_value = plain.roughness
-    if plain.base_texture:
-        image = _texture(plain.base_texture, f"{name} base color", folder, "sRGB")
-        node = _node(tree, "ShaderNodeTexImage", -600, 300)
-        node.image = image
-        node.extension = plain.base_texture.extension
-        tree.links.new(_tinted(tree, node, plain.base_color), shader.inputs["Base Color"])
-        if plain.alpha_mode != "OPAQUE":
-            tree.links.new(node.outputs["Alpha"], shader.inputs["Alpha"])
-    elif plain.alpha_mode != "OPAQUE":
-        shader.inputs["Alpha"].default_value = plain.base_color[3]
-    if plain.orm_texture:
-        _roughness(
-            tree,
-            shader,
-            plain,
-            _texture(plain.orm_texture, f"{name} roughness", folder, "Non-Color"),
-        )
-    result: bpy.types.Material = material
-    return result
-
-
-def _tinted(tree: Any, node: Any, factor: tuple[float, float, float, float]) -> Any:
-    if factor[:3] == (1.0, 1.0, 1.0):
-        return node.outputs["Color"]
-    mix = _node(tree, "ShaderNodeMix", -300, 300)
-    mix.data_type, mix.blend_type = "RGBA", "MULTIPLY"
-    mix.inputs[0].default_value = 1.0
-    mix.inputs[7].default_value = factor
-    tree.links.new(node.outputs["Color"], mix.inputs[6])
-    return mix.outputs[2]
-
-
-def _roughness(tree: Any, shader: Any, plain: PlainMesh, image: Any) -> None:
-    """Green is roughness, blue is metallic, each times its factor."""
-    node = _node(tree, "ShaderNodeTexImage", -900, -100)
-    node.image = image
-    node.extension = plain.orm_texture.extension if plain.orm_texture else "REPEAT"
-    split = _node(tree, "ShaderNodeSeparateColor", -600, -100)
-    tree.links.new(node.outputs["Color"], split.inputs["Color"])
-    for channel, name, factor in (
-        ("Green", "Roughness", plain.roughness),
-        ("Blue", "Metallic", plain.metallic),
-    ):
-        output = split.outputs[channel]
-        if factor != 1.0:
-            times = _node(tree, "ShaderNodeMath", -300, -100)
-            times.operation = "MULTIPLY"
-            times.inputs[1].default_value = factor
-            tree.links.new(output, times.inputs[0])
-            output = times.outputs[0]
-        tree.links.new(output, shader.inputs[name])
-
-
-def _node(tree: Any, kind: str, x: float, y: float) -> Any:
-    node = tree.nodes.new(kind)
-    node.location = (x, y)
-    return node
-
-
-def _texture(texture: PlainTexture, name: str, folder: Path, space: str) -> Any:
-    """The picture's bytes as received, as a file; decoded when something draws it."""
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{name.rsplit(' ', 1)[-1]}.{texture.ending}"
-    path.write_bytes(texture.content)
-    image: Any = bpy.data.images.load(str(path))
-    image.name = name
-    image.colorspace_settings.name = space
-    return image

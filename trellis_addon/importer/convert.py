@@ -52,7 +52,7 @@ def convert(task: Task, say: Callable[[str], None], usable: Usable = _nobody) ->
     try:
         say("Importing in the background")
         empty_file()
-        imported = import_model(folder / task.model, task.name, textures)
+        imported = import_model(folder / task.model)
         made = finish(imported.objects, task.name, Finishing.from_dict(task.finishing), textures)
         mark_asset(made.collection, task.prompt, task.provenance)
         facts, notes = _facts(made, textures), [*imported.notes, *made.notes]

@@ -53,7 +53,7 @@ def finish(objects: list[Any], name: str, settings: Finishing, texture_folder: P
     if settings.merge_distance or settings.triangles:
         size = fitting.fit(root, kept, settings)
     shaping.shade(kept, settings.shading, settings.angle_degrees)
-    notes += materials.mend(kept, opaque=settings.opaque)
+    notes += materials.prepare(kept, opaque=settings.opaque)
     textures.limit(settings.texture_pixels)
     if settings.textures == "packed":
         textures.pack_all(texture_folder)

@@ -13,7 +13,7 @@ from mathutils import Matrix, Vector
 
 from ..core.errors import BadFileError
 from ..core.finishing import Finishing
-from .building import positions
+from .building import custom_normals_kept, positions
 
 _DROPPED: Final = {"CAMERA": "camera", "LIGHT": "light", "SPEAKER": "speaker"}
 
@@ -65,7 +65,7 @@ def _unwrapped(objects: list[Any]) -> Any | None:
     bpy.context.view_layer.update()
     world = mesh.matrix_world.copy()
     mesh.parent = None
-    mesh.matrix_world = world
+    _bake(mesh, world)  # an object's own transform could not hold a shear
     for empty in [o for o in objects if o is not mesh]:
         bpy.data.objects.remove(empty)
     objects[:] = [mesh]
@@ -121,12 +121,18 @@ def fit(root: Any, objects: list[Any], settings: Finishing) -> tuple[float, floa
 def _apply(root: Any, matrix: Matrix) -> None:
     """Into the mesh itself where that is possible: then the artist has nothing to apply."""
     if root.type == "MESH" and root.data.users == 1 and not root.animation_data:
-        whole = matrix @ root.matrix_world
-        root.data.transform(whole, shape_keys=True)
-        if whole.is_negative:
-            root.data.flip_normals()
-        root.matrix_world = Matrix.Identity(4)
-        root.rotation_mode = "XYZ"
+        _bake(root, matrix @ root.matrix_world)
     else:
         root.matrix_world = matrix @ root.matrix_world
     bpy.context.view_layer.update()
+
+
+def _bake(obj: Any, matrix: Matrix) -> None:
+    """Transform the mesh itself; it faces the same way, and the object has no transform left."""
+    mesh = obj.data
+    with custom_normals_kept(mesh, np.array(matrix, dtype=np.float64)):
+        mesh.transform(matrix, shape_keys=True)
+        if matrix.is_negative:
+            mesh.flip_normals()
+    obj.matrix_world = Matrix.Identity(4)
+    obj.rotation_mode = "XYZ"

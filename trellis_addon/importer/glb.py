@@ -40,7 +40,7 @@ _JSON_CHUNK: Final = 0x4E4F534A
 _BIN_CHUNK: Final = 0x004E4942
 _FLOAT: Final = 5126
 _COMPONENT_BYTES: Final = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
-_COMPONENTS: Final = {
+COMPONENTS: Final = {
     "SCALAR": 1,
     "VEC2": 2,
     "VEC3": 3,
@@ -75,17 +75,6 @@ class Glb:
     document: dict[str, Any]
     binary: memoryview
     facts: Facts
-
-    def image_bytes(self, index: int) -> bytes | None:
-        """A picture as it lies in the binary part; None where it lies elsewhere."""
-        view_index = self.document["images"][index].get("bufferView")
-        if view_index is None:
-            return None
-        view = self.document["bufferViews"][view_index]
-        if self.document["buffers"][view["buffer"]].get("uri"):
-            return None
-        start = view.get("byteOffset", 0)
-        return bytes(self.binary[start : start + view["byteLength"]])
 
 
 def check(path: Path, extensions: frozenset[str] = KNOWN_EXTENSIONS) -> Facts:
@@ -222,7 +211,7 @@ class _Checker:
     def _accessor(self, index: int) -> None:
         accessor = self._list("accessors")[index]
         count = _count(accessor["count"])
-        element = _COMPONENT_BYTES[accessor["componentType"]] * _COMPONENTS[accessor["type"]]
+        element = _COMPONENT_BYTES[accessor["componentType"]] * COMPONENTS[accessor["type"]]
         self.elements += count
         beyond = count > MOST_ELEMENTS or self.elements > MOST_IN_ALL
         _refuse(beyond, "The model claims more data than anyone can use")

@@ -2,7 +2,7 @@
 """Meshes as Blender's glTF importer leaves them -> meshes that link and draw fast.
 
 It splits vertices at UV seams and gives every mesh custom normals. Both are undone where nothing
-is lost, so that such a prop is as light as one of the plain shape.
+is lost, so that such a prop is as light as one that was read the fast way (``filling``).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from .building import corner_values, keep_normals, positions
-from .plain import FileNormals, Floats, Integers, weld
+from .building import FileNormals, corner_values, differs, keep_normals, positions, set_triangles
 from .shaping import drop_custom_normals
+from .welding import Floats, Integers, weld_surface
 
 _OF_POINTS: Final = {"position", ".select_vert"}
 _OF_EDGES: Final = {".edge_verts", ".select_edge", "sharp_edge"}
@@ -61,27 +61,21 @@ def _lighten(mesh: Any) -> None:
     mesh.corner_normals.foreach_get("vector", unit)
     corners = corner_values(mesh, ".corner_vert")
     points = positions(mesh)
-    kept, group = weld(points)
-    welded = group[corners].reshape(-1, 3)
-    flat = (
-        (welded[:, 0] == welded[:, 1])
-        | (welded[:, 1] == welded[:, 2])
-        | (welded[:, 2] == welded[:, 0])
-    )
+    kept, group = weld_surface(points, corners.reshape(-1, 3))
     faceted = _is_faceted(mesh)
     drop_custom_normals(mesh)
-    if len(kept) < len(points) and not flat.any() and not _loose(mesh):
-        _rebuild(mesh, points[kept], welded)
-    if faceted:
-        return
+    if len(kept) < len(points) and not _loose(mesh):
+        _rebuild(mesh, points[kept], group[corners].reshape(-1, 3))
     own = corner_values(mesh, ".corner_vert")
     every: Integers = np.arange(len(own), dtype=np.int32)
-    _smooth(mesh)
-    keep_normals(mesh, FileNormals(unit.reshape(-1, 3), own, every))
+    normals = FileNormals(unit.reshape(-1, 3), own, every)
+    if not faceted or differs(mesh, normals):
+        _smooth(mesh)
+        keep_normals(mesh, normals)
 
 
 def _is_faceted(mesh: Any) -> bool:
-    """Whether every face is flat: Blender's normals are right then, and cost nothing."""
+    """Whether every face is flat: Blender's normals are mostly right then, and cost nothing."""
     flat = mesh.attributes.get("sharp_face")
     if flat is None:
         return False
@@ -102,13 +96,7 @@ def _rebuild(mesh: Any, points: Floats, corners: Integers) -> None:
     active = mesh.uv_layers.active.name if mesh.uv_layers.active else ""
     colour = mesh.attributes.render_color_index
     mesh.clear_geometry()
-    mesh.vertices.add(len(points))
-    mesh.attributes["position"].data.foreach_set("vector", np.ascontiguousarray(points).ravel())
-    mesh.loops.add(len(corners) * 3)
-    mesh.attributes[".corner_vert"].data.foreach_set("value", np.ascontiguousarray(corners).ravel())
-    mesh.polygons.add(len(corners))
-    mesh.polygons.foreach_set("loop_start", np.arange(0, len(corners) * 3, 3, dtype=np.int32))
-    mesh.update(calc_edges=True)
+    set_triangles(mesh, points, corners)
     for layer in kept:
         if layer.name != "material_index" or np.any(layer.values):
             layer.write(mesh)

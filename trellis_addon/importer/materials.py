@@ -8,16 +8,15 @@ from typing import Any, Final
 import bpy
 import numpy as np
 
-from .plain import Floats
-from .textures import alpha_is_opaque, check_spaces
+from .textures import alpha_is_opaque
+from .welding import Floats
 
 ENOUGH_TRIANGLES: Final = 500
 """Fewer may have holes painted inside them, which a look at a few places would not find."""
 
 
-def mend(objects: list[Any], *, opaque: bool) -> list[str]:
-    """Give vertex colours a material, close holes of an alpha that is all but opaque, check
-    colour spaces.
+def prepare(objects: list[Any], *, opaque: bool) -> list[str]:
+    """Give vertex colours a material, close holes of an alpha that is all but opaque.
 
     :returns: notes on what was changed.
     """
@@ -31,7 +30,6 @@ def mend(objects: list[Any], *, opaque: bool) -> list[str]:
         closed = [m.name for m in bpy.data.materials if m.node_tree and _close(m, objects)]
         if closed:
             notes.append("An alpha channel that was all but opaque was switched off")
-    check_spaces()
     return notes
 
 

@@ -1,325 +1,229 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TRELLIS's plain shape (one mesh, one material) read straight from a GLB with numpy. No bpy.
+"""The geometry of a GLB, read with numpy as Blender's glTF importer reads it. No bpy.
 
-Two to three times faster than Blender's importer, whose result it equals (a test compares them).
-Whatever is not plain goes through Blender's importer. Source: glTF 2.0, sections 3.6 and 3.7.
+Only where that is exact: triangle lists without morph targets, bones, compression or sparse
+accessors. Blender's importer takes two to three times as long. Source: glTF 2.0, sections 3.6
+and 3.7; for what the specification leaves open, ``io_scene_gltf2/blender/imp/mesh.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from ..core.errors import BadFileError
-from .glb import INDEX_TYPES, Glb
+from .extensions import DRACO, MESHOPT
+from .glb import COMPONENTS, INDEX_TYPES, Glb
+from .welding import Floats, Integers
 
-Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int32]
-
-_ATTRIBUTES: Final = frozenset({"POSITION", "NORMAL", "TEXCOORD_0"})
-_REPEAT: Final = 10497
-_EXTENSIONS: Final = {_REPEAT: "REPEAT", 33071: "EXTEND"}
-"""``wrapS`` and ``wrapT`` of glTF; mirrored textures take the way through Blender's importer."""
-_MATERIAL: Final = frozenset(
-    {"name", "pbrMetallicRoughness", "doubleSided", "alphaMode", "alphaCutoff", "extras"}
-)
-_PBR: Final = frozenset(
-    {"baseColorFactor", "baseColorTexture", "metallicFactor", "roughnessFactor"}
-    | {"metallicRoughnessTexture"}
-)
-
-
-@dataclass(frozen=True)
-class PlainTexture:
-    """An encoded picture: its bytes as received, the file ending for them, and what lies beyond
-    its edge (``REPEAT`` or ``EXTEND``, Blender's words).
-    """
-
-    content: bytes
-    ending: str
-    extension: str
-
-
-@dataclass(frozen=True)
-class FileNormals:
-    """Normals as a file has them: one for each of its vertices, of which several are welded.
-
-    Shapes: vectors (N, 3) of length 1 (0 where the file has none), group (N,) into the welded
-    points, corners (3T,) into vectors.
-    """
-
-    vectors: Floats
-    group: Integers
-    corners: Integers
+MOST_LAYERS: Final = 8
+"""Of UVs and of colours: the importer takes no more."""
+_TRIANGLES: Final = 4
+_UNIT: Final = 1e-4
+"""A normal that is so much too long is turned by less than a degree in Blender."""
+_WIDTHS: Final = {"POSITION": (3,), "NORMAL": (3,), "TEXCOORD": (2,), "COLOR": (3, 4)}
+_SCALES: Final[dict[int, tuple[type[np.generic], float]]] = {
+    5120: (np.int8, 127.0),
+    5121: (np.uint8, 255.0),
+    5122: (np.int16, 32767.0),
+    5123: (np.uint16, 65535.0),
+    5126: (np.float32, 0.0),
+}
+"""By ``componentType``: the type, and what a normalized number is divided by (section 3.11)."""
 
 
 @dataclass(frozen=True)
 class PlainMesh:
-    """One welded mesh in Blender's axes: Z up, metres as received.
+    """A mesh in Blender's axes: Z up, metres as received, its primitives one after the other.
 
-    ``has_material`` is False where the file names none; the rest then says nothing.
-
-    Shapes: points (V, 3), corners (T, 3) into points, uvs (3T, 2) with V up.
+    Shapes: points (V, 3), all used; corners (T, 3) into points; normals (V, 3) of length 1 or
+    None; uvs (3T, 2) each, V up; colours (3T, 4) each; parts (T,), the primitive of each triangle.
     """
 
     points: Floats
     corners: Integers
-    uvs: Floats | None
-    normals: FileNormals | None
-    has_material: bool
-    base_color: tuple[float, float, float, float]
-    metallic: float
-    roughness: float
-    alpha_mode: str
-    double_sided: bool
-    base_texture: PlainTexture | None
-    orm_texture: PlainTexture | None
+    normals: Floats | None
+    uvs: list[Floats]
+    colours: list[Floats]
+    parts: Integers
 
 
-def read_plain(glb: Glb) -> PlainMesh | None:
-    """The mesh of a checked GLB, or None where it is not of the plain shape.
+@dataclass(frozen=True)
+class _Part:
+    """A primitive; layers (3T, width) are None where others of its mesh have them."""
 
-    :raises BadFileError: there is no surface, or a reference leads nowhere.
+    points: Floats
+    corners: Integers
+    normals: Floats | None
+    layers: dict[str, Floats]
+
+
+def read_plain(glb: Glb) -> list[PlainMesh] | None:
+    """All meshes of a checked GLB, or None where Blender's importer has to read them.
+
+    :raises KeyError, IndexError, TypeError, ValueError, AttributeError: the structure is broken.
     """
-    try:
-        return _read(glb)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise BadFileError(
-            "The model's structure is broken", detail=f"{type(error).__name__}: {error}"
-        ) from error
+    if any("skin" in node for node in glb.document.get("nodes", [])):
+        return None
+    meshes = [_mesh(glb, mesh["primitives"]) for mesh in glb.document["meshes"]]
+    read = [mesh for mesh in meshes if mesh is not None]
+    return read if len(read) == len(meshes) else None
 
 
-def _read(glb: Glb) -> PlainMesh | None:
-    primitive = _plain_primitive(glb.document)
-    if primitive is None:
+def _mesh(glb: Glb, primitives: list[dict[str, Any]]) -> PlainMesh | None:
+    if not all(map(_is_plain, primitives)):
         return None
-    material = _plain_material(glb, primitive.get("material"))
-    if material is None:
+    uvs, colours = (_layers(primitives, name) for name in ("TEXCOORD", "COLOR"))
+    parts = [_part(glb, primitive, [*uvs, *colours]) for primitive in primitives]
+    found = [part for part in parts if part is not None]
+    smooth = [part.normals for part in found if part.normals is not None]
+    if not found or len(found) != len(parts) or len(smooth) not in (0, len(found)):
         return None
-    attributes = primitive["attributes"]
-    points = _floats(glb, attributes["POSITION"], 3)
-    uvs = _floats(glb, attributes["TEXCOORD_0"], 2) if "TEXCOORD_0" in attributes else None
-    normals = _floats(glb, attributes["NORMAL"], 3) if "NORMAL" in attributes else None
-    indices = None if points is None else _indices(glb, primitive.get("indices"), len(points))
-    if points is None or indices is None:
-        return None
-    world = _world(glb.document)
-    if world is None:
-        return None
-    if np.linalg.det(world[:3, :3]) < 0:
-        indices = np.ascontiguousarray(
-            indices.reshape(-1, 3)[:, ::-1]
-        ).ravel()  # still faces outward
-    return _welded(_moved(points, world), indices, uvs, _turned(normals, world), material)
-
-
-def _plain_primitive(document: dict[str, Any]) -> dict[str, Any] | None:
-    meshes = document.get("meshes", [])
-    extra = any(document.get(name) for name in ("animations", "skins", "cameras"))
-    if extra or len(meshes) != 1 or len(document.get("scenes", [])) > 1:
-        return None
-    if document.get("extensionsUsed"):
-        return None
-    primitives = meshes[0]["primitives"]
-    if len(primitives) != 1 or meshes[0].get("weights"):
-        return None
-    primitive: dict[str, Any] = primitives[0]
-    names = set(primitive["attributes"])
-    plain = primitive.get("mode", 4) == 4 and names <= _ATTRIBUTES and "targets" not in primitive
-    return primitive if plain else None
-
-
-def _world(document: dict[str, Any]) -> npt.NDArray[np.float64] | None:
-    """The matrix from the mesh to the world; None unless exactly one node carries the mesh."""
-    nodes = document.get("nodes", [])
-    holders = [index for index, node in enumerate(nodes) if "mesh" in node]
-    parents = {child: i for i, node in enumerate(nodes) for child in node.get("children", [])}
-    roots = document.get("scenes", [{}])[0].get("nodes", []) if document.get("scenes") else []
-    if len(holders) != 1 or not roots:
-        return None
-    world = np.eye(4)
-    at: int | None = holders[0]
-    while at is not None:
-        world = _local(nodes[at]) @ world
-        last, at = at, parents.get(at)
-        if at is None and last not in roots:
-            return None
-    return world
-
-
-def _local(node: dict[str, Any]) -> npt.NDArray[np.float64]:
-    if "matrix" in node:
-        return np.array(node["matrix"], dtype=np.float64).reshape(4, 4).T
-    x, y, z, w = (float(v) for v in node.get("rotation", (0, 0, 0, 1)))
-    matrix = np.eye(4)
-    turn = np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
+    firsts = np.cumsum([0, *(len(part.points) for part in found)])
+    corners = [part.corners + first for part, first in zip(found, firsts[:-1], strict=True)]
+    return PlainMesh(
+        points=np.concatenate([part.points for part in found]),
+        corners=np.concatenate(corners).astype(np.int32, copy=False),
+        normals=np.concatenate(smooth) if smooth else None,
+        uvs=[_whole(found, name, (0.0, 1.0)) for name in uvs],
+        colours=[_whole(found, name, (1.0, 1.0, 1.0, 1.0)) for name in colours],
+        parts=np.repeat(np.arange(len(found)), [len(p.corners) for p in found]).astype(np.int32),
     )
-    matrix[:3, :3] = turn * np.array(node.get("scale", (1, 1, 1)), dtype=np.float64)
-    matrix[:3, 3] = node.get("translation", (0, 0, 0))
-    return matrix
 
 
-def _floats(glb: Glb, index: int, width: int) -> Floats | None:
-    """A float accessor as (N, width); None for quantized, sparse or missing data."""
+def _is_plain(primitive: dict[str, Any]) -> bool:
+    own = any(name.startswith(("_", "KHR_")) for name in primitive["attributes"])
+    packed = DRACO in primitive.get("extensions", {})
+    return not (own or packed or primitive.get("targets") or primitive.get("mode", 4) != _TRIANGLES)
+
+
+def _layers(primitives: list[dict[str, Any]], name: str) -> list[str]:
+    """``NAME_0``, ``NAME_1`` ... as far as a primitive has them without a gap."""
+    names = [f"{name}_{index}" for index in range(MOST_LAYERS)]
+    counts = []
+    for primitive in primitives:
+        held = [layer in primitive["attributes"] for layer in names]
+        counts.append(held.index(False) if False in held else MOST_LAYERS)
+    return names[: max(counts)]
+
+
+def _part(glb: Glb, primitive: dict[str, Any], layers: Iterable[str]) -> _Part | None:
+    """None where something is not exactly read here."""
+    attributes = primitive["attributes"]
+    wanted = [name for name in ("POSITION", "NORMAL", *layers) if name in attributes]
+    values = {name: _floats(glb, attributes[name], name) for name in wanted}
+    indices = _indices(glb, primitive.get("indices"), attributes["POSITION"])
+    read = {name: value for name, value in values.items() if value is not None}
+    if indices is None or len(read) != len(values):
+        return None
+    used, corners = _used(indices, len(read["POSITION"]))
+    normals = read.get("NORMAL")
+    if normals is not None:
+        normals = _unit(_to_blender(normals[used]))
+        if normals is None:
+            return None
+    corner = {name: _corner(read[name], indices, name) for name in read if "_" in name}
+    if not all(np.isfinite(values).all() for values in corner.values()):
+        return None  # what becomes of it differs between versions of Blender
+    points = _to_blender(read["POSITION"][used])
+    return _Part(points, corners, normals, corner)
+
+
+def _used(indices: npt.NDArray[Any], count: int) -> tuple[Any, Integers]:
+    """Which vertices triangles use, and the triangles (T, 3) as indices of those alone."""
+    used = np.zeros(count, dtype=bool)
+    used[indices] = True
+    if used.all():
+        return slice(None), indices.astype(np.int32).reshape(-1, 3)
+    short = np.cumsum(used, dtype=np.int32) - 1
+    return used, short[indices].reshape(-1, 3)
+
+
+def _whole(parts: list[_Part], name: str, absent: tuple[float, ...]) -> Floats:
+    """A layer of all primitives; ``absent`` where one lacks it, as the importer fills it."""
+    filled = [
+        part.layers[name]
+        if name in part.layers
+        else np.tile(np.array(absent, dtype=np.float32), (3 * len(part.corners), 1))
+        for part in parts
+    ]
+    return np.concatenate(filled)
+
+
+def _corner(values: Floats, indices: npt.NDArray[Any], name: str) -> Floats:
+    """A layer's value at each corner, in Blender's form."""
+    at = np.array(values[indices], dtype=np.float32)
+    if name.startswith("COLOR"):
+        return at if at.shape[1] == 4 else np.insert(at, 3, 1.0, axis=1)
+    at[:, 1] *= -1.0  # in these two steps, so that it is the importer's number to the bit
+    at[:, 1] += 1.0
+    return at
+
+
+def _unit(normals: Floats) -> Floats | None:
+    """Normals of length 1; None where one has another length.
+
+    Blender computes a normal of length 0 by itself, and turns one of another length in a way that
+    differs between versions (seen in 4.2 and 5.2).
+    """
+    lengths = np.sqrt(np.einsum("ij,ij->i", normals, normals))
+    if not (np.abs(lengths - 1.0) < _UNIT).all():
+        return None
+    made: Floats = normals / lengths[:, None]
+    return made
+
+
+def _floats(glb: Glb, index: int, name: str) -> Floats | None:
+    """An accessor as (N, width); None for sparse, compressed or missing data, or another type."""
     accessor = glb.document["accessors"][index]
-    if accessor["componentType"] != 5126 or "sparse" in accessor or "bufferView" not in accessor:
+    kind, scale = _SCALES.get(accessor["componentType"], (None, 0.0))
+    width = COMPONENTS[accessor["type"]]
+    if kind is None or width not in _WIDTHS[name.split("_", maxsplit=1)[0]]:
         return None
-    view = glb.document["bufferViews"][accessor["bufferView"]]
-    if view.get("buffer", 0) != 0 or glb.document["buffers"][0].get("uri"):
-        return None
-    start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-    stride = view.get("byteStride") or width * 4
-    count = accessor["count"]
-    if stride % 4 or not count:
-        return None
-    raw = np.frombuffer(glb.binary, np.float32, (stride * (count - 1)) // 4 + width, start)
-    if stride == width * 4:
-        return raw.reshape(count, width)
-    return np.lib.stride_tricks.as_strided(raw, (count, width), (stride, 4)).copy()
+    values = _values(glb, accessor, kind, width)
+    if values is None or kind is np.float32:
+        return values
+    if accessor.get("normalized"):
+        values = np.maximum(-1.0, values / scale)
+    return values.astype(np.float32)
 
 
-def _indices(glb: Glb, index: int | None, count: int) -> Integers | None:
+def _indices(glb: Glb, index: int | None, position: int) -> npt.NDArray[Any] | None:
+    """Of whole triangles alone: what is left over shows nothing (section 3.7.2.1)."""
     if index is None:
-        return np.arange(count // 3 * 3, dtype=np.int32)
+        count = glb.document["accessors"][position]["count"]
+        return np.arange(count // 3 * 3)
     accessor = glb.document["accessors"][index]
     kind = INDEX_TYPES.get(accessor["componentType"])
-    if kind is None or "bufferView" not in accessor or "sparse" in accessor:
+    values = None if kind is None else _values(glb, accessor, kind, 1)
+    return None if values is None else values[: len(values) // 3 * 3, 0]
+
+
+def _values(
+    glb: Glb, accessor: dict[str, Any], kind: type[np.generic], width: int
+) -> npt.NDArray[Any] | None:
+    """What lies in the file, without a copy where it lies close together."""
+    if "sparse" in accessor or "bufferView" not in accessor or not accessor["count"]:
         return None
     view = glb.document["bufferViews"][accessor["bufferView"]]
+    packed = any(name in view.get("extensions", {}) for name in MESHOPT)
+    if packed or view["buffer"] != 0 or glb.document["buffers"][0].get("uri"):
+        return None
+    size = np.dtype(kind).itemsize
+    stride = view.get("byteStride") or size * width
+    if stride % size:
+        return None
     start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-    whole = accessor["count"] // 3 * 3
-    return np.frombuffer(glb.binary, kind, whole, start).astype(np.int32)
+    shape, little = (accessor["count"], width), np.dtype(kind).newbyteorder("<")
+    values: npt.NDArray[Any] = np.ndarray(shape, little, glb.binary, start, (stride, size))
+    return values
 
 
 def _to_blender(vectors: npt.NDArray[Any]) -> Floats:
-    """GlTF's Y up to Blender's Z up."""
+    """From glTF's Y up to Blender's Z up."""
     turned = np.empty(vectors.shape, dtype=np.float32)
     turned[:, 0], turned[:, 1], turned[:, 2] = vectors[:, 0], -vectors[:, 2], vectors[:, 1]
     return turned
-
-
-def _moved(points: Floats, world: npt.NDArray[np.float64]) -> Floats:
-    if not np.array_equal(world, np.eye(4)):
-        points = (points @ world[:3, :3].T + world[:3, 3]).astype(np.float32)
-    return _to_blender(points)
-
-
-def _turned(normals: Floats | None, world: npt.NDArray[np.float64]) -> Floats | None:
-    if normals is None:
-        return None
-    if not np.array_equal(world[:3, :3], np.eye(3)):
-        normals = (normals @ np.linalg.inv(world[:3, :3])).astype(np.float32)
-    turned = np.nan_to_num(_to_blender(normals), posinf=0, neginf=0)
-    turned /= np.maximum(np.sqrt(np.einsum("ij,ij->i", turned, turned)), 1e-9)[:, None]
-    return turned
-
-
-def _welded(
-    points: Floats,
-    indices: Integers,
-    uvs: Floats | None,
-    normals: Floats | None,
-    material: dict[str, Any],
-) -> PlainMesh:
-    """Vertices at one place become one, in the file's order; UV seams stay with the corners."""
-    kept, group = weld(points)
-    corners = group[indices].reshape(-1, 3)
-    whole = (
-        (corners[:, 0] != corners[:, 1])
-        & (corners[:, 1] != corners[:, 2])
-        & (corners[:, 2] != corners[:, 0])
-    )
-    if not whole.any():
-        raise BadFileError("There is no surface in the model")
-    if not whole.all():
-        corners = corners[whole]
-        indices = indices.reshape(-1, 3)[whole].ravel()
-    if uvs is not None:
-        uvs = np.nan_to_num(uvs, posinf=0, neginf=0)
-        uvs[:, 1] = 1.0 - uvs[:, 1]
-        uvs = uvs[indices]
-    return PlainMesh(
-        points=points[kept],
-        corners=corners,
-        uvs=uvs,
-        normals=None if normals is None else FileNormals(normals, group, indices),
-        **material,
-    )
-
-
-def weld(points: Floats) -> tuple[Integers, Integers]:
-    """Group equal points.
-
-    :returns: indices of the first point of each group, ascending (a mesh in another order is
-        drawn several times slower), and each point's group.
-    """
-    # + 0.0 makes -0.0 and 0.0 the same bytes.
-    bits = np.ascontiguousarray(points + np.float32(0.0)).view(np.uint32).astype(np.uint64)
-    # Sorting one number for each point is three times as fast as sorting three.
-    mixed = bits[:, 0] * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= (bits[:, 1] * np.uint64(0xC2B2AE3D27D4EB4F)) ^ (mixed >> np.uint64(29))
-    mixed ^= (bits[:, 2] * np.uint64(0x165667B19E3779F9)) ^ (mixed >> np.uint64(32))
-    order = np.argsort(mixed, kind="stable")
-    ordered = mixed[order]
-    starts = np.ones(len(order), dtype=bool)
-    starts[1:] = ordered[1:] != ordered[:-1]
-    alike = order[1:][~starts[1:]]
-    if (bits[alike] != bits[order[:-1][~starts[1:]]]).any():
-        # Two points with one number: never seen, so it need not be fast.
-        order = np.lexsort((np.arange(len(bits)), bits[:, 2], bits[:, 1], bits[:, 0]))
-        starts[1:] = (bits[order[1:]] != bits[order[:-1]]).any(axis=1)
-    first = order[starts]
-    place = np.empty(len(order), dtype=np.int32)
-    place[order] = np.cumsum(starts, dtype=np.int32) - 1
-    rank = np.empty(len(first), dtype=np.int32)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
-    return np.sort(first).astype(np.int32), rank[place]
-
-
-def _plain_material(glb: Glb, index: int | None) -> dict[str, Any] | None:
-    material = {} if index is None else glb.document["materials"][index]
-    pbr = material.get("pbrMetallicRoughness", {})
-    if not set(material) <= _MATERIAL or not set(pbr) <= _PBR:
-        return None
-    textures = [pbr.get("baseColorTexture"), pbr.get("metallicRoughnessTexture")]
-    if any(t and (t.get("texCoord", 0) or "extensions" in t) for t in textures):
-        return None
-    read = [_texture(glb, t) if t else None for t in textures]
-    if any(t and r is None for t, r in zip(textures, read, strict=True)):
-        return None
-    red, green, blue, alpha = (float(v) for v in pbr.get("baseColorFactor", (1, 1, 1, 1)))
-    return {
-        "has_material": index is not None,
-        "base_color": (red, green, blue, alpha),
-        "metallic": float(pbr.get("metallicFactor", 1.0)),
-        "roughness": float(pbr.get("roughnessFactor", 1.0)),
-        "alpha_mode": str(material.get("alphaMode", "OPAQUE")),
-        "double_sided": bool(material.get("doubleSided", False)),
-        "base_texture": read[0],
-        "orm_texture": read[1],
-    }
-
-
-def _texture(glb: Glb, reference: dict[str, Any]) -> PlainTexture | None:
-    texture = glb.document["textures"][reference["index"]]
-    sampler = texture.get("sampler")
-    if "extensions" in texture or "source" not in texture:
-        return None
-    wraps = {} if sampler is None else glb.document["samplers"][sampler]
-    kinds = {wraps.get("wrapS", _REPEAT), wraps.get("wrapT", _REPEAT)}
-    if len(kinds) != 1 or not kinds <= set(_EXTENSIONS):
-        return None
-    extension = _EXTENSIONS[kinds.pop()]
-    content = glb.image_bytes(texture["source"])
-    for start, ending in ((b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpg")):
-        if content and content.startswith(start):
-            return PlainTexture(content, ending, extension)
-    return None

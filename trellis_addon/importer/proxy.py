@@ -21,9 +21,9 @@ import numpy as np
 from .building import corner_values, mesh_of, positions
 from .light_materials import baked_material, light_copy
 from .looks import Surface, read_pictures, values_at
-from .plain import Floats
 from .quadrics import Indices, Reals
 from .simplify import stand_in
+from .welding import Floats
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from .atlas import lay_out
 from .baking import Drawing, Samples, pixels_of, sample_places, spread, starts_of
 from .clustering import merge_cells, merge_equal
 from .collapse import Collapsed, collapse
-from .plain import Floats, Integers
 from .quadrics import Indices, Reals, cross_products, lengths, turned, unit
+from .welding import Floats, Integers
 
 TRIANGLES: Final = 5000
 PIXELS: Final = 512

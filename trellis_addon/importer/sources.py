@@ -15,12 +15,10 @@ import bpy
 from ..core.errors import BadFileError, ImporterError
 from ..core.text import shorten
 from . import glb
-from .building import build
 from .embedding import gltf_as_glb, one_scene, pack_glb
-from .gltf import extensions_in_reach, import_gltf
-from .lightening import lighten
-from .plain import read_plain
-from .textures import take_in
+from .gltf import extensions_in_reach
+from .reading import read_glb
+from .textures import check_spaces, take_in
 from .unpacking import unpacked
 
 
@@ -32,33 +30,28 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
-def import_model(path: Path, name: str, texture_folder: Path) -> Imported:
-    """Import a file: plain GLBs by numpy, all else by Blender's own importer for its format.
+def import_model(path: Path) -> Imported:
+    """Import a file by Blender's own importer for its format.
 
-    :param texture_folder: where the pictures of a plain GLB are put.
     :raises BadFileError: unusable. :raises ImporterError: this Blender lacks the importer.
     """
     if path.suffix.lower() in (".zip", ".usdz"):
         with unpacked(path) as (model, folder):
-            return _import(model, folder, name, texture_folder)
-    return _import(path, None, name, texture_folder)
+            return _import(model, folder)
+    return _import(path, None)
 
 
-def _import(path: Path, folder: Path | None, name: str, textures: Path) -> Imported:
+def _import(path: Path, folder: Path | None) -> Imported:
     """:param folder: what the model may name besides itself."""
     kind = path.suffix.lower()
     notes: list[str] = []
     if kind in (".glb", ".gltf"):
         with _sound_glb(path, folder, notes) as (file, sound):
-            plain = read_plain(sound)
-            if plain is None:
-                import_gltf(file)
-        if plain is not None:
-            return Imported([build(plain, name, textures)], tuple(notes))
-        lighten(list(bpy.data.meshes))
+            read_glb(file, sound)
     else:
         _call(_operator(kind), path, _options(kind))
         notes += take_in(folder)
+        check_spaces()
     objects = list(bpy.data.objects)
     meshes: list[Any] = [o.data for o in objects if o.type == "MESH"]
     if not any(len(mesh.polygons) for mesh in meshes):

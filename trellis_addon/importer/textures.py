@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from .pictures import picture_size
-from .plain import Floats
+from .welding import Floats
 
 FOLDER: Final = "textures"
 JPEG_QUALITY: Final = 88
@@ -29,11 +29,11 @@ _ENDINGS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "TARGA": "tga", 
 
 
 def _free(path: Path) -> Path:
-    number = 1
-    while path.exists():
-        path = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    free, number = path, 1
+    while free.exists():
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
         number += 1
-    return path
+    return free
 
 
 def _shrink(image: Any, pixels: int) -> bool:
@@ -131,6 +131,7 @@ def pack_all(folder: Path) -> None:
 def check_spaces() -> None:
     """Colours are sRGB; whatever else drives a material is plain numbers.
 
+    For formats whose importers leave that open; glTF's importer sets both.
     A shader's output of another kind (an odd material) is left alone.
     """
     spaces: dict[Any, str] = {}
