@@ -63,12 +63,12 @@ def ours(shop: Workshop, path: Path) -> Look:
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_every_two_features_together(shop: Workshop, fast: bool) -> None:
-    quick_way, load = shop.rooms("importer.reading")._quick, shop.rooms("importer.glb").load
+    split, load = shop.rooms("importer.thinning").split, shop.rooms("importer.glb").load
     rows = combinations(fast=fast)
     wrong, quick_ones = [], 0
     for number, row in enumerate(rows):
         path = shop.write(made_of(row), f"{number}.glb")
-        quick_ones += quick_way(load(path)) is not None
+        quick_ones += split(load(path)) is not None
         if words := differences(ours(shop, path), theirs(shop, path)):
             wrong.append(f"{row}: {words}")
     assert not wrong, "\n".join(wrong)
@@ -79,12 +79,12 @@ def test_every_two_features_together(shop: Workshop, fast: bool) -> None:
 
 def test_every_feature_alone(shop: Workshop) -> None:
     plain = {name: next(iter(features)) for name, features in AXES.items()}
-    quick_way, load = shop.rooms("importer.reading")._quick, shop.rooms("importer.glb").load
+    split, load = shop.rooms("importer.thinning").split, shop.rooms("importer.glb").load
     wrong = []
     for name, features in AXES.items():
         for value in features:
             path = shop.write(made_of({**plain, name: value}), f"{name} {value}.glb")
-            assert (quick_way(load(path)) is None) == (value in WHOLE.get(name, ())), value
+            assert (split(load(path)) is None) == (value in WHOLE.get(name, ())), value
             if words := differences(ours(shop, path), theirs(shop, path)):
                 wrong.append(f"{name}, {value}: {words}")
     assert not wrong, "\n".join(wrong)

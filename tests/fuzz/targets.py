@@ -44,7 +44,7 @@ from trellis_addon.gateway.sniffing import check_model
 from trellis_addon.gateway.source_url import SourceUrl
 from trellis_addon.importer.embedding import gltf_as_glb
 from trellis_addon.importer.glb import load
-from trellis_addon.importer.plain import read_plain
+from trellis_addon.importer.thinning import split
 from trellis_addon.importer.unpacking import unpacked
 from trellis_addon.library.index import Stamp, _entry
 from trellis_addon.library.record import Call, Origin, PropRecord, parse
@@ -197,12 +197,14 @@ def glb(data: bytes) -> None:
         with suppress(BadFileError):
             sound = load(path)
             assert 0 < sound.facts.triangles <= 20_000_000
-            for index in range(len(sound.document.get("images", []))):
-                sound.image_bytes(index)
-            mesh = read_plain(sound)
-            if mesh is not None:
+            content, meshes = split(sound) or (b"", [])
+            for mesh in meshes:
                 assert mesh.corners.size == 0 or mesh.corners.min() >= 0
                 assert mesh.corners.size == 0 or mesh.corners.max() < len(mesh.points)
+                assert all(len(layer) == mesh.corners.size for layer in mesh.uvs + mesh.colours)
+            if content:  # Blender sees the copy instead of the file
+                path.write_bytes(content)
+                load(path)
 
 
 def gltf(data: bytes) -> None:

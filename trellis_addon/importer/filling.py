@@ -35,9 +35,9 @@ def _fill(mesh: Any, plain: PlainMesh) -> None:
     corners = corners[kept]
     first, group = weld_surface(plain.points, corners)
     set_triangles(mesh, plain.points[first], group[corners])
-    for name, uvs in zip(uv_names, plain.uvs, strict=True):
+    for name, uvs in zip(uv_names, plain.uvs, strict=False):
         mesh.uv_layers.new(name=name).uv.foreach_set("vector", _of_corners(uvs, kept))
-    for name, colours in zip(colour_names, plain.colours, strict=True):
+    for name, colours in zip(colour_names, plain.colours, strict=False):
         layer = mesh.color_attributes.new(name, "BYTE_COLOR", "CORNER")
         layer.data.foreach_set("color", _of_corners(colours, kept))
     if colour_names:

@@ -10,11 +10,13 @@ import bpy
 import numpy as np
 
 from .baking import Drawing
-from .looks import ALPHA, COLOUR, METALLIC, ROUGHNESS, linear_of, shader_of, shrink
+from .looks import ALPHA, COLOUR, EMISSION, METALLIC, ROUGHNESS, shader_of
 from .quadrics import Reals
+from .shading import linear_of, shrink, srgb_of
 from .simplify import PIXELS
 
 _JPEG_QUALITY: Final = 92
+_DARK: Final = 0.004
 _EVEN: Final = 0.06
 """A roughness or metallic that varies less (standard deviation) becomes a number."""
 
@@ -24,7 +26,7 @@ def baked_material(values: Reals, drawing: Drawing, name: str, folder: Path) -> 
     material, shader = _new(name)
     clear = bool((values[:, ALPHA] < 0.98).mean() > 0.005)
     spreads = values[::8].std(axis=0)
-    if clear or np.max(spreads[COLOUR]) > 0.004:
+    if clear or np.max(spreads[COLOUR]) > _DARK:
         content = drawing.picture(values[:, : 4 if clear else 3])
         if not clear:
             content = np.concatenate([content, np.ones_like(content[..., :1])], axis=2)
@@ -40,9 +42,31 @@ def baked_material(values: Reals, drawing: Drawing, name: str, folder: Path) -> 
         )
     shader.inputs["Roughness"].default_value = float(values[:, ROUGHNESS].mean())
     shader.inputs["Metallic"].default_value = float(values[:, METALLIC].mean())
-    if np.max(spreads[ROUGHNESS:]) > _EVEN:
-        _surface_texture(material, shader, drawing.picture(values[:, 4:]), name, folder)
+    if np.max(spreads[[ROUGHNESS, METALLIC]]) > _EVEN:
+        surface = drawing.picture(values[:, [ROUGHNESS, METALLIC]])
+        _surface_texture(material, shader, surface, name, folder)
+    if not values[:, COLOUR].any():  # unlit: nothing else may shine on it either
+        shader.inputs["Specular IOR Level"].default_value = 0.0
+    if np.max(values[:, EMISSION]) > _DARK:
+        _emission(material, shader, values, drawing, name, folder)
     return material
+
+
+def _emission(
+    material: Any, shader: Any, values: Reals, drawing: Drawing, name: str, folder: Path
+) -> None:
+    """Light of its own: a strength, and a colour up to 1 that may be a picture."""
+    light = values[:, EMISSION]
+    strength = float(np.max(light))
+    shader.inputs["Emission Strength"].default_value = strength
+    colour = light.mean(axis=0) / strength
+    shader.inputs["Emission Color"].default_value = (*colour, 1.0)
+    if np.max(light[::8].std(axis=0)) > _DARK * strength:
+        content = srgb_of(drawing.picture(light / strength))
+        content = np.concatenate([content, np.ones_like(content[..., :1])], axis=2)
+        image = _picture(content, f"{name} emission", folder, "sRGB", "JPEG")
+        output = _texture_node(material, image, 600).outputs["Color"]
+        material.node_tree.links.new(output, shader.inputs["Emission Color"])
 
 
 def light_copy(material: Any, folder: Path) -> Any:
@@ -99,7 +123,9 @@ def _small(image: Any, folder: Path, *, alpha: bool) -> Any:
     stem = Path(bpy.path.abspath(image.filepath)).stem or "texture"
     space = image.colorspace_settings.name
     kind = "PNG" if alpha else "JPEG"
-    return _filed(copy, f"{image.name} {PIXELS}", folder / f"{stem}-{PIXELS}", space, kind)
+    small = _filed(copy, f"{image.name} {PIXELS}", folder / f"{stem}-{PIXELS}", space, kind)
+    small.alpha_mode = image.alpha_mode
+    return small
 
 
 def _filed(drawn: Any, name: str, base: Path, space: str, kind: str) -> Any:
@@ -118,4 +144,6 @@ def _filed(drawn: Any, name: str, base: Path, space: str, kind: str) -> Any:
     image: Any = bpy.data.images.load(str(path))
     image.name = name
     image.colorspace_settings.name = space
+    # Colours count whatever the alpha is, as in glTF.
+    image.alpha_mode = "CHANNEL_PACKED"
     return image

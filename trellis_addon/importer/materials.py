@@ -8,11 +8,16 @@ from typing import Any, Final
 import bpy
 import numpy as np
 
-from .textures import alpha_is_opaque
-from .welding import Floats
+from .baking import spread
+from .building import positions, triangles_of
+from .looks import shader_of
+from .quadrics import Reals
+from .shading import Places
 
-ENOUGH_TRIANGLES: Final = 500
-"""Fewer may have holes painted inside them, which a look at a few places would not find."""
+_SAMPLES: Final = 100_000
+_SOLID: Final = 0.98
+_SHARE: Final = 0.995
+"""What is seen of a surface has to be so solid, for so large a share of it."""
 
 
 def prepare(objects: list[Any], *, opaque: bool) -> list[str]:
@@ -48,48 +53,54 @@ def _vertex_colours(layer: str) -> Any:
 
 
 def _close(material: Any, objects: list[Any]) -> bool:
-    """Unlink an alpha whose picture lets all but nothing through."""
-    shader = next((n for n in material.node_tree.nodes if n.type == "BSDF_PRINCIPLED"), None)
+    """Switch off an alpha that lets nearly nothing through, wherever the material is seen.
+
+    It counts what a viewer sees: the picture's alpha where triangles show it, times factors and
+    colours of vertices, after a cut-off.
+    """
+    shader = shader_of(material)
     if shader is None:
         return False
     alpha = shader.inputs["Alpha"]
     if not alpha.is_linked:
-        if not 0.98 <= alpha.default_value < 1.0:
+        if not _SOLID <= alpha.default_value < 1.0:
             return False
-        alpha.default_value = 1.0
-        return True
-    image = _image_behind(alpha)
-    if image is None or not alpha_is_opaque(image, _uvs(material, objects)):
+    elif not _is_solid(alpha, material, objects):
         return False
     for link in list(alpha.links):
         material.node_tree.links.remove(link)
     alpha.default_value = 1.0
+    if material.surface_render_method == "BLENDED":
+        material.surface_render_method = "DITHERED"  # which sorts by depth, as opaque things need
     return True
 
 
-def _uvs(material: Any, objects: list[Any]) -> Floats | None:
-    """UVs of the triangles that wear a material, (T, 3, 2); None where they say too little."""
-    found = []
-    for mesh in {o.data: None for o in objects if o.type == "MESH"}:
-        slots = [index for index, slot in enumerate(mesh.materials) if slot == material]
-        if not slots or not mesh.uv_layers or len(mesh.loops) != 3 * len(mesh.polygons):
-            continue
-        uvs = np.empty(len(mesh.loops) * 2, dtype=np.float32)
-        mesh.uv_layers[0].uv.foreach_get("vector", uvs)
-        worn = np.zeros(len(mesh.polygons), dtype=np.int32)
-        mesh.polygons.foreach_get("material_index", worn)
-        found.append(uvs.reshape(-1, 3, 2)[np.isin(worn, slots)])
-    whole = np.concatenate(found) if found else np.empty((0, 3, 2), dtype=np.float32)
-    return whole if len(whole) >= ENOUGH_TRIANGLES else None
+def _is_solid(alpha: Any, material: Any, objects: list[Any]) -> bool:
+    seen = [_alphas(alpha, obj, material) for obj in _wearing(material, objects)]
+    values = np.concatenate([*seen, np.empty(0)])
+    return bool(len(values) and np.count_nonzero(values >= _SOLID) >= _SHARE * len(values))
 
 
-def _image_behind(socket: Any) -> Any | None:
-    node = socket.links[0].from_node
-    for _ in range(10):
-        if node.type == "TEX_IMAGE":
-            return node.image
-        linked = [s for s in node.inputs if s.is_linked]
-        if len(linked) != 1:
-            return None
-        node = linked[0].links[0].from_node
-    return None
+def _wearing(material: Any, objects: list[Any]) -> list[Any]:
+    """An object for each mesh that has this material."""
+    meshes = {o.data: o for o in objects if o.type == "MESH" and len(o.data.polygons)}
+    return [obj for mesh, obj in meshes.items() if material in list(mesh.materials)]
+
+
+def _alphas(alpha: Any, obj: Any, material: Any) -> Reals:
+    """The input's value at samples of the triangles that wear the material."""
+    mesh = obj.data
+    slots = [index for index, slot in enumerate(mesh.materials) if slot == material]
+    vertices, loops, worn = triangles_of(mesh)
+    mine = np.isin(worn, slots)
+    if not mine.any():
+        return np.empty(0)
+    corners = positions(mesh).astype(np.float64)[vertices[mine]]
+    areas = np.linalg.norm(
+        np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
+    )
+    samples = spread(areas, _SAMPLES)
+    if not len(samples.triangles):
+        return np.empty(0)
+    at = loops[mine][samples.triangles]
+    return Places(mesh, at, samples.shares, {}).value(alpha)

@@ -18,7 +18,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from .building import corner_values, mesh_of, positions
+from .building import mesh_of, positions, triangles_of
 from .light_materials import baked_material, light_copy
 from .looks import Surface, read_pictures, values_at
 from .quadrics import Indices, Reals
@@ -112,7 +112,7 @@ def _joined(objects: list[Any]) -> _Whole:
         mesh = obj.data
         world = np.array(obj.matrix_world, dtype=np.float64)
         places = positions(mesh).astype(np.float64)
-        own, loops, slots = _triangles(mesh)
+        own, loops, slots = triangles_of(mesh)
         if np.linalg.det(world[:3, :3]) < 0:  # mirrored: it still faces outward
             own, loops = own[:, ::-1], loops[:, ::-1]
         materials.append(slots + len(surfaces))
@@ -125,28 +125,3 @@ def _joined(objects: list[Any]) -> _Whole:
     return _Whole(
         np.concatenate(points), np.concatenate(corners), surfaces, np.concatenate(materials)
     )
-
-
-def _triangles(mesh: Any) -> tuple[Any, Any, Indices]:
-    """Vertices and loops of each triangle, and its material slot."""
-    count = len(mesh.polygons)
-    if len(mesh.loops) == 3 * count:
-        vertices = corner_values(mesh, ".corner_vert").reshape(-1, 3)
-        loops = np.arange(3 * count).reshape(-1, 3)
-        of = slice(None)
-    else:
-        mesh.calc_loop_triangles()
-        vertices = _get(mesh.loop_triangles, "vertices", 3, np.int32)
-        loops = _get(mesh.loop_triangles, "loops", 3, np.int32)
-        of = _get(mesh.loop_triangles, "polygon_index", 1, np.int32).ravel()
-    slots = np.zeros(count, dtype=np.int64)
-    if len(mesh.materials) > 1:
-        slots[:] = _get(mesh.polygons, "material_index", 1, np.int32).ravel()
-        np.clip(slots, 0, len(mesh.materials) - 1, out=slots)
-    return vertices, loops, slots[of]
-
-
-def _get(data: Any, attribute: str, width: int, kind: Any) -> Any:
-    values = np.empty(len(data) * width, dtype=kind)
-    data.foreach_get(attribute, values)
-    return values.reshape(-1, width)

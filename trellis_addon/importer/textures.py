@@ -8,22 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import bpy
-import numpy as np
 
 from .pictures import picture_size
-from .welding import Floats
 
 FOLDER: Final = "textures"
 JPEG_QUALITY: Final = 88
 _HEAD: Final = 1 << 18
-_INSIDE: Final = np.array(
-    [
-        *([1, 1, 1], [4, 1, 1], [1, 4, 1], [1, 1, 4]),
-        *([2, 2, 1], [2, 1, 2], [1, 2, 2]),
-    ],
-    dtype=np.float32,
-) / np.array([[3], [6], [6], [6], [5], [5], [5]], dtype=np.float32)
-"""Seven places inside a triangle, as weights of its corners."""
 _SHADERS: Final = {"BSDF_PRINCIPLED", "EMISSION", "BACKGROUND", "BSDF_DIFFUSE", "BSDF_TRANSPARENT"}
 _ENDINGS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "TARGA": "tga", "BMP": "bmp"}
 
@@ -171,29 +161,6 @@ def _claimed_size(image: Any) -> tuple[int, int]:
             with path.open("rb") as file:
                 head = file.read(_HEAD)
     return picture_size(head) or (image.size[0], image.size[1])
-
-
-def alpha_is_opaque(
-    image: Any, uvs: Floats | None, share: float = 0.995, value: float = 0.98
-) -> bool:
-    """Whether all but a few texels let nothing through.
-
-    :param uvs: triangles (T, 3, 2) that show the picture: only what they cover counts then, as
-        the room between the islands of an atlas is often empty. None: the whole picture counts.
-    """
-    width, height = image.size
-    if not width:
-        return False
-    pixels = np.empty(width * height * 4, dtype=np.float32)
-    image.pixels.foreach_get(pixels)
-    alpha = pixels[3::4]
-    if uvs is not None:
-        inside: Any = _INSIDE @ uvs
-        places: Floats = inside.reshape(-1, 2) - np.floor(inside.reshape(-1, 2))
-        column = np.minimum((places[:, 0] * width).astype(np.int64), width - 1)
-        row = np.minimum((places[:, 1] * height).astype(np.int64), height - 1)
-        alpha = alpha[row * width + column]
-    return bool(np.count_nonzero(alpha >= value) >= share * len(alpha))
 
 
 def _pictures() -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from .embedding import pack_glb
 from .glb import Glb
+from .plain import PlainMesh, read_plain
 
 MARK: Final = "trellis_mesh"
 """Custom property of each of Blender's meshes: which of the file's meshes it is."""
@@ -18,11 +19,22 @@ MARK: Final = "trellis_mesh"
 _SHAPE: Final = ("componentType", "type", "normalized", "name")
 
 
-def thin_copy(glb: Glb) -> bytes | None:
-    """The copy as a file; None where the file is laid out in a way that needs it whole.
+def split(glb: Glb) -> tuple[bytes, list[PlainMesh]] | None:
+    """The copy without geometry as a file, and the geometry of each of the file's meshes.
 
-    :param glb: one whose geometry ``plain.read_plain`` has read.
+    None where Blender's importer has to read the whole file. What is broken is None too, so that
+    there is one judge of that.
     """
+    try:
+        meshes = read_plain(glb)
+        content = None if meshes is None else _thin_copy(glb)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        return None
+    return None if meshes is None or content is None else (content, meshes)
+
+
+def _thin_copy(glb: Glb) -> bytes | None:
+    """None where the file is laid out in a way that needs it whole."""
     document = glb.document
     compressed = any(view.get("extensions") for view in document["bufferViews"])
     if compressed or len(document["buffers"]) != 1 or document["buffers"][0].get("uri"):

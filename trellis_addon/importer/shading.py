@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a shader's input is at places of a mesh: its nodes, computed with numpy.
+
+As far as Blender's importers make nodes for glTF, OBJ, FBX and USD: pictures with their mapping,
+colours of vertices, factors, cut-offs. Another node passes its first linked input on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from .building import corner_values
+from .quadrics import Indices, Reals
+
+Pixels = npt.NDArray[np.float32]
+
+_MOST_PIXELS: Final = 4096
+"""A larger picture is read at this size. To shrink smaller ones takes longer than to read them."""
+_DEEPEST: Final = 40
+_GREY: Final = np.array([0.2126, 0.7152, 0.0722])
+"""Of a colour that drives a number: the luminance of Rec. 709."""
+_MATH: Final[dict[str, Callable[[Any, Any, Any], Any]]] = {
+    "ADD": lambda a, b, _: a + b,
+    "SUBTRACT": lambda a, b, _: a - b,
+    "MULTIPLY": lambda a, b, _: a * b,
+    "DIVIDE": lambda a, b, _: a / np.where(b == 0, np.inf, b),
+    "MULTIPLY_ADD": lambda a, b, c: a * b + c,
+    "MINIMUM": lambda a, b, _: np.minimum(a, b),
+    "MAXIMUM": lambda a, b, _: np.maximum(a, b),
+    "LESS_THAN": lambda a, b, _: (a < b).astype(float),
+    "GREATER_THAN": lambda a, b, _: (a > b).astype(float),
+    "ROUND": lambda a, _, __: np.floor(a + 0.5),
+    "WRAP": lambda a, b, c: a - (b - c) * np.floor((a - c) / np.where(b == c, np.inf, b - c)),
+    "PINGPONG": lambda a, b, _: np.abs((a / b - 1.0) % 2.0 - 1.0) * b,
+}
+
+
+@dataclass
+class Places:
+    """Places on triangles of a mesh.
+
+    Shapes: loops (N, 3), the corners of each place's triangle; shares (N, 3) of them.
+    """
+
+    mesh: Any
+    loops: Indices
+    shares: Reals
+    pictures: dict[Any, Pixels]
+    """From ``read_pictures``; what is missing is read."""
+    _outputs: dict[Any, Reals] = field(default_factory=dict)
+
+    def value(self, socket: Any, depth: int = 0) -> Reals:
+        """An input of a shader here: (N, 3) for colours (linear) and vectors, else (N,)."""
+        if socket.is_linked and depth < _DEEPEST:
+            link = socket.links[0]
+            return _converted(self._output(link.from_node, link.from_socket, depth + 1), socket)
+        default = socket.default_value
+        single = not hasattr(default, "__len__")
+        own = np.array(default if single else default[:3], dtype=np.float64)
+        return np.broadcast_to(own, (len(self.loops), *own.shape))
+
+    def _output(self, node: Any, socket: Any, depth: int) -> Reals:
+        key = socket.as_pointer()
+        if key not in self._outputs:
+            self._outputs[key] = self._computed(node, socket, depth)
+        return self._outputs[key]
+
+    def _computed(self, node: Any, socket: Any, depth: int) -> Reals:
+        match node.type:
+            case "TEX_IMAGE":
+                return self._texture(node, socket.name == "Alpha", depth)
+            case "UVMAP":
+                return self._uvs(node.uv_map)
+            case "TEX_COORD":
+                return self._uvs("")
+            case "VERTEX_COLOR" | "ATTRIBUTE":
+                name = node.layer_name if node.type == "VERTEX_COLOR" else node.attribute_name
+                colours = self._colours(name)
+                return colours[:, 3] if socket.name == "Alpha" else colours[:, :3]
+            case "SEPARATE_COLOR" | "SEPXYZ":
+                part = [output.identifier for output in node.outputs].index(socket.identifier)
+                return self.value(node.inputs[0], depth)[:, part]
+            case "COMBINE_COLOR" | "COMBXYZ":
+                return np.stack([self.value(one, depth) for one in node.inputs[:3]], axis=1)
+            case "MATH":
+                inputs = [self.value(one, depth) for one in node.inputs[:3]]
+                made: Reals = _MATH.get(node.operation, _first)(*inputs)
+                return np.clip(made, 0.0, 1.0) if node.use_clamp else made
+            case "MIX" | "MIX_RGB":
+                return self._mixed(node, depth)
+            case "MAPPING":
+                return self._mapped(node, depth)
+            case "RGB" | "VALUE":
+                own = np.array(node.outputs[0].default_value, dtype=np.float64)
+                own = own[:3] if own.ndim else own
+                return np.broadcast_to(own, (len(self.loops), *own.shape))
+        linked = [one for one in node.inputs if one.is_linked and one.type != "VECTOR"]
+        usual = linked or [one for one in node.inputs if hasattr(one, "default_value")]
+        return self.value(usual[0], depth) if usual else np.zeros(len(self.loops))
+
+    def _mixed(self, node: Any, depth: int) -> Reals:
+        """Blender clamps the factor (``clamp_factor``) by default, and glTF's is 1."""
+        number = node.type == "MIX" and node.data_type == "FLOAT"
+        first = 1 if node.type == "MIX_RGB" else 2 if number else 6
+        factor, a, b = (self.value(node.inputs[k], depth) for k in (0, first, first + 1))
+        kind = "MIX" if number else node.blend_type
+        if a.ndim > 1:
+            factor = factor[:, None]
+        result = {"MULTIPLY": a * b, "ADD": a + b, "SUBTRACT": a - b, "MIX": b}.get(kind, b)
+        made: Reals = a * (1.0 - factor) + result * factor
+        return made
+
+    def _mapped(self, node: Any, depth: int) -> Reals:
+        """Scaled, turned and moved, as its kind for points does."""
+        place, move, turn, scale = (self.value(one, depth) for one in node.inputs[:4])
+        made = place * scale
+        for axis in range(3):
+            one, other = (axis + 1) % 3, (axis + 2) % 3
+            cos, sin = np.cos(turn[:, axis]), np.sin(turn[:, axis])
+            along = made[:, one] * cos - made[:, other] * sin
+            made[:, other] = made[:, one] * sin + made[:, other] * cos
+            made[:, one] = along
+        return made + move
+
+    def _uvs(self, name: str) -> Reals:
+        layers = self.mesh.uv_layers
+        layer = (
+            layers.get(name) if name else next((one for one in layers if one.active_render), None)
+        )
+        if layer is None:
+            return np.zeros((len(self.loops), 3))
+        values = np.empty(len(self.mesh.loops) * 2, dtype=np.float32)
+        layer.uv.foreach_get("vector", values)
+        flat = np.einsum("nk,nkc->nc", self.shares, values.reshape(-1, 2)[self.loops])
+        return np.concatenate([flat, np.zeros((len(flat), 1))], axis=1)
+
+    def _colours(self, name: str) -> Reals:
+        """Linear, with alpha; without a name those for renders. Black where there are none."""
+        layers = self.mesh.color_attributes
+        layer = layers.get(name) if name else None
+        if layer is None and not name and len(layers):
+            layer = layers[max(0, layers.render_color_index)]
+        if layer is None:
+            return np.zeros((len(self.loops), 4))
+        values = np.empty(len(layer.data) * 4, dtype=np.float32)
+        layer.data.foreach_get("color", values)
+        at = self.loops
+        if layer.domain == "POINT":
+            at = corner_values(self.mesh, ".corner_vert")[at].astype(np.int64)
+        made: Reals = np.einsum("nk,nkc->nc", self.shares, values.reshape(-1, 4)[at])
+        return made
+
+    def _texture(self, node: Any, alpha: bool, depth: int) -> Reals:
+        content = self._content(node.image)
+        if not content.size:
+            return np.ones(len(self.loops)) if alpha else np.zeros((len(self.loops), 3))
+        vector = node.inputs["Vector"]
+        uvs = self.value(vector, depth) if vector.is_linked else self._uvs("")
+        found = _texels(content, uvs, node.extension)
+        straight = node.image.alpha_mode not in ("CHANNEL_PACKED", "NONE")
+        if alpha:
+            return found[:, 3] if node.image.alpha_mode != "NONE" else np.ones(len(found))
+        colour = found[:, :3]
+        if node.image.colorspace_settings.name == "sRGB":
+            colour = linear_of(colour)
+        if straight and not node.outputs["Alpha"].is_linked:
+            colour = colour * found[:, 3:]  # Blender shows black where nothing reads the alpha
+        return colour
+
+    def _content(self, image: Any) -> Pixels:
+        if image is None:
+            return np.empty((0, 0, 4), dtype=np.float32)
+        if image not in self.pictures:
+            self.pictures[image] = _pixels(image)
+        return self.pictures[image]
+
+
+def read_pictures(sockets: list[Any]) -> dict[Any, Pixels]:
+    """The numbers of all pictures behind these inputs, as stored; (H, W, 4)."""
+    return {image: _pixels(image) for socket in sockets for image in images_behind(socket)}
+
+
+def images_behind(socket: Any, depth: int = 0) -> Iterator[Any]:
+    """The pictures that an input of a shader reads."""
+    for link in socket.links if depth < _DEEPEST else ():
+        if link.from_node.type == "TEX_IMAGE" and link.from_node.image:
+            yield link.from_node.image
+        for one in link.from_node.inputs:
+            yield from images_behind(one, depth + 1)
+
+
+def linear_of(encoded: Reals) -> Reals:
+    """From sRGB (IEC 61966-2-1) to linear."""
+    made: Reals = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    return made
+
+
+def srgb_of(linear: Reals) -> Reals:
+    """The other way; what is out of range is cut off."""
+    linear = np.clip(linear, 0.0, 1.0)
+    made: Reals = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return made
+
+
+def shrink(image: Any, pixels: int) -> None:
+    """Make a picture's longest side at most so long."""
+    width, height = image.size
+    share = pixels / max(width, height, 1)
+    if share < 1:
+        image.scale(max(1, round(width * share)), max(1, round(height * share)))
+
+
+def _first(a: Any, _b: Any, _c: Any) -> Any:
+    return a
+
+
+def _converted(value: Reals, socket: Any) -> Reals:
+    """Between numbers and colours, as a link does."""
+    single = not hasattr(socket.default_value, "__len__")
+    if single and value.ndim > 1:
+        return value @ _GREY if socket.type == "VALUE" else value.mean(axis=1)
+    if not single and value.ndim == 1:
+        return np.repeat(value[:, None], 3, axis=1)
+    return value
+
+
+def _texels(content: Pixels, uvs: Reals, extension: str) -> Reals:
+    """The nearest numbers of a picture."""
+    height, width = content.shape[:2]
+    at = []
+    for axis, side in ((0, width), (1, height)):
+        place = uvs[:, axis]
+        if extension == "REPEAT":
+            place = place % 1.0
+        elif extension == "MIRROR":
+            place = 1.0 - np.abs(place % 2.0 - 1.0)
+        at.append(np.clip((place * side).astype(np.int64), 0, side - 1))
+    found: Reals = content[at[1], at[0]].astype(np.float64)
+    if extension == "CLIP":
+        outside = (uvs[:, :2] < 0).any(axis=1) | (uvs[:, :2] > 1).any(axis=1)
+        found[outside] = 0.0
+    return found
+
+
+def _pixels(image: Any) -> Pixels:
+    """Nothing (0, 0, 4) where there is no picture. The prop's own one stays undecoded."""
+    copy = image.copy()
+    try:
+        shrink(copy, _MOST_PIXELS)
+        width, height = copy.size
+        if copy.channels != 4:
+            width = height = 0
+        content = np.empty(width * height * 4, dtype=np.float32)
+        if len(content):
+            copy.pixels.foreach_get(content)
+        return content.reshape(height, width, 4)
+    finally:
+        bpy.data.images.remove(copy)
