@@ -195,7 +195,7 @@ def triangles_of(mesh: Any) -> tuple[Any, Any, npt.NDArray[np.int64]]:
 
 def _numbers(data: Any, attribute: str, width: int, kind: Any) -> Any:
     values = np.empty(len(data) * width, dtype=kind)
-    data.foreach_numbers(attribute, values)
+    data.foreach_get(attribute, values)
     return values.reshape(-1, width)
 
 

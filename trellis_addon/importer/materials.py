@@ -12,7 +12,7 @@ from .baking import spread
 from .building import positions, triangles_of
 from .looks import shader_of
 from .quadrics import Reals
-from .shading import Places
+from .shading import Pixels, Places
 
 _SAMPLES: Final = 100_000
 _SOLID: Final = 0.98
@@ -76,7 +76,8 @@ def _close(material: Any, objects: list[Any]) -> bool:
 
 
 def _is_solid(alpha: Any, material: Any, objects: list[Any]) -> bool:
-    seen = [_alphas(alpha, obj, material) for obj in _wearing(material, objects)]
+    pictures: dict[Any, Pixels] = {}
+    seen = [_alphas(alpha, obj, material, pictures) for obj in _wearing(material, objects)]
     values = np.concatenate([*seen, np.empty(0)])
     return bool(len(values) and np.count_nonzero(values >= _SOLID) >= _SHARE * len(values))
 
@@ -87,7 +88,7 @@ def _wearing(material: Any, objects: list[Any]) -> list[Any]:
     return [obj for mesh, obj in meshes.items() if material in list(mesh.materials)]
 
 
-def _alphas(alpha: Any, obj: Any, material: Any) -> Reals:
+def _alphas(alpha: Any, obj: Any, material: Any, pictures: dict[Any, Pixels]) -> Reals:
     """The input's value at samples of the triangles that wear the material."""
     mesh = obj.data
     slots = [index for index, slot in enumerate(mesh.materials) if slot == material]
@@ -103,4 +104,4 @@ def _alphas(alpha: Any, obj: Any, material: Any) -> Reals:
     if not len(samples.triangles):
         return np.empty(0)
     at = loops[mine][samples.triangles]
-    return Places(mesh, at, samples.shares, {}).value(alpha)
+    return Places(mesh, at, samples.shares, pictures).value(alpha)

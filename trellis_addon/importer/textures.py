@@ -16,6 +16,7 @@ JPEG_QUALITY: Final = 88
 _HEAD: Final = 1 << 18
 _SHADERS: Final = {"BSDF_PRINCIPLED", "EMISSION", "BACKGROUND", "BSDF_DIFFUSE", "BSDF_TRANSPARENT"}
 _ENDINGS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "TARGA": "tga", "BMP": "bmp"}
+_STARTS: Final = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8": "JPEG"}
 
 
 def _free(path: Path) -> Path:
@@ -92,19 +93,32 @@ def put_beside(folder: Path) -> None:
 def _write(image: Any, folder: Path, number: int) -> None:
     folder.mkdir(exist_ok=True)
     packed = image.packed_file
-    kind = image.file_format if image.file_format in _ENDINGS else "PNG"
+    content = bytes(packed.data) if packed is not None and not image.is_dirty else b""
+    kind = _kind(image, content)
     old = Path(bpy.path.abspath(image.filepath))
     path = _free(folder / f"texture-{number}.{_ENDINGS[kind]}")
     if packed is None and old.parent == folder:
         path = old  # the large one is of no use any more
-    if image.is_dirty or packed is None:
-        _save(image, path, kind)
+    if content:
+        path.write_bytes(content)
     else:
-        path.write_bytes(packed.data)
+        _save(image, path, kind)
     if packed is not None:
         image.unpack(method="REMOVE")
     image.filepath = str(path)
     image.source = "FILE"
+
+
+def _kind(image: Any, content: bytes) -> str:
+    """The format to write. Blender decodes a picture to tell its own, which takes a second for a
+    large one, so that is asked last.
+    """
+    for start, kind in _STARTS.items():
+        if content.startswith(start):
+            return kind
+    if content[8:12] == b"WEBP":
+        return "WEBP"
+    return image.file_format if image.file_format in _ENDINGS else "PNG"
 
 
 def pack_all(folder: Path) -> None:
