@@ -20,6 +20,7 @@ from bench_call import call
 from bench_freeze import freeze
 from bench_gallery import gallery
 from bench_placing import placing
+from bench_reading import reading
 from bench_session import enable, session
 from bench_window import window
 from harness import ROOT, Result
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
     "batch": batch,
     "freeze": freeze,
     "placing": placing,
+    "reading": reading,
     "gallery": gallery,
     "enable": enable,
     "session": session,
