@@ -169,6 +169,8 @@ LOOKS: dict[str, Callable[[], Model]] = {
     "unlit": lambda: unlit(skin(surface=tinted(0.9, 0.7, 0.5, 1.0))),
     "transform": lambda: moved_texture(skin()),
     "mirrored": lambda: wrapped(skin(), wrapS=33648, wrapT=33071),
+    "mirrored both ways": lambda: wrapped(skin(), wrapS=33648, wrapT=33648),
+    "clamped": lambda: wrapped(skin(), wrapS=33071, wrapT=33071),
     "second UVs": lambda: second_uvs(skin()),
     "vertex colours": lambda: faded(skin(surface=tinted(0.5, 1, 1, 1)), 1.0),
 }
