@@ -184,7 +184,8 @@ def picture_facts(image: Any) -> Any:
     if image.packed_file is not None:
         content = bytes(image.packed_file.data)
     else:
-        content = Path(bpy.path.abspath(image.filepath)).read_bytes()
+        file = Path(bpy.path.abspath(image.filepath))
+        content = file.read_bytes() if file.is_file() else b"missing"
     digest = hashlib.sha256(content).hexdigest()[:12]
     return (digest, image.colorspace_settings.name, image.alpha_mode, image.source)
 
