@@ -10,9 +10,9 @@ import bpy
 import numpy as np
 
 from .baking import Drawing
+from .image_pixels import linear_of, shrink, srgb_of
 from .looks import ALPHA, COLOUR, EMISSION, METALLIC, ROUGHNESS, shader_of
 from .quadrics import Reals
-from .shading import linear_of, shrink, srgb_of
 from .simplify import PIXELS
 
 _JPEG_QUALITY: Final = 92

@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from .baking import Samples
+from .image_pixels import Pixels, srgb_of
 from .quadrics import Indices, Reals
-from .shading import Pixels, Places, srgb_of
+from .shading import Places
 from .shading import read_pictures as pictures_of
 
 COLOUR: Final = slice(0, 3)

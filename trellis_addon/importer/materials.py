@@ -10,9 +10,10 @@ import numpy as np
 
 from .baking import spread
 from .building import positions, triangles_of
+from .image_pixels import Pixels
 from .looks import shader_of
 from .quadrics import Reals
-from .shading import Pixels, Places
+from .shading import Places
 
 _SAMPLES: Final = 100_000
 _SOLID: Final = 0.98

@@ -11,17 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import bpy
 import numpy as np
-import numpy.typing as npt
 
 from .building import corner_values
+from .image_pixels import Pixels, linear_of, pixels_of, texels
 from .quadrics import Indices, Reals
 
-Pixels = npt.NDArray[np.float32]
-
-_MOST_PIXELS: Final = 4096
-"""A larger picture is read at this size. To shrink smaller ones takes longer than to read them."""
 _DEEPEST: Final = 40
 _GREY: Final = np.array([0.2126, 0.7152, 0.0722])
 """Of a colour that drives a number: the luminance of Rec. 709."""
@@ -162,7 +157,7 @@ class Places:
             return np.ones(len(self.loops)) if alpha else np.zeros((len(self.loops), 3))
         vector = node.inputs["Vector"]
         uvs = self.value(vector, depth) if vector.is_linked else self._uvs("")
-        found = _texels(content, uvs, node.extension)
+        found = texels(content, uvs, node.extension)
         straight = node.image.alpha_mode not in ("CHANNEL_PACKED", "NONE")
         if alpha:
             return found[:, 3] if node.image.alpha_mode != "NONE" else np.ones(len(found))
@@ -177,13 +172,13 @@ class Places:
         if image is None:
             return np.empty((0, 0, 4), dtype=np.float32)
         if image not in self.pictures:
-            self.pictures[image] = _pixels(image)
+            self.pictures[image] = pixels_of(image)
         return self.pictures[image]
 
 
 def read_pictures(sockets: list[Any]) -> dict[Any, Pixels]:
     """The numbers of all pictures behind these inputs, as stored; (H, W, 4)."""
-    return {image: _pixels(image) for socket in sockets for image in images_behind(socket)}
+    return {image: pixels_of(image) for socket in sockets for image in images_behind(socket)}
 
 
 def images_behind(socket: Any, depth: int = 0) -> Iterator[Any]:
@@ -193,27 +188,6 @@ def images_behind(socket: Any, depth: int = 0) -> Iterator[Any]:
             yield link.from_node.image
         for one in link.from_node.inputs:
             yield from images_behind(one, depth + 1)
-
-
-def linear_of(encoded: Reals) -> Reals:
-    """From sRGB (IEC 61966-2-1) to linear."""
-    made: Reals = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    return made
-
-
-def srgb_of(linear: Reals) -> Reals:
-    """The other way; what is out of range is cut off."""
-    linear = np.clip(linear, 0.0, 1.0)
-    made: Reals = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return made
-
-
-def shrink(image: Any, pixels: int) -> None:
-    """Make a picture's longest side at most so long."""
-    width, height = image.size
-    share = pixels / max(width, height, 1)
-    if share < 1:
-        image.scale(max(1, round(width * share)), max(1, round(height * share)))
 
 
 def _first(a: Any, _b: Any, _c: Any) -> Any:
@@ -228,37 +202,3 @@ def _converted(value: Reals, socket: Any) -> Reals:
     if not single and value.ndim == 1:
         return np.repeat(value[:, None], 3, axis=1)
     return value
-
-
-def _texels(content: Pixels, uvs: Reals, extension: str) -> Reals:
-    """The nearest numbers of a picture."""
-    height, width = content.shape[:2]
-    at = []
-    for axis, side in ((0, width), (1, height)):
-        place = uvs[:, axis]
-        if extension == "REPEAT":
-            place = place % 1.0
-        elif extension == "MIRROR":
-            place = 1.0 - np.abs(place % 2.0 - 1.0)
-        at.append(np.clip((place * side).astype(np.int64), 0, side - 1))
-    found: Reals = content[at[1], at[0]].astype(np.float64)
-    if extension == "CLIP":
-        outside = (uvs[:, :2] < 0).any(axis=1) | (uvs[:, :2] > 1).any(axis=1)
-        found[outside] = 0.0
-    return found
-
-
-def _pixels(image: Any) -> Pixels:
-    """Nothing (0, 0, 4) where there is no picture. The prop's own one stays undecoded."""
-    copy = image.copy()
-    try:
-        shrink(copy, _MOST_PIXELS)
-        width, height = copy.size
-        if copy.channels != 4:
-            width = height = 0
-        content = np.empty(width * height * 4, dtype=np.float32)
-        if len(content):
-            copy.pixels.foreach_get(content)
-        return content.reshape(height, width, 4)
-    finally:
-        bpy.data.images.remove(copy)
