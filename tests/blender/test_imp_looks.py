@@ -210,6 +210,16 @@ def test_the_light_stand_in_looks_the_same(shop: Workshop, name: str, simplify: 
     assert coarse.max() < 0.12
 
 
+def test_a_light_without_bounds_makes_a_stand_in(shop: Workshop) -> None:
+    model = glowing()
+    strength = {"emissiveStrength": 1e300}
+    model.document["materials"][0]["extensions"] = {"KHR_materials_emissive_strength": strength}
+    made = shop.made(shop.write(model.pack()), proxy_above_triangles=1000)
+    (light,) = made.collection.children[f"{NAME} proxy"].objects
+    shader = light.active_material.node_tree.nodes["Principled BSDF"]
+    assert 0 < shader.inputs["Emission Strength"].default_value <= 1e4
+
+
 def test_colours_under_a_clear_alpha_are_shown(shop: Workshop) -> None:
     """TRELLIS.2 writes an alpha that its OPAQUE says to ignore."""
     sheets = []

@@ -25,6 +25,7 @@ METALLIC: Final = 5
 EMISSION: Final = slice(6, 9)
 """Columns of the values."""
 _GREY: Final = 0.8
+_BRIGHTEST: Final = 1e4
 _INPUTS: Final = (
     *("Base Color", "Alpha", "Roughness", "Metallic"),
     *("Emission Color", "Emission Strength"),
@@ -90,8 +91,9 @@ def values_at(
         loops = surface.loops[samples.triangles[rows] - surface.first]
         places = Places(surface.mesh, loops, samples.shares[rows], pictures)
         made[rows] = _values(surface, places)
-    made[:, : METALLIC + 1] = np.clip(made[:, : METALLIC + 1], 0.0, 1.0)
-    return made
+    # A file may say any number, also one that overflows Blender's.
+    most = np.array([1.0] * (METALLIC + 1) + [_BRIGHTEST] * 3)
+    return np.clip(np.nan_to_num(made), 0.0, most)
 
 
 def _values(surface: Surface, places: Places) -> Reals:
