@@ -143,6 +143,14 @@ def moved_texture(model: Model) -> Model:
     return model
 
 
+def clear(model: Model) -> Model:
+    model.document["extensionsUsed"] = ["KHR_materials_transmission"]
+    model.document["materials"][0]["extensions"] = {
+        "KHR_materials_transmission": {"transmissionFactor": 0.9}
+    }
+    return model
+
+
 def glowing() -> Model:
     model = skin(surface=tinted(0.1, 0.1, 0.1, 1))
     model.document["materials"][0] |= {
@@ -166,6 +174,7 @@ LOOKS: dict[str, Callable[[], Model]] = {
     "glass": lambda: skin(surface=tinted(1, 1, 1, 0.35), alphaMode="BLEND", doubleSided=True),
     "mask": lambda: skin(picture(ramp=True), alphaMode="MASK", alphaCutoff=0.3, doubleSided=True),
     "emission": glowing,
+    "transmission": lambda: clear(skin(surface={"roughnessFactor": 0.2})),
     "unlit": lambda: unlit(skin(surface=tinted(0.9, 0.7, 0.5, 1.0))),
     "transform": lambda: moved_texture(skin()),
     "mirrored": lambda: wrapped(skin(), wrapS=33648, wrapT=33071),

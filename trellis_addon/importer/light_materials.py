@@ -11,7 +11,7 @@ import numpy as np
 
 from .baking import Drawing
 from .image_pixels import linear_of, shrink, srgb_of
-from .looks import ALPHA, COLOUR, EMISSION, METALLIC, ROUGHNESS, shader_of
+from .looks import ALPHA, COLOUR, EMISSION, METALLIC, ROUGHNESS, TRANSMISSION, shader_of
 from .quadrics import Reals
 from .simplify import PIXELS
 
@@ -42,6 +42,7 @@ def baked_material(values: Reals, drawing: Drawing, name: str, folder: Path) -> 
         )
     shader.inputs["Roughness"].default_value = float(values[:, ROUGHNESS].mean())
     shader.inputs["Metallic"].default_value = float(values[:, METALLIC].mean())
+    shader.inputs["Transmission Weight"].default_value = float(values[:, TRANSMISSION].mean())
     if np.max(spreads[[ROUGHNESS, METALLIC]]) > _EVEN:
         surface = drawing.picture(values[:, [ROUGHNESS, METALLIC]])
         _surface_texture(material, shader, surface, name, folder)

@@ -22,13 +22,14 @@ COLOUR: Final = slice(0, 3)
 ALPHA: Final = 3
 ROUGHNESS: Final = 4
 METALLIC: Final = 5
-EMISSION: Final = slice(6, 9)
+TRANSMISSION: Final = 6
+EMISSION: Final = slice(7, 10)
 """Columns of the values."""
 _GREY: Final = 0.8
 _BRIGHTEST: Final = 1e4
 _INPUTS: Final = (
     *("Base Color", "Alpha", "Roughness", "Metallic"),
-    *("Emission Color", "Emission Strength"),
+    *("Transmission Weight", "Emission Color", "Emission Strength"),
 )
 
 
@@ -45,6 +46,7 @@ class Surface:
     alpha: Any | None = None
     roughness: Any | None = None
     metallic: Any | None = None
+    transmission: Any | None = None
     emission: Any | None = None
     strength: Any | None = None
 
@@ -63,8 +65,9 @@ class Surface:
     @property
     def inputs(self) -> Iterator[Any]:
         """The inputs that are read."""
-        every = (self.colour, self.alpha, self.roughness, self.metallic, self.emission)
-        return (socket for socket in (*every, self.strength) if socket is not None)
+        own = (self.colour, self.alpha, self.roughness, self.metallic)
+        light = (self.transmission, self.emission, self.strength)
+        return (socket for socket in own + light if socket is not None)
 
 
 def read_pictures(surfaces: list[Surface]) -> dict[Any, Pixels]:
@@ -78,13 +81,13 @@ def values_at(
     samples: Samples,
     pictures: dict[Any, Pixels],
 ) -> Reals:
-    """Colour (sRGB), alpha, roughness and metallic from 0 to 1, and emission (linear, times its
-    strength) at each sample; (N, 9).
+    """Colour (sRGB), alpha, roughness, metallic and transmission from 0 to 1, and emission (linear,
+    times its strength) at each sample; (N, 10).
 
     :param materials: (T,), which surface each triangle of the prop has.
     :param pictures: from ``read_pictures``.
     """
-    made = np.empty((len(samples.triangles), 9))
+    made = np.empty((len(samples.triangles), 10))
     which = materials[samples.triangles]
     for number, surface in enumerate(surfaces):
         rows = slice(None) if len(surfaces) == 1 else np.flatnonzero(which == number)
@@ -92,12 +95,12 @@ def values_at(
         places = Places(surface.mesh, loops, samples.shares[rows], pictures)
         made[rows] = _values(surface, places)
     # A file may say any number, also one that overflows Blender's.
-    most = np.array([1.0] * (METALLIC + 1) + [_BRIGHTEST] * 3)
+    most = np.array([1.0] * (TRANSMISSION + 1) + [_BRIGHTEST] * 3)
     return np.clip(np.nan_to_num(made), 0.0, most)
 
 
 def _values(surface: Surface, places: Places) -> Reals:
-    made = np.zeros((len(places.loops), 9))
+    made = np.zeros((len(places.loops), 10))
     lit = surface.emission is None or surface.colour is not None
     made[:, COLOUR] = srgb_of(np.array(_GREY)) if lit else 0.0
     made[:, ALPHA], made[:, ROUGHNESS] = 1.0, 0.5
@@ -107,6 +110,7 @@ def _values(surface: Surface, places: Places) -> Reals:
         (ALPHA, surface.alpha),
         (ROUGHNESS, surface.roughness),
         (METALLIC, surface.metallic),
+        (TRANSMISSION, surface.transmission),
     ):
         if socket is not None:
             made[:, column] = places.value(socket)
