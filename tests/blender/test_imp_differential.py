@@ -30,7 +30,8 @@ DECISIONS: Final = {
     "colours without a material": "Blender 4.2 shows such a mesh grey; later versions, and the "
     "prop in every version, show the colours.",
     "rest of a list": "Indices or vertices that make no whole triangle are left out, as glTF 2.0, "
-    "section 3.7.2.1, says; Blender's importer ends the whole process where nothing else is there.",
+    "section 3.7.2.1, says; Blender's importer loses the last whole triangle with them, and ends "
+    "the process with a crash where there is nothing else.",
 }
 """Every way in which a prop may differ, with the reason."""
 
