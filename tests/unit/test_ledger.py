@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ import pytest
 from support.rooms import Rooms
 
 from trellis_addon.core.cost import Costs, about, limit_warning, money, over_limit
+from trellis_addon.core.events import State
+from trellis_addon.library.folder import PropFolder
 from trellis_addon.library.ledger import FOLDER, Entry, Ledger
 from trellis_addon.library.library import Library
 from trellis_addon.library.record import Call, PropRecord
@@ -67,6 +70,73 @@ def test_deleted_prop_keeps_its_cost(tmp_path: Path) -> None:
     Library(tmp_path).delete(made.id, permanently=True)
     assert Ledger(tmp_path).costs(TODAY).today == 2.0
     assert list(Library(tmp_path).folders()) == []
+
+
+def test_cost_that_a_killed_process_left_in_its_record_counts(tmp_path: Path) -> None:
+    """It was killed between its record and the ledger; nobody goes on with what is ready."""
+    made = record(tmp_path, 2.0)
+    folder = PropFolder(tmp_path / made.id)
+    ledger = Ledger(tmp_path)
+    ledger.expect(made.id)
+    folder.advance(State.WAITING)
+    assert ledger.spent(TODAY) == 2.0, "also while it is under way"
+    assert marks(tmp_path) == [f"{made.id}.open"], "more may come"
+    folder.advance(State.READY)
+    assert ledger.costs(TODAY) == Costs(2.0, {"a/b": 2.0})
+    assert marks(tmp_path) == []
+
+
+def test_settled_and_deleted_props_are_expected_no_more(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    kept, gone, lost = (record(tmp_path, 1.0) for _ in range(3))
+    for made in (kept, gone, lost):
+        ledger.expect(made.id)
+    ledger.settle(PropFolder(tmp_path / kept.id))
+    Library(tmp_path).delete(gone.id, permanently=True)
+    shutil.rmtree(tmp_path / lost.id)
+    assert ledger.spent(TODAY) == 2.0, "only the one that was deleted by hand is lost"
+    assert marks(tmp_path) == []
+
+
+def marks(library: Path) -> list[str]:
+    return sorted(path.name for path in (library / FOLDER).glob("*.open"))
+
+
+def test_deleted_prop_is_noted_before_it_goes(tmp_path: Path) -> None:
+    made = record(tmp_path, 2.0)
+    Library(tmp_path).delete(made.id, permanently=True)
+    assert Ledger(tmp_path).spent(TODAY) == 2.0
+
+
+def test_cost_of_a_job_counts_once(tmp_path: Path) -> None:
+    """By its submit and by its polls; what is said last is what it cost."""
+    made = record(tmp_path, 2.0, 2.5, None, 1.0)
+    submit, poll, *others = made.origin.calls
+    told = tuple(call.model_copy(update={"job_id": "job_1"}) for call in (submit, poll))
+    first = made.origin.model_copy(update={"calls": told[:1]})
+    Ledger(tmp_path).note(made.model_copy(update={"origin": first}))
+    assert Ledger(tmp_path).spent(TODAY) == 2.0
+    both = made.origin.model_copy(update={"calls": (*told, *others)})
+    made = made.model_copy(update={"origin": both})
+    Ledger(tmp_path).note(made)
+    assert made.cost_cents == Ledger(tmp_path).spent(TODAY) == 3.5
+
+
+def test_same_line_by_two_processes_counts_once(tmp_path: Path) -> None:
+    """Both have read the ledger before either has written to it."""
+    Ledger(tmp_path).note(record(tmp_path, 2.0))
+    path = tmp_path / FOLDER / f"{TODAY.isoformat()}.jsonl"
+    path.write_bytes(path.read_bytes() * 2)
+    assert Ledger(tmp_path).costs(TODAY) == Costs(2.0, {"a/b": 2.0})
+
+
+def test_machine_in_another_time_zone_notes_nothing_twice(tmp_path: Path, auckland: None) -> None:
+    made = record(tmp_path, 1.0, at=datetime(2026, 11, 22, 23, 59, 50).astimezone())
+    here, there = (tmp_path / FOLDER / f"2026-11-{day}.jsonl" for day in (22, 23))
+    Ledger(tmp_path).note(made)
+    here.rename(there)
+    Ledger(tmp_path).note(made)
+    assert not here.exists()
 
 
 def test_last_cost_is_of_the_last_prop_of_each_model(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ from ..gateway.reply import CHAT
 from ..gateway.transport import Transport
 from ..job.batch_answers import Answers, Taken
 from ..job.batch_part import SENDING, Part, Parts
+from ..library.folder import PropFolder
 from ..library.memory import DayMemory
-from .holding import note_cost
+from .holding import expect_cost, note_cost
 
 LIMIT_SECONDS: Final = 3600.0
 """For the answers of one part, which may be a gigabyte."""
@@ -115,11 +116,12 @@ class Economy:
                 raise RequestRefusedError(
                     "The gateway no longer knows the batch", "Make the prop again", status=404
                 )
+            expect_cost(library, part.props)
             with self._batches(token) as batches:
                 for line in batches.results(batch, self.parts.path(part.key)):
                     if found := answers.take(line):
                         taken.append(found)
-                        self._note_cost(found)
+                        note_cost(library, PropFolder(library / found.prop))
         except RequestRefusedError as error:
             if error.facts.status not in _GONE:
                 raise
@@ -127,12 +129,6 @@ class Economy:
         taken += answers.missing()
         self.parts.drop(part.key)
         return taken
-
-    def _note_cost(self, taken: Taken) -> None:
-        from ..library.folder import PropFolder
-
-        if taken.cents is not None:
-            note_cost(self.settings.library, PropFolder(self.settings.library / taken.prop))
 
     @contextmanager
     def _batches(self, token: CancelToken) -> Iterator[Batches]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,11 +62,26 @@ def note_catalogs(library: Path) -> None:
         log.warning("the asset catalogs are not written: %s", error.facts.sentence)
 
 
+def expect_cost(library: Path, props: Iterable[str]) -> None:
+    """Say in the library's ledger that these props are about to cost something.
+
+    :raises LibraryError: it cannot be written, so nothing should be asked for.
+    """
+    from ..library.folder import cannot_write
+    from ..library.ledger import Ledger
+
+    try:
+        for prop in props:
+            Ledger(library).expect(prop)
+    except OSError as error:
+        raise cannot_write(library, error) from error
+
+
 def note_cost(library: Path, folder: PropFolder) -> None:
     """Write what a prop has cost into the library's ledger, each call once."""
     from ..library.ledger import Ledger
 
     try:
-        Ledger(library).note(folder.read())
+        Ledger(library).settle(folder)
     except (TrellisError, OSError) as error:
-        log.warning("the cost of %s is not in the ledger: %s", folder.id, error)
+        log.warning("the cost of %s is not in the ledger yet: %s", folder.id, error)

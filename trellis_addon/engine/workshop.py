@@ -14,7 +14,7 @@ import bpy
 
 from ..core.errors import InternalError, TrellisError
 from ..core.finishing import Finishing
-from .holding import holding, note_catalogs, note_cost
+from .holding import expect_cost, holding, note_catalogs, note_cost
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,8 +62,17 @@ class Workshop:
         :raises TrellisError: something is missing, or the library cannot be written.
         """
         folder, lock = self.reserve(request, settings, finishing)
+        self._expect(folder, lock, settings)
         self._asking.add(folder.id)
         return self._job(folder, lock, settings)
+
+    def _expect(self, folder: PropFolder, lock: FolderLock, settings: Settings) -> None:
+        """Have the ledger wait for a prop's cost, or give its lock back and raise."""
+        try:
+            expect_cost(settings.library, (folder.id,))
+        except TrellisError:
+            lock.release()
+            raise
 
     def reserve(
         self, request: GenerationRequest, settings: Settings, finishing: Finishing | None = None
@@ -147,12 +156,14 @@ class Workshop:
     def resume(self, folder: PropFolder, settings: Settings) -> Job:
         """A job that takes a folder from where its record stands to the finished prop.
 
-        :raises LockedError: somebody is working on it.
+        :raises LockedError: somebody is working on it. :raises LibraryError: it cannot be written.
         """
         _need_libraries()
         from ..library.locks import FolderLock
 
-        return self._job(folder, FolderLock.acquire(folder.path), settings)
+        lock = FolderLock.acquire(folder.path)
+        self._expect(folder, lock, settings)
+        return self._job(folder, lock, settings)
 
     def finish(self, folder: PropFolder, finishing: Finishing, settings: Settings) -> Job:
         """A job that makes ``prop.blend`` anew of the received model, by these settings.

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from ..core.errors import LibraryError, LockedError
 from ..core.events import Cancelled, Failed
 from ..engine.workshop import Workshop
+from ..library.folder import cannot_write
+from ..library.ledger import Ledger
 from ..library.library import Library
 from .economy_parts import fetch_parts
 from .existing import existing_library
@@ -76,10 +78,16 @@ def noted(output: Output) -> Callable[[str], None]:
 
 
 def mend(library: Library, output: Output) -> None:
-    """Set aside damaged records, and adopt the models that have lost theirs."""
+    """Set aside damaged records, and adopt the models that have lost theirs. What all others say
+    they have cost stands in the ledger afterwards.
+
+    :raises LibraryError: the ledger cannot be written.
+    """
     note = noted(output)
-    for _ in library.records(note):
-        continue
+    try:
+        Ledger(library.path).begin(record for _, record in library.records(note))
+    except OSError as error:
+        raise cannot_write(library.path, error) from error
     for folder in list(library.adoptable()):
         try:
             library.adopt(folder.path)

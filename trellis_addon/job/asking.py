@@ -325,6 +325,7 @@ class Asking:
                 time=now(),
                 request_id=reply.request_id,
                 status=reply.status,
+                job_id=reply.answer.job_id or self.folder.read().origin.job_id,
                 cost_cents=reply.cost_cents,
                 usage=reply.answer.usage,
                 served_by=reply.served_by,

@@ -188,6 +188,7 @@ def _call(reply: Reply) -> Call:
         time=now(),
         request_id=reply.request_id,
         status=reply.status,
+        job_id=reply.answer.job_id,
         cost_cents=reply.cost_cents,
         usage=reply.answer.usage,
     )

@@ -5,6 +5,12 @@
 Records alone would not do: a deleted prop would take its cost along, and a limit has to be
 checked before every generation without reading a thousand records. A day is one of this
 machine's time zone, as the user's calendar has it.
+
+The records are what is true; the lines follow them. ``<library>/.costs/<prop>.open`` stands there
+from before the first paid request of a prop until its cost is written down, so that a process that
+is killed in between, with whatever it had paid, is caught up with by the next one that asks. A
+later line of the same call takes the place of an earlier one, so it does not matter how many
+processes write the same down.
 """
 
 from __future__ import annotations
@@ -13,16 +19,21 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from ..core.cost import BATCH_PRICE, Costs
+from ..core.errors import LibraryError
+from ..core.events import State
+from .atomic import sync_folder
+from .folder import PropFolder
 from .record import BATCH, PropRecord
 
 log = logging.getLogger(__name__)
 
 FOLDER: Final = ".costs"
+OPEN: Final = ".open"
 MOST_DAYS: Final = 60
 """How many days with costs are searched for a model's last cost."""
 
@@ -65,6 +76,24 @@ class Ledger:
         """Whether anything was ever written; a library of an older version has none yet."""
         return self._folder.is_dir()
 
+    def expect(self, prop: str) -> None:
+        """Say that a prop is about to cost something. :meth:`settle` ends it.
+
+        :raises OSError: the library cannot be written; nothing should be paid for.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / f"{prop}{OPEN}").touch()
+        sync_folder(self._folder)
+
+    def settle(self, folder: PropFolder) -> None:
+        """Write down what a prop has cost, as its record says; nothing more is expected of it.
+
+        :raises LibraryError: there is no record that can be read.
+        :raises OSError: the library cannot be written.
+        """
+        self.note(folder.read())
+        (self._folder / f"{folder.id}{OPEN}").unlink(missing_ok=True)
+
     def note(self, record: PropRecord) -> None:
         """Write down what a prop's calls have cost. What stands there already is left alone.
 
@@ -73,7 +102,7 @@ class Ledger:
         self._add(_entries(record))
 
     def begin(self, records: Iterable[PropRecord]) -> None:
-        """Take over what a library has cost before it had a ledger.
+        """Take over what a library has cost before it had a ledger, or by records that it missed.
 
         :raises OSError: the library cannot be written.
         """
@@ -85,6 +114,7 @@ class Ledger:
 
         :param today: another day than this one.
         """
+        self._catch_up()
         day = today or datetime.now().astimezone().date()
         return round(sum(entry.cents for entry in self._read(self._file(day))), 6)
 
@@ -95,6 +125,7 @@ class Ledger:
 
         :param today: another day than this one.
         """
+        self._catch_up()
         last: dict[str, float] = {}
         for path in sorted(self._files(), reverse=True)[:MOST_DAYS]:
             for model, cents in _last_props(self._read(path)).items():
@@ -110,20 +141,40 @@ class Ledger:
         return self._folder / f"{day.isoformat()}.jsonl"
 
     def _files(self) -> list[Path]:
+        return self._glob("????-??-??.jsonl")
+
+    def _glob(self, pattern: str) -> list[Path]:
         try:
-            return list(self._folder.glob("????-??-??.jsonl"))
+            return list(self._folder.glob(pattern))
         except OSError as error:
             log.info("the costs cannot be read: %s", error)
             return []
+
+    def _catch_up(self) -> None:
+        """Take over what the records of open props tell, also of those that others are at."""
+        for path in self._glob(f"*{OPEN}"):
+            folder = PropFolder(self.library / path.name.removesuffix(OPEN))
+            try:
+                if not folder.path.is_dir():
+                    path.unlink(missing_ok=True)  # deleted, its cost having been noted
+                    continue
+                record = folder.read()
+                self.note(record)
+                if record.state is State.READY:  # nothing is paid for a prop that is there
+                    path.unlink(missing_ok=True)
+            except (LibraryError, OSError) as error:
+                log.info("the cost of %s is not caught up with: %s", folder.id, error)
 
     def _add(self, entries: Iterable[Entry]) -> None:
         by_day: dict[date, list[Entry]] = {}
         for entry in entries:
             by_day.setdefault(entry.day, []).append(entry)
         for day, new in by_day.items():
-            path = self._file(day)
-            known = {entry.call for entry in self._read(path)}
-            self._append(path, [entry for entry in new if entry.call not in known])
+            known: dict[tuple[str, str], Entry] = {}
+            # A machine in another time zone may have it under the day before or after.
+            for days in (-1, 1, 0):
+                known |= {e.call: e for e in self._read(self._file(day + timedelta(days)))}
+            self._append(self._file(day), [e for e in new if known.get(e.call) != e])
 
     def _append(self, path: Path, entries: list[Entry]) -> None:
         if not entries:
@@ -135,31 +186,33 @@ class Ledger:
         with path.open("ab", buffering=0) as file:
             file.write(f"\n{text}\n".encode())
 
-    def _read(self, path: Path) -> Iterator[Entry]:
+    def _read(self, path: Path) -> Iterable[Entry]:
+        """The calls of one day, each by its last line."""
         try:
             lines = path.read_bytes().splitlines()
         except OSError:
-            return
+            return ()
+        found: dict[tuple[str, str], Entry] = {}
         for line in filter(None, lines):
             try:
                 facts = json.loads(line)
-                yield Entry(
+                entry = Entry(
                     str(facts["prop"]),
                     str(facts["time"]),
                     str(facts["model"]),
                     float(facts["cents"]),
                     facts.get("batch") is True,
                 )
+                found[entry.call] = entry
             except (ValueError, TypeError, KeyError):
                 log.info("a line of %s cannot be read", path.name)
+        return found.values()
 
 
 def _entries(record: PropRecord) -> Iterator[Entry]:
     model = str(record.request.get("model") or "")
-    for call in record.origin.calls:
-        if call.cost_cents is not None:
-            batch = call.endpoint == BATCH
-            yield Entry(record.id, call.time, model, call.cost_cents, batch)
+    for call, cents in record.paid:
+        yield Entry(record.id, call.time, model, cents, call.endpoint == BATCH)
 
 
 def _last_props(entries: Iterable[Entry]) -> dict[str, float]:

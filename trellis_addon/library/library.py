@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,7 @@ from . import mending
 from .atomic import sync_folder
 from .bin import send_to_bin
 from .folder import PropFolder, cannot_write
+from .ledger import Ledger
 from .locks import LOCK, FolderLock
 from .record import SCHEMA, Origin, PropRecord, Step, now
 
@@ -214,6 +216,8 @@ class Library:
         folder = self.find(prop_id)
         with FolderLock.acquire(folder.path):
             try:
+                with suppress(LibraryError):  # of a record that tells nothing
+                    Ledger(self.path).settle(folder)
                 if permanently:
                     _erase(folder.path)
                     return None

@@ -82,6 +82,8 @@ class Call(_Part):
     time: str
     request_id: str | None = None
     status: int | None = None
+    job_id: str | None = None
+    """The job that its answer named, or told of: all answers about one job are one payment."""
     cost_cents: float | None = None
     usage: dict[str, Any] | None = None
     served_by: str = ""
@@ -132,11 +134,23 @@ class PropRecord(_Part):
     seconds: float | None = None
 
     @property
+    def paid(self) -> tuple[tuple[Call, float], ...]:
+        """The calls whose cost the gateway told, with it in US cents. A job's cost may be told by
+        its submit and by its polls: it counts once, under the first, as the last one told it.
+        """
+        found: dict[str | int, tuple[Call, float]] = {}
+        for number, call in enumerate(self.origin.calls):
+            cents = call.cost_cents
+            if cents is not None and 0 <= cents < MOST_CENTS:
+                same = call.job_id or number
+                first, _ = found.get(same, (call, cents))
+                found[same] = first, cents
+        return tuple(found.values())
+
+    @property
     def cost_cents(self) -> float | None:
         """The sum of what the gateway said the calls cost; None when it said nothing."""
-        said = (call.cost_cents for call in self.origin.calls)
-        known = [cents for cents in said if cents is not None and 0 <= cents < MOST_CENTS]
-        return sum(known) if known else None
+        return sum(cents for _, cents in self.paid) if self.paid else None
 
     @property
     def request_id(self) -> str | None:
