@@ -36,9 +36,10 @@ from trellis_addon.core.text import prompt_warning, slug, title
 from trellis_addon.gateway.address import Address, is_private
 from trellis_addon.gateway.answer import Answer, understand
 from trellis_addon.gateway.download import refuse_strange
-from trellis_addon.gateway.failures import from_response, retry_after
+from trellis_addon.gateway.failures import from_response
 from trellis_addon.gateway.lifting import Lifter
 from trellis_addon.gateway.locations import AssetLocation, Trust
+from trellis_addon.gateway.rate import MOST_SECONDS, retry_after, wait_words
 from trellis_addon.gateway.reply import Reply, job_is_done, read_reply, without_mesh
 from trellis_addon.gateway.sniffing import check_model
 from trellis_addon.gateway.source_url import SourceUrl
@@ -182,9 +183,12 @@ def error_body(data: bytes) -> None:
 
 
 def wait(data: bytes) -> None:
-    """``Retry-After``."""
-    seconds = retry_after(httpx.Headers([(b"retry-after", data)]))
-    assert seconds is None or 0 <= seconds <= 3600
+    """``Retry-After`` and ``Date``, one of which or both are hostile."""
+    good = b"Sun, 22 Nov 2026 12:00:00 GMT"
+    for until, there in ((data, b""), (data, good), (good, data), (data, data)):
+        seconds = retry_after(httpx.Headers([(b"retry-after", until), (b"date", there)]))
+        assert seconds is None or 0 <= seconds <= MOST_SECONDS
+        assert wait_words(seconds)
 
 
 def glb(data: bytes) -> None:

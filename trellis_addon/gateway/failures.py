@@ -12,8 +12,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from time import time
 from typing import Any, Final
 
 from ..core.errors import (
@@ -24,6 +22,7 @@ from ..core.errors import (
     RequestRefusedError,
 )
 from ..core.text import shorten
+from .rate import retry_after, wait_words
 
 
 @dataclass(frozen=True)
@@ -163,7 +162,7 @@ def from_response(
         message += f" ({model})"
     if row.quotes and body.message:
         message += f": {body.message.rstrip('.')}"
-    step = row.next_step.format(wait=_wait_words(retry_after(headers)))
+    step = row.next_step.format(wait=wait_words(retry_after(headers)))
     if status >= 500 and request_id:
         step += f"; the gateway's support can look up request {shorten(request_id, 80)}"
     name = body.code or body.type
@@ -179,12 +178,6 @@ def from_response(
 def request_id_of(headers: Mapping[str, str]) -> str | None:
     """The gateway's id of a request, for its support; bounded, as it goes into records."""
     return shorten(headers.get("x-request-id", "")) or None
-
-
-def _wait_words(seconds: float | None) -> str:
-    if seconds is None:
-        return "a minute"
-    return f"{max(1, round(seconds))} s" if seconds < 120 else f"{round(seconds / 60)} min"
 
 
 _MESSAGE: Final = re.compile(r'"(?:message|detail|msg)"\s*:\s*"((?:[^"\\]|\\.){1,400})')
@@ -244,20 +237,3 @@ def _words(value: Any, depth: int = 0) -> str:
     if isinstance(value, dict) and depth < 3:
         return _words(value.get("msg") or value.get("message") or "", depth + 1)
     return value if isinstance(value, str) else ""
-
-
-def retry_after(headers: Mapping[str, str], limit: float = 3600.0) -> float | None:
-    """Seconds of ``Retry-After``, as a number or as a date (RFC 9110, section 10.2.3)."""
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - time()
-        except (TypeError, ValueError, OverflowError, OSError):  # the last: Windows, long ago
-            return None
-    if seconds != seconds:  # NaN
-        return None
-    return min(max(seconds, 0.0), limit)

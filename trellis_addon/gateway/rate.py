@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One budget of requests for all jobs of the process, learned from the gateway.
+"""How long the gateway wants us to wait, and one budget of requests for all jobs of the process.
 
 The free tier allows 10 requests a minute, so that polling alone can exhaust it. While no limit
 is known, nothing is held back.
@@ -12,14 +12,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from ..core.cancel import CancelToken
+from ..core.errors import TooSlowError
 
 WINDOW_SECONDS: Final = 60.0
 """The gateway counts over a rolling minute (docs/rate-limits)."""
 
 LONGEST_HOLD_SECONDS: Final = 300.0
+"""A gateway that asks for more is asked again after so long: a limit may have been raised."""
+MOST_SECONDS: Final = 366 * 86_400.0
 
 
 class RateBudget:
@@ -48,15 +53,28 @@ class RateBudget:
         """Requests a minute, once the gateway has told."""
         return self._limit
 
-    def take(self, token: CancelToken, say: Callable[[str], None] = lambda _: None) -> None:
+    def take(
+        self,
+        token: CancelToken,
+        say: Callable[[str], None] = lambda _: None,
+        seconds_left: Callable[[], float] = lambda: math.inf,
+    ) -> None:
         """Wait for a free place and take it.
 
+        :param seconds_left: until the caller's time limit; it may raise when that has passed.
         :raises CancelledError: when asked to stop meanwhile.
+        :raises TooSlowError: the limit comes before a place is free. Nothing was sent.
         """
         while True:
+            left = seconds_left()
             wait = self._reserve()
             if wait <= 0:
                 return
+            if wait > left:
+                raise TooSlowError(
+                    f"The gateway allows no more requests for {wait_words(wait)}, which is longer "
+                    "than the time limit"
+                )
             say(f"The gateway allows no more requests for {math.ceil(wait)} s")
             token.wait(min(wait, 1.0))
 
@@ -114,3 +132,45 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if 0 <= value < 1e9 else None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of ``Retry-After``, as a number or as a date (RFC 9110, section 10.2.3).
+
+    A date is counted from the answer's own ``Date`` (section 6.6.1): the clock of this machine may
+    be wrong by hours.
+    """
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        until = _date(value)
+        if until is None:
+            return None
+        there = _date(headers.get("date", ""))
+        seconds = until - (time.time() if there is None else there)
+    if math.isnan(seconds):
+        return None
+    return min(max(seconds, 0.0), MOST_SECONDS)
+
+
+def _date(text: str) -> float | None:
+    """An HTTP date as seconds since 1970; None for what is none."""
+    try:
+        found = parsedate_to_datetime(text)
+        return found.replace(tzinfo=found.tzinfo or UTC).timestamp()
+    except (TypeError, ValueError, OverflowError, OSError):  # the last: Windows, long ago
+        return None
+
+
+def wait_words(seconds: float | None) -> str:
+    """``40 s``, ``15 min``, ``5 h``, ``3 days``: as a sentence needs it."""
+    if seconds is None:
+        return "a minute"
+    if seconds < 120:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 7200:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h" if seconds < 172_800 else f"{round(seconds / 86_400)} days"

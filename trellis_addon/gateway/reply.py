@@ -11,8 +11,9 @@ import httpx
 from ..core.errors import GatewayError, GatewayFailureError, NoModelInAnswerError
 from ..core.text import shorten
 from .answer import Answer, understand
-from .failures import plain, request_id_of, retry_after
+from .failures import plain, request_id_of
 from .lifting import Body
+from .rate import retry_after
 from .wire import job_outcome
 
 CHAT: Final = "chat"

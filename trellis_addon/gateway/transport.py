@@ -21,9 +21,8 @@ from ..core.settings import GatewaySettings
 from .address import Address
 from .broken_connections import from_exception
 from .connection import gateway_headers, new_client, secrets_of
-from .failures import retry_after
 from .lifting import Body
-from .rate import RateBudget
+from .rate import RateBudget, retry_after
 from .receiving import MOST_ERROR_BYTES, error_text, receive
 from .retrying import MOST_TRIES, delay, error_may_be_retried, status_may_be_retried
 from .sockets import Sockets
@@ -220,7 +219,7 @@ class Transport:
         if (self._url.port or 0) > _LAST_PORT:
             raise httpx.InvalidURL("no such port")  # the system would take it modulo 65536
         if own:
-            self._budget.take(self.token, self.say)
+            self._budget.take(self.token, self.say, lambda: self.seconds_left)
         self.token.check()
         request = self._client.build_request(
             method,

@@ -17,11 +17,10 @@ from support.gw_lines import CHAT, FILES, JOBS, Bench, QuickToken
 from support.gw_ways import unused_port
 
 from trellis_addon.core.cancel import CancelToken
-from trellis_addon.core.errors import CancelledError, UnreachableError
+from trellis_addon.core.errors import CancelledError, TooSlowError, UnreachableError
 from trellis_addon.gateway import retrying
 from trellis_addon.gateway.client import Gateway
-from trellis_addon.gateway.failures import retry_after
-from trellis_addon.gateway.rate import RateBudget
+from trellis_addon.gateway.rate import RateBudget, retry_after, wait_words
 
 LIMIT = "x-ratelimit-limit-requests"
 LEFT, RESET = "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"
@@ -213,20 +212,44 @@ def test_which_faults_are_tried_again(error: Exception, reads: bool, submits: bo
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("7", 7), ("0", 0), ("-3", 0), ("1.5", 1.5), ("999999", 3600), ("", None), ("soon", None),
-     ("nan", None), ("inf", 3600), ("Mon, 99 Foo", None)],
+    [("7", 7), ("0", 0), ("-3", 0), ("1.5", 1.5), ("999999", 999_999), ("", None), ("soon", None),
+     ("nan", None), ("inf", 366 * 86_400), ("Mon, 99 Foo", None)],
 )  # fmt: skip
 def test_retry_after(value: str, seconds: float | None) -> None:
     assert retry_after({"retry-after": value}) == seconds
 
 
-@pytest.mark.parametrize(("ahead", "seconds"), [(100, 100), (-100, 0), (99_999, 3600)])
-def test_retry_after_as_a_date(
-    monkeypatch: pytest.MonkeyPatch, ahead: float, seconds: float
+NOW = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("ahead", "seconds"), [(100, 100), (-100, 0), (99_999, 99_999), (1e9, 366 * 86_400)]
+)
+@pytest.mark.parametrize("wrong", [0, 7200, -7200])
+def test_retry_after_as_a_date(ahead: float, seconds: float, wrong: float) -> None:
+    """Whatever this machine takes for the time, two hours of which are wrong now and then."""
+    there = time() + wrong
+    date = formatdate(there + ahead, usegmt=True)
+    found = retry_after({"retry-after": date, "date": formatdate(there, usegmt=True)})
+    assert found == pytest.approx(seconds, abs=1)
+
+
+@pytest.mark.parametrize("date", ["", "now", "Mon, 99 Foo"])
+def test_retry_after_without_a_date_of_the_server(
+    monkeypatch: pytest.MonkeyPatch, date: str
 ) -> None:
-    monkeypatch.setattr("trellis_addon.gateway.failures.time", lambda: 1_800_000_000.0)
-    date = formatdate(1_800_000_000 + ahead, usegmt=True)
-    assert retry_after({"retry-after": date}) == seconds
+    monkeypatch.setattr("trellis_addon.gateway.rate.time.time", lambda: NOW)
+    headers = {"retry-after": formatdate(NOW + 100, usegmt=True), "date": date}
+    assert retry_after(headers) == 100
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "a minute"), (0, "1 s"), (119, "119 s"), (900, "15 min"), (7100, "118 min"),
+     (18_000, "5 h"), (172_800, "2 days"), (604_800, "7 days")],
+)  # fmt: skip
+def test_wait_in_words(seconds: float | None, words: str) -> None:
+    assert wait_words(seconds) == words
 
 
 # --- what is really sent
@@ -329,6 +352,43 @@ def test_wait_beyond_the_limit_is_an_error_at_once(stand_in: StandInGateway, ben
     assert "15 min" in ran.error.next_step
     assert ran.token.waits == []
     assert len(stand_in.requests) == 1
+
+
+def test_days_are_told_as_days(stand_in: StandInGateway, bench: Bench) -> None:
+    stand_in.script.on(CHAT, do.status(429, headers={"retry-after": "259200"}))
+    ran = bench.run()
+    assert (ran.error.kind, ran.token.waits) == ("rate_limit", [])
+    assert "Try again in 3 days" in ran.error.next_step
+
+
+def test_time_limit_holds_while_a_rate_limit_is_waited_for(
+    stand_in: StandInGateway, bench: Bench
+) -> None:
+    """Another job of this process was told to wait; this one has less time than that."""
+    bench.settings["limit_seconds"] = 60
+    token = QuickToken()
+    budget = RateBudget(clock=token.clock)
+    budget.refused(200)
+    line = bench.transport(token, budget)
+    with (
+        pytest.raises(TooSlowError, match="no more requests for 3 min, which is longer"),
+        line.exchange("POST", f"{stand_in.base_url}/v1/chat/completions"),
+    ):
+        pass
+    line.close()
+    assert (token.waits, stand_in.requests) == ([], ())
+
+
+def test_time_limit_may_pass_while_a_rate_limit_is_waited_for() -> None:
+    token = QuickToken()
+    budget = RateBudget(clock=token.clock)
+    budget.refused(10)
+    end = token.now + 12
+    budget.take(token, seconds_left=lambda: end - token.now)
+    budget.learn({LEFT: "0", RESET: "10"})
+    with pytest.raises(TooSlowError):
+        budget.take(token, seconds_left=lambda: end - token.now)
+    assert token.now == end - 2
 
 
 def test_cancelled_while_waiting(stand_in: StandInGateway, bench: Bench) -> None:
