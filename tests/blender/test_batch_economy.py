@@ -277,18 +277,105 @@ def test_a_lost_folder_of_parts_is_made_anew(bench: Bench) -> None:
 
 @newest_only
 def test_what_has_no_answer_is_asked_for_by_itself(bench: Bench) -> None:
-    broken, lost, worded = "vase (batch: 500)", "chair (batch: lost)", "stool (batch: text)"
-    bench.write("oak barrel", broken, lost, worded)
-    done = bench.run("--part-size", "4")
+    broken, worded = "vase (batch: 500)", "stool (batch: text)"
+    bench.write("oak barrel", broken, worded)
+    done = bench.run("--part-size", "3")
     assert done.code == 0, done.explain()
     assert bench.batches == 1
     assert bench.paid["oak barrel"] == [HALF]
-    assert bench.paid[broken] == bench.paid[lost] == [WHOLE]
+    assert bench.paid[broken] == [WHOLE]
     # Text was paid for as an answer; the same endpoint is not asked for it a second time.
     sent = [r.json["messages"][-1]["content"] for r in bench.gateway.requests_to(CHAT)]
-    assert sorted(sent) == sorted((broken, lost))
+    assert sent == [broken]
     assert len(bench.gateway.requests_to("POST /v1/3d/generations")) == 1
-    bench.check_whole("oak barrel", broken, lost, worded)
+    bench.check_whole("oak barrel", broken, worded)
+
+
+PAGE = do.body(b"<html><body>Be right back</body></html>", "text/html")
+LATE = {
+    "named late": (LOOK, do.results_late()),
+    "closed early": (CONTENT, do.close_early(900)),
+    "a web page": (CONTENT, PAGE),
+}
+
+
+@newest_only
+@pytest.mark.parametrize("fault", LATE)
+def test_results_that_are_late_are_waited_for(bench: Bench, fault: str) -> None:
+    """`test_batch_collect` has more of them."""
+    route, action = LATE[fault]
+    bench.gateway.script.on(route, action, times=3)
+    first = bench.run("--part-size", "2", "--no-wait")
+    assert first.code == 5, first.explain()
+    assert "Nothing is asked again" in first.stderr
+    assert bench.gateway.requests_to(CHAT) == ()
+    done = bench.run("--part-size", "2")
+    assert done.code == 0, done.explain()
+    assert bench.paid == {prompt: [HALF] for prompt in PROMPTS}
+    assert bench.batches == 1
+    bench.check_whole(*PROMPTS)
+
+
+@newest_only
+def test_results_that_never_come_are_not_asked_again(bench: Bench) -> None:
+    """The gateway counts a line that it does not give."""
+    bench.gateway.script.on(CONTENT, do.first_lines(1), times=None)
+    done = bench.run("--part-size", "2")
+    assert done.code == 5, done.explain()
+    assert sums(done) == {"done": 1}, "what came is made at once"
+    words = "1 of 2 answers of the batch"
+    assert [e for e in done.events if e["event"] == "note" and words in e["text"]]
+    assert words in done.stderr
+    for command in (bench.run("--part-size", "2"), bench.run("--no-wait")):
+        assert command.code == 5, command.explain()
+    assert bench.other("resume").code == 1
+    assert bench.other("batch", bench.file).code == 5
+    assert bench.paid == {prompt: [HALF] for prompt in PROMPTS}
+    assert bench.gateway.requests_to(CHAT) == ()
+
+    # A week after the last answer was to be there, the gateway has none any more.
+    (facts,) = (bench.library / ".batches").glob("*/part.json")
+    part = json.loads(facts.read_text("utf-8"))
+    facts.write_text(json.dumps({**part, "created": "2026-01-01T00:00:00+00:00"}), "utf-8")
+    lost = bench.run("--part-size", "2")
+    assert lost.code == 1, lost.explain()
+    assert sums(lost) == {"failed": 1, "skipped": 1}
+    assert part["batch_id"] in lost.stderr
+    (left,) = [record for record in bench.records if record["state"] == "failed"]
+    assert left["may_be_billed"] is True
+    assert bench.paid == {prompt: [HALF] for prompt in PROMPTS}
+
+
+@newest_only
+def test_a_line_that_is_not_counted_is_not_asked_again(bench: Bench) -> None:
+    """A batch that is called completed, and has not come to each of its requests."""
+    lost = "chair (batch: lost)"
+    bench.write("oak barrel", lost)
+    done = bench.run("--part-size", "2")
+    assert done.code == 5, done.explain()
+    assert sums(done) == {"done": 1}
+    assert bench.paid == {"oak barrel": [HALF]}
+
+
+@newest_only
+@pytest.mark.parametrize(("status", "code"), [(401, 3), (400, 1)])
+def test_a_refusal_does_not_undo_a_batch_that_was_made(
+    bench: Bench, status: int, code: int
+) -> None:
+    """Its answer was lost, and the gateway does not say what it has when it is asked again."""
+    bench.gateway.script.on(CREATE, do.cut_at(0))
+    assert bench.run("--part-size", "2").code == 4
+    bench.gateway.script.on(LIST, do.status(404 if status == 400 else status), times=None)
+    bench.gateway.script.on(CREATE, do.status(status), times=None)
+    for command in ("batch", "resume"):
+        again = bench.run("--part-size", "2") if command == "batch" else bench.other(command)
+        assert again.code == code, again.explain()
+    bench.gateway.script.clear()
+    done = bench.run("--part-size", "2")
+    assert done.code == 0, done.explain()
+    assert bench.gateway.requests_to(CHAT) == ()
+    assert bench.paid == {prompt: [HALF] for prompt in PROMPTS}
+    bench.check_whole(*PROMPTS)
 
 
 @newest_only
@@ -368,9 +455,14 @@ def test_what_the_gateway_has_lost_is_not_paid_again_by_itself(bench: Bench) -> 
     bench.gateway.script.clear()
     bench.gateway.script.on(LOOK, do.status(404), times=None)
     bench.gateway.script.on(LIST, do.body(b'{"data": [], "has_more": false}'), times=None)
+    assert bench.run().code == 5, "it may know it in a while"
+    for facts in (bench.library / ".batches").glob("*/part.json"):
+        part = json.loads(facts.read_text("utf-8"))
+        facts.write_text(json.dumps({**part, "created": "2026-01-01T00:00:00+00:00"}), "utf-8")
     done = bench.run()
     assert done.code == 1, done.explain()
     assert sums(done) == {"failed": 2}
+    assert {record["may_be_billed"] for record in bench.records} == {True}
     assert bench.paid == {}
 
 

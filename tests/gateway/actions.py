@@ -108,6 +108,21 @@ def cut_at(byte: int, reset: bool = False) -> Action:
     return _action(f"cut_at({byte})", cut_at=byte, reset=reset)
 
 
+def close_early(byte: int) -> Action:
+    """End the body after so many bytes without a word of its length, as a dying proxy does."""
+    return _action(f"close_early({byte})", cut_at=byte, no_length=True)
+
+
+def first_lines(count: int) -> Action:
+    """Give so many lines of an uploaded or made file, as if it had no more."""
+    return _action(f"first_lines({count})", most_lines=count)
+
+
+def results_late(*, counted: bool = True) -> Action:
+    """Call a batch completed without naming its file yet; without its counts, too."""
+    return _action("results_late", results_late=True, results_counted=counted)
+
+
 def wrong_length(delta: int) -> Action:
     """Announce a Content-Length that is off by `delta`."""
     return _action(f"wrong_length({delta:+})", length_delta=delta)

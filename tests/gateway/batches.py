@@ -128,7 +128,9 @@ async def _record(batch: Batch, context: Context) -> dict[str, Any]:
     state = context.effect.job_status or batch.state()
     if state in ("completed", "expired") and batch.output_file_id is None:
         await _run(batch, context)
+    effect = context.effect
     done = batch.answered if state == "completed" else 0
+    done, failed = (done, batch.failed) if effect.results_counted else (0, 0)
     return {
         "id": batch.id,
         "object": "batch",
@@ -136,13 +138,13 @@ async def _record(batch: Batch, context: Context) -> dict[str, Any]:
         "input_file_id": batch.input_file_id,
         "completion_window": "24h",
         "status": state,
-        "output_file_id": batch.output_file_id,
+        "output_file_id": None if effect.results_late else batch.output_file_id,
         "error_file_id": None,
         "created_at": batch.created,
         "request_counts": {
             "total": len(batch.lines),
-            "completed": done - batch.failed,
-            "failed": batch.failed,
+            "completed": done - failed,
+            "failed": failed,
         },
         "metadata": batch.metadata,
     }

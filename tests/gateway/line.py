@@ -70,7 +70,8 @@ class Line:
         """Write an answer by hand as `effect` wants it, then close the connection."""
         end = len(body) if effect.cut_at is None else min(effect.cut_at, len(body))
         if effect.cut_at is None or effect.cut_at > 0:
-            self._transport.write(_head(status, headers, len(body) + effect.length_delta))
+            length = None if effect.no_length else len(body) + effect.length_delta
+            self._transport.write(_head(status, headers, length))
         hold_at = effect.gate_at if effect.gate and effect.gate_at is not None else None
         sent = 0
         while sent < end or (hold_at is not None and hold_at <= sent):
@@ -108,12 +109,13 @@ def _piece(rate: float | None) -> int:
     return CHUNK if rate is None else max(1, min(CHUNK, int(rate / 20)))
 
 
-def _head(status: int, headers: Headers, length: int) -> bytes:
+def _head(status: int, headers: Headers, length: int | None) -> bytes:
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "Unknown"
     lines = [f"HTTP/1.1 {status} {phrase}".encode()]
     lines += [name + b": " + value for name, value in headers if name.lower() != b"content-length"]
-    lines += [b"content-length: %d" % length, b"connection: close", b"", b""]
+    lines += [] if length is None else [b"content-length: %d" % length]
+    lines += [b"connection: close", b"", b""]
     return b"\r\n".join(lines)

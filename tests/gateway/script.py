@@ -38,6 +38,10 @@ The actions, all in the module `actions`, with one example each:
     do.job_result("result_url")                    form of a completed job (`jobs.RESULTS`)
     do.never_ends()                                a job that stays running; an answer never sent
     do.answer("data_uri")                          shape of a chat answer (`shapes.SHAPES`)
+    do.close_early(1000)                           the body ends there, and no length tells
+    do.first_lines(2)                              the first lines of a batch's file, and no more
+    do.results_late()                              a finished batch that names no file yet
+    do.results_late(counted=False)                 ... and counts nothing either
 
 `status`, `body`, `redirect` and `not_modified` answer in place of the endpoint, which then does
 nothing. All others change an answer that the endpoint has really made: with `do.cut_at(0)` on a
@@ -76,6 +80,10 @@ class Effect:
     job_result: str | None = None
     never_ends: bool = False
     answer: str | None = None
+    no_length: bool = False
+    most_lines: int | None = None
+    results_late: bool = False
+    results_counted: bool = True
 
     @property
     def replaces(self) -> bool:

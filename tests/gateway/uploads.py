@@ -91,8 +91,10 @@ async def record(request: Request) -> Response:
 
 async def content(request: Request) -> Response:
     """One file's bytes."""
-    upload = find_upload(request.path_params["id"], context_of(request))
-    return Response(upload.content, media_type="application/octet-stream")
+    context = context_of(request)
+    upload = find_upload(request.path_params["id"], context)
+    lines = upload.content.splitlines(keepends=True)[: context.effect.most_lines]
+    return Response(b"".join(lines), media_type="application/octet-stream")
 
 
 async def delete(request: Request) -> Response:

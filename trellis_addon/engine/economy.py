@@ -10,11 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from ..core.cancel import CancelToken
-from ..core.errors import RequestRefusedError, TrellisError
+from ..core.errors import (
+    GatewayFailureError,
+    RequestRefusedError,
+    TrellisError,
+    UnreachableError,
+)
 from ..core.request import GenerationRequest
 from ..core.settings import Settings
 from ..gateway.address import Address
@@ -25,16 +30,29 @@ from ..gateway.reply import CHAT
 from ..gateway.transport import Transport
 from ..job.batch_answers import Answers, Taken
 from ..job.batch_part import SENDING, Part, Parts
-from ..library.folder import PropFolder
+from ..library.folder import PropFolder, cannot_write
 from ..library.memory import DayMemory
 from .holding import expect_cost, note_cost
 
 LIMIT_SECONDS: Final = 3600.0
 """For the answers of one part, which may be a gigabyte."""
 OVERDUE: Final = timedelta(hours=1)
-"""So long beyond its window a batch is told to stop; what is done of it is fetched."""
+"""So long beyond its window a batch is told to stop; what is done of it is fetched. A batch or a
+file that the gateway does not know by then is lost."""
+KEPT: Final = timedelta(days=7)
+"""So long what a gateway has made is kept there (docs/async-jobs). Answers that its files have not
+got by then are lost."""
 _NO_LIST: Final = frozenset({404, 405, 501})
 _GONE: Final = frozenset({404, 410})
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What was fetched of a part."""
+
+    taken: list[Taken]
+    short: TrellisError | None = None
+    """Why the others are waited for still, although the batch has ended."""
 
 
 @dataclass(frozen=True)
@@ -66,22 +84,29 @@ class Economy:
         finally:
             gateway.close()
 
-    def send(self, part: Part, token: CancelToken, *, again: bool) -> Part:
-        """Have a part made, once.
+    def find(self, part: Part, token: CancelToken) -> bool:
+        """Look for the batch of a part whose sending was interrupted, and take it up.
 
-        :param again: an earlier try was interrupted, so it is looked for first.
-        :raises RequestRefusedError: the gateway does not take it; nothing was made.
-        :raises AccountError: likewise. :raises TrellisError: it is not known whether it was.
+        :returns: whether the gateway lists its batches; without, it knows a repetition by its
+            idempotency key alone, and a refusal of that does not mean that nothing was made.
+        :raises TrellisError: the gateway cannot be asked.
         """
         with self._batches(token) as batches:
-            if again and (found := _found(batches, part)):
-                return self.parts.accepted(part, found.id)
-            content = self.parts.requests(part)
-            if not content:
-                raise RequestRefusedError(
-                    "The requests of this part are lost, and it never arrived",
-                    "Nothing was paid for it",
-                )
+            found, listed = _found(batches, part)
+            if found:
+                self.parts.accepted(part, found.id)
+            return listed
+
+    def send(self, part: Part, token: CancelToken) -> Part:
+        """Have a part made.
+
+        :raises RequestRefusedError: the gateway does not take it.
+        :raises AccountError: likewise. :raises TrellisError: it is not known whether it was.
+        """
+        content = self.parts.requests(part)
+        if not content:
+            raise RequestRefusedError("The requests of this part are lost, and no batch is known")
+        with self._batches(token) as batches:
             file_id = part.file_id or batches.upload(content, part.key)
             part = self.parts.write(replace(part, stage=SENDING, file_id=file_id))
             return self.parts.accepted(part, batches.start(file_id, part.key).id)
@@ -97,38 +122,60 @@ class Economy:
             except RequestRefusedError as error:
                 if error.facts.status not in _GONE:
                     raise
-                return _found(batches, part)
-            overdue = part.until and datetime.now().astimezone() > part.until + OVERDUE
+                return _found(batches, part)[0]
+            overdue = part.is_over(OVERDUE)
             return batches.cancel(batch.id) if overdue and not batch.ended else batch
 
-    def collect(self, part: Part, batch: Batch | None, token: CancelToken) -> list[Taken]:
-        """Write all answers of an ended batch into the records; the part is gone then.
+    def collect(self, part: Part, batch: Batch | None, token: CancelToken) -> Collected:
+        """Write the answers of an ended batch into the records; once all are there, or will never
+        be, the part is gone.
 
         Interrupted, it can be done again: each answer is taken once.
 
-        :raises TrellisError: not everything could be had; the part stays.
+        :raises TrellisError: nothing came; the part stays.
         """
-        library = self.settings.library
-        answers = Answers(library, part, self.settings.gateway.endpoint == "auto")
+        answers = Answers(self.settings.library, part, self.settings.gateway.endpoint == "auto")
         taken: list[Taken] = []
+        lost: TrellisError | None = None
         try:
             if batch is None:
-                raise RequestRefusedError(
-                    "The gateway no longer knows the batch", "Make the prop again", status=404
-                )
-            expect_cost(library, part.props)
-            with self._batches(token) as batches:
-                for line in batches.results(batch, self.parts.path(part.key)):
-                    if found := answers.take(line):
-                        taken.append(found)
-                        note_cost(library, PropFolder(library / found.prop))
+                raise RequestRefusedError("The gateway does not know the batch", status=404)
+            expect_cost(self.settings.library, part.props)
+            count = self._take(part, batch, token, answers, taken)
+            if not batch.agrees(len(part.props), *count):
+                lost = _short(part, batch, sum(count))
+                if not part.is_over(KEPT):
+                    return Collected(taken, lost)
         except RequestRefusedError as error:
             if error.facts.status not in _GONE:
                 raise
-            taken += answers.lost(_worded(error, part))
-        taken += answers.missing()
+            if not part.is_over(OVERDUE):
+                return Collected(taken, _late(error, part))
+            lost = error
+        except (UnreachableError, GatewayFailureError) as error:
+            if not taken:
+                raise
+            return Collected(taken, error)
+        except OSError as error:  # of an answer's model on its way to the disk
+            raise cannot_write(self.settings.library, error) from error
+        taken += answers.lost(_worded(lost, part)) if lost else answers.missing()
         self.parts.drop(part.key)
-        return taken
+        return Collected(taken)
+
+    def _take(
+        self, part: Part, batch: Batch, token: CancelToken, answers: Answers, taken: list[Taken]
+    ) -> tuple[int, int]:
+        """Read the files; how many props have an answer, and how many an error."""
+        answered, refused = set[str](), set[str]()
+        library = self.settings.library
+        with self._batches(token) as batches:
+            for line in batches.results(batch, self.parts.path(part.key)):
+                if line.understood and line.custom_id in part.props:
+                    (answered if line.reply else refused).add(line.custom_id)
+                if found := answers.take(line):
+                    taken.append(found)
+                    note_cost(library, PropFolder(library / found.prop))
+        return len(answered), len(refused - answered)
 
     @contextmanager
     def _batches(self, token: CancelToken) -> Iterator[Batches]:
@@ -140,24 +187,44 @@ class Economy:
             transport.close()
 
 
-def _found(batches: Batches, part: Part) -> Batch | None:
-    """The batch of an interrupted start. Without a list, the same is sent under the same
-    idempotency key, by which the gateway knows the repetition.
-    """
+def _found(batches: Batches, part: Part) -> tuple[Batch | None, bool]:
+    """The batch of an interrupted start, and whether there is a list to find it in."""
     try:
-        return batches.find(part.key, part.file_id)
+        return batches.find(part.key, part.file_id), True
     except RequestRefusedError as error:
         if error.facts.status not in _NO_LIST:
             raise
-        return None
+        return None, False
+
+
+def _short(part: Part, batch: Batch, came: int) -> GatewayFailureError:
+    """The files do not hold what the batch's own record counts."""
+    counts = f"{batch.completed} done, {batch.failed} failed of {batch.total}"
+    return GatewayFailureError(
+        f"{came} of {len(part.props)} answers of the batch {batch.id} are there, and the gateway "
+        f"calls it {batch.status}",
+        "Nothing is asked again; resume fetches the others once they are there",
+        detail=f"counts: {counts}; files: {batch.output_file}, {batch.error_file}",
+    )
+
+
+def _late(error: TrellisError, part: Part) -> GatewayFailureError:
+    """A gateway that does not know its own batch, or its file, may know it in a while."""
+    return GatewayFailureError(
+        f"The gateway does not know the answers of the batch {part.batch_id or part.key} (yet)",
+        "Nothing is asked again; resume fetches them once they are there",
+        detail=error.facts.detail,
+        status=error.facts.status,
+        request_id=error.facts.request_id,
+    )
 
 
 def _worded(error: TrellisError, part: Part) -> TrellisError:
     return RequestRefusedError(
         "The gateway no longer has the answers of the batch",
-        "Start the batch again to pay for the prop again, or ask the gateway's support for the "
-        f"answers of {part.batch_id or part.key}",
-        detail=error.facts.detail,
+        "It may have been charged: ask the gateway's support for the answers of "
+        f"{part.batch_id or part.key}. batch with --force asks once more",
+        detail=error.facts.detail or error.facts.message,
         status=error.facts.status,
         request_id=error.facts.request_id,
     )

@@ -52,6 +52,25 @@ class Batch:
         """Whether nothing more will come."""
         return self.status in _ENDED
 
+    def agrees(self, sent: int, answered: int, refused: int) -> bool:
+        """Whether the answers that came are all that there will ever be, by the batch's own counts.
+
+        Files are late, cut and exchanged for web pages; whoever asks again for what is missing then
+        pays a second time. Only what the gateway counts as failed, or never came to before the
+        batch was stopped, is certainly not owed.
+
+        :param sent: its requests. :param answered: those with a good answer.
+        :param refused: those with an error.
+        """
+        if answered + refused >= sent:
+            return True
+        if self.status == "failed" and not (self.total or self.output_file or self.error_file):
+            return True  # refused as a whole: no line of it was begun
+        if self.total != sent or answered < self.completed:
+            return False
+        counted = self.completed + self.failed
+        return counted >= sent if self.status == "completed" else answered + refused >= counted
+
 
 @dataclass(frozen=True)
 class BatchLine:
@@ -60,6 +79,8 @@ class BatchLine:
     custom_id: str
     reply: Reply | None
     error: GatewayError | None = None
+    understood: bool = True
+    """Whether it says what became of a request. A torn line does not, nor one of a web page."""
 
 
 class Batches:
@@ -229,6 +250,7 @@ def _line(body: Body) -> BatchLine:
     except (ValueError, RecursionError):
         document = {}
     document = document if isinstance(document, dict) else {}
+    known = bool(document.get("error"))
     custom_id = str(document.get("custom_id") or "")
     response = document.get("response")
     response = response if isinstance(response, dict) else {}
@@ -242,7 +264,7 @@ def _line(body: Body) -> BatchLine:
         )
         if status >= 400:
             fault = from_response(status, {}, text)
-        return BatchLine(custom_id, None, fault)
+        return BatchLine(custom_id, None, fault, understood=known or status > 0)
     part = Body(json.dumps(inner), body.payloads, "application/json")
     answer = understand(part)
     request_id = response.get("request_id")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
+from typing import Final
 
 from ..core.batch_input import Item
 from ..core.cost import BATCH_PRICE
@@ -34,11 +35,14 @@ from .away import IN_BATCH
 from .batch_run import STEP_SECONDS, BatchRun
 from .batch_tries import drop_failed, unreadable
 from .economy_parts import PartsDesk, Seen, patiently, until_words
-from .economy_work import Pace, Reserved, Work
+from .economy_work import Pace, Reserved, Short, Work
 from .exit_codes import AT_GATEWAY, INTERRUPTED
 from .output import Output
 from .progress import Show
 from .stopping import Signals
+
+MOST_LATE: Final = 10
+"""Looks at a batch that has ended and whose answers are not all there; a later run looks again."""
 
 
 class EconomyRun:
@@ -75,6 +79,8 @@ class EconomyRun:
         """One prop is made by an ordinary call, to know what the others cost."""
         self._next_look = 0.0
         self._looks = 0
+        self._short: dict[str, Short] = {}
+        """By part: of batches that have ended, and not all of whose answers are there."""
         self._told = ""
 
     def run(
@@ -265,7 +271,7 @@ class EconomyRun:
                 event="item", id=reserved.folder.id, key=reserved.item.key, line=reserved.item.line
             )
         with self._desk.held(lock, part.key):
-            self._sent(part, self._desk.send(part, again=False))
+            self._sent(part, self._desk.send(part))
 
     def _sent(self, part: Part, error: TrellisError | None) -> bool:
         """What became of sending a part; whether the gateway has it."""
@@ -315,6 +321,9 @@ class EconomyRun:
                 return False
             time.sleep(STEP_SECONDS)
         self._looks += 1
+        late = [short for key in self._work.waiting if (short := self._short.get(key))]
+        if len(late) == len(self._work.waiting) and all(s.looks >= MOST_LATE for s in late):
+            return False
         for key in list(self._work.waiting):
             if self._signals.count or self._run.stopped:
                 return False
@@ -334,8 +343,12 @@ class EconomyRun:
                     self._sent(part, with_error)
                 else:
                     self._work.fresh.extend(self._work.waiting.pop(key).values())
+            case Seen(taken=list() as taken, error=TrellisError() as error):
+                self._take(key, taken)
+                self._tell_short(key, error)
             case Seen(error=TrellisError() as error):
-                if isinstance(error, AccountError) or not self._pace.wait:
+                lasting = isinstance(error, AccountError | RequestRefusedError)
+                if lasting or not self._pace.wait:
                     self._run.halt(error.facts)
                 self._show.say(f"{error.facts.message}; asking again")
             case Seen(elsewhere=str() as words) if words:
@@ -357,12 +370,25 @@ class EconomyRun:
                 paid = each if found.kind == "answer" else 0.0
                 self._run.spend(paid if found.cents is None else found.cents)
             self._next(item, found, stopped=stopped)
+        left = 0
         for prop, item in items.items():
             record = read(PropFolder(self._settings.library / prop))
             if record and names(record, key):
                 self._work.waiting.setdefault(key, {})[prop] = item
+                left += 1
             else:
                 self._work.direct.append(item)
+        if own and left:
+            self._expected[key] = each * left
+            self._run.reserved += self._expected[key]
+
+    def _tell_short(self, key: str, error: TrellisError) -> None:
+        """Answers are missing of a batch that has ended. They may be late."""
+        known = self._short.get(key)
+        self._short[key] = Short(error.facts.sentence, known.looks + 1 if known else 1)
+        if known is None:
+            self._output.json(event="note", text=error.facts.sentence)
+            self._show.say(error.facts.sentence)
 
     def _next(self, item: Item, found: Taken, *, stopped: bool) -> None:
         facts = found.facts
@@ -391,6 +417,8 @@ class EconomyRun:
         when = f" until {latest:%Y-%m-%d %H:%M} at the latest" if latest else ""
         fetch = "the same command, or resume, fetches the answers later"
         if last:
+            for short in (self._short[key] for key in self._work.waiting if key in self._short):
+                self._output.say(short.words)
             self._output.say(f"{count:,} wait in the Batch API{when}; {fetch}")
             return
         words = (

@@ -37,6 +37,8 @@ from .stopping import Signals
 T = TypeVar("T")
 
 _STEP_SECONDS: Final = 0.01
+_IN_PROGRESS: Final = frozenset({409, 422, 425})
+"""What gateways say of an idempotency key whose first request they are still at."""
 ELSEWHERE: Final = "It was sent with the Batch API of another gateway, {}"
 
 
@@ -49,6 +51,7 @@ class Seen:
     unsent: Part | None = None
     """It never arrived; with ``error`` the gateway refuses it now."""
     error: TrellisError | None = None
+    """With ``taken``: why others of a batch that has ended are waited for still."""
     elsewhere: str = ""
     """Why it cannot be asked after from here."""
 
@@ -100,10 +103,10 @@ class PartsDesk:
             if self.parts.read(key) is None:
                 self.parts.drop(key)
 
-    def send(self, part: Part, *, again: bool) -> TrellisError | None:
+    def send(self, part: Part) -> TrellisError | None:
         """Send a part whose lock is held; why the gateway does not have it, or may not."""
         try:
-            patiently(lambda token: self.economy.send(part, token, again=again), self.signals, 2)
+            patiently(lambda token: self.economy.send(part, token), self.signals, 2)
         except TrellisError as error:
             return error
         return None
@@ -138,18 +141,33 @@ class PartsDesk:
             self.parts.let_go(part, "was not sent")
             return Seen(unsent=part)
         if part.stage == SENDING:
-            if error := self.send(part, again=True):
-                if isinstance(error, AccountError | RequestRefusedError):
-                    return Seen(unsent=part, error=error)
-                return Seen(error=error)
+            if seen := self._send_again(part):
+                return seen
             part = self.parts.read(key) or part
         batch = patiently(lambda token: self.economy.look(part, token), self.signals, 1)
         if batch and not batch.ended:
             self._completed[key] = batch.completed
             return Seen()
-        return Seen(
-            taken=patiently(lambda token: self.economy.collect(part, batch, token), self.signals, 2)
-        )
+        found = patiently(lambda token: self.economy.collect(part, batch, token), self.signals, 2)
+        return Seen(taken=found.taken, error=found.short)
+
+    def _send_again(self, part: Part) -> Seen | None:
+        """Have an interrupted part made, once; what is in the way, if anything.
+
+        A refusal lets the part go only where an earlier try certainly made no batch of it.
+        """
+        certain = True
+        if part.may_be_made:
+            certain = patiently(lambda token: self.economy.find(part, token), self.signals, 2)
+            found = self.parts.read(part.key)
+            if found and found.stage != SENDING:
+                return None
+        if (error := self.send(part)) is None:
+            return None
+        refused = isinstance(error, AccountError | RequestRefusedError)
+        if refused and certain and error.facts.status not in _IN_PROGRESS:
+            return Seen(unsent=part, error=error)
+        return Seen(error=error)
 
     def _restored(self, key: str, props: Sequence[str]) -> Part | None:
         """A part whose folder is lost while records name it."""

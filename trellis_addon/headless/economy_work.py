@@ -61,6 +61,15 @@ class Reserved:
     lock: FolderLock
 
 
+@dataclass(frozen=True)
+class Short:
+    """A batch that has ended, and not all of whose answers are there."""
+
+    words: str
+    looks: int
+    """How often it was found so by this run."""
+
+
 @dataclass
 class Work:
     """What is left to do, and in which way."""

@@ -50,13 +50,14 @@ class Answers:
     may_turn: bool
 
     def take(self, line: BatchLine) -> Taken | None:
-        """Write one line into its prop's record; None when that does not wait for it.
+        """Write one line into its prop's record; None when that does not wait for it, or the line
+        does not say what became of it.
 
         :raises TrellisError: the record cannot be written; the same line can be taken again.
         """
         payloads = line.reply.body.payloads if line.reply else ()
         try:
-            if line.custom_id not in self.part.props:
+            if line.custom_id not in self.part.props or not line.understood:
                 return None
             folder = PropFolder(self.library / line.custom_id)
             record = read(folder)
@@ -79,11 +80,13 @@ class Answers:
         return found
 
     def lost(self, error: TrellisError) -> list[Taken]:
-        """The whole batch is gone at the gateway: asking again is the user's decision."""
+        """Their answers are gone at the gateway, which may charge for them all the same: asking
+        again is the user's decision.
+        """
         found = []
         for folder, record in self._waiting():
             with FolderLock.acquire(folder.path):
-                found.append(self._failed(folder, record, error.facts, ()))
+                found.append(self._failed(folder, record, error.facts, (), billed=True))
         return found
 
     def _waiting(self) -> Iterator[tuple[PropFolder, PropRecord]]:
@@ -163,11 +166,12 @@ class Answers:
         facts: ErrorFacts,
         calls: tuple[Call, ...],
         cents: float | None = None,
+        billed: bool | None = None,
     ) -> Taken:
         update = {"batch": None, "calls": calls or record.origin.calls}
         origin = record.origin.model_copy(update=update)
-        entry = ErrorEntry(**vars(facts))
-        folder.advance(State.FAILED, facts.message, origin=origin, error=entry)
+        changes = {"origin": origin, "error": ErrorEntry(**vars(facts)), "may_be_billed": billed}
+        folder.advance(State.FAILED, facts.message, **changes)
         return Taken(folder.id, "failed", facts, cents)
 
 

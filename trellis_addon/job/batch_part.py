@@ -66,6 +66,8 @@ class Part:
     """ISO 8601, UTC: when it was sent."""
     file_id: str | None = None
     batch_id: str | None = None
+    is_restored: bool = False
+    """Its folder was lost, and made again from the records that name it."""
 
     @property
     def until(self) -> datetime | None:
@@ -74,6 +76,17 @@ class Part:
             return (datetime.fromisoformat(self.created) + WINDOW).astimezone()
         except ValueError:
             return None
+
+    @property
+    def may_be_made(self) -> bool:
+        """Whether the gateway may have a batch of it: its file's id is written down before that is
+        started. A part whose folder was lost does not tell.
+        """
+        return self.stage != PREPARED and (self.file_id is not None or self.is_restored)
+
+    def is_over(self, margin: timedelta) -> bool:
+        """Whether its window has passed for so long."""
+        return self.until is not None and datetime.now().astimezone() > self.until + margin
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,7 @@ class Parts:
                 created=str(raw.get("created") or ""),
                 file_id=raw.get("file_id"),
                 batch_id=raw.get("batch_id"),
+                is_restored=raw.get("is_restored") is True,
             )
         except FileNotFoundError:
             return None
@@ -238,7 +252,7 @@ class Parts:
         known = [r.origin.batch.id for r in records if r.origin.batch and r.origin.batch.id]
         stage: Stage = ACCEPTED if known else SENDING
         created = records[0].history[-1].time
-        part = Part(key, base_url, tuple(r.id for r in records), stage, created)
+        part = Part(key, base_url, tuple(r.id for r in records), stage, created, is_restored=True)
         return self.write(replace(part, batch_id=known[0] if known else None))
 
 

@@ -140,7 +140,38 @@ def test_odd_lines(
     first, second = batches.results(batch, tmp_path)
     assert first.error is not None
     assert words in first.error.facts.message
+    assert first.understood is ("No GPU" in words)
     assert second.error is not None
+    assert not second.understood
+
+
+@pytest.mark.parametrize(
+    ("status", "counts", "came", "agrees"),
+    [
+        ("completed", (3, 0, 3), (3, 0), True),
+        ("completed", (0, 0, 0), (2, 1), True),  # it counts nothing, and all are there
+        ("completed", (3, 0, 3), (2, 0), False),
+        ("completed", (0, 0, 3), (0, 0), False),  # counted late
+        ("completed", (0, 0, 0), (0, 0), False),
+        ("completed", (2, 1, 3), (2, 0), True),  # the third failed, and is in no file
+        ("completed", (2, 1, 3), (1, 1), False),
+        ("completed", (2, 0, 3), (2, 0), False),  # and the third?
+        ("completed", (2, 0, 2), (2, 0), False),  # of three
+        ("expired", (2, 0, 3), (2, 0), True),  # it never came to the third
+        ("expired", (2, 0, 3), (1, 1), False),
+        ("expired", (0, 0, 0), (2, 0), False),
+        ("cancelled", (1, 1, 3), (1, 1), True),
+        ("cancelled", (1, 1, 3), (1, 0), False),
+        ("failed", (0, 0, 3), (0, 0), True),
+        ("failed", (0, 0, 0), (0, 0), True),
+    ],
+)
+def test_whether_the_counts_agree(
+    status: str, counts: tuple[int, int, int], came: tuple[int, int], agrees: bool
+) -> None:
+    completed, failed, total = counts
+    batch = Batch("batch_1", status, completed=completed, failed=failed, total=total)
+    assert batch.agrees(3, *came) is agrees
 
 
 def test_good_line_with_words_alone(
