@@ -36,9 +36,9 @@ def _unmount(folder: Path) -> None:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of 32 MB in memory at this folder."""
+    """A file system of 192 MB in memory at this folder: no prop is begun with less than 128."""
     folder.mkdir(exist_ok=True)
-    _mount("-t", "tmpfs", "-o", "size=32m", "none", folder)
+    _mount("-t", "tmpfs", "-o", "size=192m", "none", folder)
     try:
         yield folder
     finally:

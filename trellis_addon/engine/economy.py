@@ -32,6 +32,7 @@ from ..job.batch_answers import Answers, Taken
 from ..job.batch_part import SENDING, Part, Parts
 from ..library.folder import PropFolder, cannot_write
 from ..library.memory import DayMemory
+from ..library.space import check_space
 from .holding import expect_cost, note_cost
 
 LIMIT_SECONDS: Final = 3600.0
@@ -100,9 +101,11 @@ class Economy:
     def send(self, part: Part, token: CancelToken) -> Part:
         """Have a part made.
 
+        :raises LibraryError: the disk has no room for its answers; nothing was sent.
         :raises RequestRefusedError: the gateway does not take it.
         :raises AccountError: likewise. :raises TrellisError: it is not known whether it was.
         """
+        check_space(self.settings.library)
         content = self.parts.requests(part)
         if not content:
             raise RequestRefusedError("The requests of this part are lost, and no batch is known")

@@ -107,11 +107,14 @@ class Workshop:
     def check(self, settings: Settings, model: str, count: int = 1) -> None:
         """See that so many props can be asked for now, before the first of them is.
 
-        :raises TrellisError: what is missing, or the day's cost limit.
+        :raises TrellisError: what is missing, the room on the disk included, or the day's cost
+            limit.
         """
         _need_libraries()
+        from ..library.space import check_space
         from .consent import obstacle
 
+        check_space(settings.library)
         if missing := obstacle(settings) or self._over_limit(settings, model, count):
             raise missing
 

@@ -35,7 +35,16 @@ from .away import ELSEWHERE, IN_BATCH
 from .batch_limits import NO_COST, Limits, beyond
 from .batch_lines import line_of
 from .batch_tries import call_off, drop_failed, record_of, unreadable, usable
-from .exit_codes import ACCOUNT, AT_GATEWAY, DONE, INTERRUPTED, SOME_FAILED, UNREACHABLE, exit_code
+from .exit_codes import (
+    ACCOUNT,
+    AT_GATEWAY,
+    DONE,
+    INTERRUPTED,
+    SOME_FAILED,
+    UNREACHABLE,
+    exit_code,
+    is_of_disk,
+)
 from .output import Output
 from .progress import Show
 from .report_lines import Line
@@ -326,9 +335,9 @@ class BatchRun:
                 self._tell(line_of(item, "cancelled", running.folder.id, record))
 
     def _count(self, facts: ErrorFacts) -> None:
-        """A failure: whether it is one of the prop, or of the account or the gateway."""
+        """A failure: whether it is one of the prop, or of the account, the gateway or the disk."""
         self._failed += 1
-        if exit_code(facts.kind) == ACCOUNT:
+        if exit_code(facts.kind) == ACCOUNT or is_of_disk(facts):
             self.halt(facts)
         self._unreachable = self._unreachable + 1 if facts.kind == UnreachableError.kind else 0
         if self._unreachable >= self._limits.jobs + SILENCE:

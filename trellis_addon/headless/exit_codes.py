@@ -9,8 +9,10 @@ from ..core.errors import (
     AccountError,
     AddressError,
     CostLimitError,
+    ErrorFacts,
     InputError,
     InvalidRequestError,
+    LibraryError,
     NoKeyError,
     OfflineError,
     RateLimitError,
@@ -44,3 +46,8 @@ _BY_KIND: Final = {
 def exit_code(kind: str) -> int:
     """The exit code for an error's kind: 1 for what concerns one prop only."""
     return _BY_KIND.get(kind, SOME_FAILED)
+
+
+def is_of_disk(facts: ErrorFacts) -> bool:
+    """Whether the library cannot be written now, so that the next prop could not be kept either."""
+    return facts.kind == LibraryError.kind and facts.retryable

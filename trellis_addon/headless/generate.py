@@ -26,7 +26,7 @@ from ..job.job import Job
 from ..preferences import read_settings
 from ..scene.stored import stored
 from .batch_end import Exports, export_all
-from .exit_codes import ACCOUNT, DONE, INTERRUPTED, SOME_FAILED, UNREACHABLE, exit_code
+from .exit_codes import ACCOUNT, DONE, INTERRUPTED, SOME_FAILED, UNREACHABLE, exit_code, is_of_disk
 from .finishing import finishing_of
 from .output import Output
 from .places import check_folder
@@ -120,7 +120,9 @@ def _made(
             made.append(job.outcome)
         new = _ended(job, output)
         code = max(code, new)
-        if new in (ACCOUNT, UNREACHABLE, INTERRUPTED) and (left := len(requests) - number - 1):
+        failure = job.outcome.error if isinstance(job.outcome, Failed) else None
+        stops = new in (ACCOUNT, UNREACHABLE, INTERRUPTED) or (failure and is_of_disk(failure))
+        if stops and (left := len(requests) - number - 1):
             output.say(f"{left:,} not begun")
             break
     return made, code

@@ -44,6 +44,7 @@ from ..gateway.sniffing import Kind, check_model
 from ..library.atomic import replace
 from ..library.folder import PropFolder
 from ..library.record import Call, PropRecord, now
+from ..library.space import check_space
 
 MOST_UNKNOWN: Final = 3
 """Polls in a row that may say that there is no such job: one that was made a moment ago may not
@@ -173,6 +174,7 @@ class Asking:
         raise without_mesh(reply)
 
     def _send(self, request: GenerationRequest, endpoint: str) -> Reply:
+        check_space(self.folder.path)
         origin = self.folder.read().origin
         self.go(
             State.SENDING,
