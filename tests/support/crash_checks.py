@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import bpy
 
 from support.crash_runs import Bench
 from support.crash_steps import STEPS, cells
-from support.rooms import files_holding, parts
+from support.rooms import files_holding, parts, props
 
 PRICE = 2.1
 """What the stand-in asks for a model, US cents."""
@@ -73,9 +74,27 @@ def whole_library(bench: Bench, end: str) -> Reports:
         reports[""] += _placed(bench)
     for key in cells(end):
         reports[key] = faults(bench, key)
+    reports[""] += _not_in_ledger(bench)
     if files_holding(bench.library):
         reports[""].append("the key is in the library")
     return reports
+
+
+def _not_in_ledger(bench: Bench) -> list[str]:
+    """What the records cost and the ledger does not say, or the other way round."""
+    told, known = {}, {}
+    for path in (bench.library / ".costs").glob("*.jsonl"):
+        for line in filter(str.strip, path.read_text("utf-8").splitlines()):
+            with suppress(ValueError):  # torn by the end, and written once more
+                entry = json.loads(line)
+                told[entry["prop"], entry["time"]] = entry["cents"]
+    for folder in props(bench.library):
+        record = json.loads((folder / "prop.json").read_text("utf-8"))
+        for call in record["origin"]["calls"]:
+            if call["cost_cents"] is not None:
+                known[folder.name, call["time"]] = call["cost_cents"]
+    wrong = [f"the ledger says {told}, the records say {known}"] if told != known else []
+    return wrong + [f"{path.name} is left over" for path in bench.library.glob(".costs/*.open")]
 
 
 def _placed(bench: Bench) -> list[str]:

@@ -34,11 +34,13 @@ PAGE = do.body(b"<html><body>Be right back</body></html>", "text/html")
 class Sent:
     """A part of three props that the gateway has."""
 
-    def __init__(self, gateway: StandInGateway, library: Path) -> None:
+    def __init__(
+        self, gateway: StandInGateway, library: Path, prompts: tuple[str, ...] = PROMPTS
+    ) -> None:
         self.gateway = gateway
         settings = Settings(ROOMS.settings(gateway.base_url, limit_seconds=20), library)
         self.economy = Economy(settings, RateBudget())
-        requests = [ROOMS.request(prompt) for prompt in PROMPTS]
+        requests = [ROOMS.request(prompt) for prompt in prompts]
         folders = [ROOMS.new_folder(library, prompt=request.prompt) for request in requests]
         named = [(folder.id, request) for folder, request in zip(folders, requests, strict=True)]
         part, lock = self.economy.parts.prepare(gateway.base_url, named)
@@ -77,6 +79,7 @@ class Sent:
         assert sorted(p.prompt for p in self.gateway.payments) == sorted(PROMPTS)
         spent = sum(payment.cents for payment in self.gateway.payments)
         assert Ledger(self.economy.settings.library).spent() == pytest.approx(spent)
+        assert not list(self.economy.settings.library.glob(".costs/*.open"))
         assert self.gone
 
 
@@ -132,6 +135,17 @@ def test_late_in_one_way_after_the_other(sent: Sent) -> None:
     sent.check_whole()
 
 
+def test_line_that_a_completed_batch_neither_counts_nor_gives(
+    stand_in: StandInGateway, tmp_path: Path
+) -> None:
+    sent = Sent(stand_in, tmp_path, ("a chair", "a stool (batch: lost)"))
+    kinds, told = sent.fetch()
+    assert kinds == ["answer"]
+    assert "1 of 2 answers of the batch" in told
+    assert sent.fetch()[0] == []
+    assert not sent.gone
+
+
 @pytest.mark.parametrize("listed", [True, False])
 def test_batch_that_the_gateway_does_not_know_yet(sent: Sent, listed: bool) -> None:
     sent.gateway.script.on(LOOK, do.status(404), times=2)
@@ -161,6 +175,7 @@ def test_what_never_comes_is_lost_after_a_week(sent: Sent, route: str, action: d
     for record in lost:
         assert (record.may_be_billed, record.in_batch) == (True, False)
         assert str(part.batch_id) in record.error.next_step
+    assert not list(sent.economy.settings.library.glob(".costs/*.open"))
     assert len(sent.gateway.payments) == 3
     assert sent.gone
 

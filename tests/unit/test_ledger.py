@@ -98,6 +98,15 @@ def test_settled_and_deleted_props_are_expected_no_more(tmp_path: Path) -> None:
     assert marks(tmp_path) == []
 
 
+def test_props_whose_cost_is_not_known_yet(tmp_path: Path) -> None:
+    """What is under way counts at its likely cost, and no more once it has told its own."""
+    told, silent = record(tmp_path, 2.0, at=datetime.now().astimezone()), record(tmp_path)
+    ledger = Ledger(tmp_path)
+    for made in (told, silent):
+        ledger.expect(made.id)
+    assert ledger.untold({told.id, silent.id}) == 1
+
+
 def marks(library: Path) -> list[str]:
     return sorted(path.name for path in (library / FOLDER).glob("*.open"))
 

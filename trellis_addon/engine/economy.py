@@ -7,7 +7,7 @@ answers; here is what is said to the gateway, in which order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -143,7 +143,8 @@ class Economy:
         try:
             if batch is None:
                 raise RequestRefusedError("The gateway does not know the batch", status=404)
-            expect_cost(self.settings.library, part.props)
+            waiting = (folder.id for folder, _ in self.parts.waiting(part))
+            expect_cost(self.settings.library, waiting)
             count = self._take(part, batch, token, answers, taken)
             if not batch.agrees(len(part.props), *count):
                 lost = _short(part, batch, sum(count))
@@ -161,24 +162,28 @@ class Economy:
             return Collected(taken, error)
         except OSError as error:  # of an answer's model on its way to the disk
             raise cannot_write(self.settings.library, error) from error
-        taken += answers.lost(_worded(lost, part)) if lost else answers.missing()
+        rest = answers.lost(_worded(lost, part)) if lost else answers.missing()
+        self._settle(rest)
         self.parts.drop(part.key)
-        return Collected(taken)
+        return Collected([*taken, *rest])
 
     def _take(
         self, part: Part, batch: Batch, token: CancelToken, answers: Answers, taken: list[Taken]
     ) -> tuple[int, int]:
         """Read the files; how many props have an answer, and how many an error."""
         answered, refused = set[str](), set[str]()
-        library = self.settings.library
         with self._batches(token) as batches:
             for line in batches.results(batch, self.parts.path(part.key)):
                 if line.understood and line.custom_id in part.props:
                     (answered if line.reply else refused).add(line.custom_id)
                 if found := answers.take(line):
                     taken.append(found)
-                    note_cost(library, PropFolder(library / found.prop))
+                    self._settle((found,))
         return len(answered), len(refused - answered)
+
+    def _settle(self, taken: Iterable[Taken]) -> None:
+        for found in taken:
+            note_cost(self.settings.library, PropFolder(self.settings.library / found.prop))
 
     @contextmanager
     def _batches(self, token: CancelToken) -> Iterator[Batches]:

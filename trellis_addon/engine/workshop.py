@@ -127,7 +127,7 @@ class Workshop:
 
         ledger = Ledger(settings.library)
         each = ledger.costs().last.get(model, 0.0)
-        expected = each * (count + len(self._asking))
+        expected = each * (count + ledger.untold(self._asking))
         return over_limit(settings.daily_limit_cents, ledger.spent(), expected)
 
     def bring_in(self, source: Path | SourceUrl, settings: Settings, finishing: Finishing) -> Job:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -117,6 +117,12 @@ class Ledger:
         self._catch_up()
         day = today or datetime.now().astimezone().date()
         return round(sum(entry.cents for entry in self._read(self._file(day))), 6)
+
+    def untold(self, props: Collection[str]) -> int:
+        """How many of these props have no cost written down for this day yet."""
+        self._catch_up()
+        day = datetime.now().astimezone().date()
+        return len(set(props) - {entry.prop for entry in self._read(self._file(day))})
 
     def costs(self, today: date | None = None) -> Costs:
         """What this day has cost so far, and what the last prop of each model did.
