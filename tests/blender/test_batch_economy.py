@@ -63,6 +63,11 @@ class Bench:
             if path.suffix == ".part" or path.is_dir():
                 os.utime(path, (0, 0))
 
+    def backdate(self, facts: Path) -> None:
+        """Let a part have been sent long ago."""
+        part = json.loads(facts.read_text("utf-8"))
+        facts.write_text(json.dumps({**part, "created": "2026-01-01T00:00:00+00:00"}), "utf-8")
+
     def keep_waiting(self) -> None:
         """No batch ends, until the script is cleared."""
         self.gateway.script.on(LOOK, do.job_status("in_progress"), times=None)
@@ -326,35 +331,12 @@ def test_results_that_never_come_are_not_asked_again(bench: Bench) -> None:
     words = "1 of 2 answers of the batch"
     assert [e for e in done.events if e["event"] == "note" and words in e["text"]]
     assert words in done.stderr
-    for command in (bench.run("--part-size", "2"), bench.run("--no-wait")):
-        assert command.code == 5, command.explain()
+    again = bench.run("--no-wait")
+    assert again.code == 5, again.explain()
     assert bench.other("resume").code == 1
     assert bench.other("batch", bench.file).code == 5
     assert bench.paid == {prompt: [HALF] for prompt in PROMPTS}
     assert bench.gateway.requests_to(CHAT) == ()
-
-    # A week after the last answer was to be there, the gateway has none any more.
-    (facts,) = (bench.library / ".batches").glob("*/part.json")
-    part = json.loads(facts.read_text("utf-8"))
-    facts.write_text(json.dumps({**part, "created": "2026-01-01T00:00:00+00:00"}), "utf-8")
-    lost = bench.run("--part-size", "2")
-    assert lost.code == 1, lost.explain()
-    assert sums(lost) == {"failed": 1, "skipped": 1}
-    assert part["batch_id"] in lost.stderr
-    (left,) = [record for record in bench.records if record["state"] == "failed"]
-    assert left["may_be_billed"] is True
-    assert bench.paid == {prompt: [HALF] for prompt in PROMPTS}
-
-
-@newest_only
-def test_a_line_that_is_not_counted_is_not_asked_again(bench: Bench) -> None:
-    """A batch that is called completed, and has not come to each of its requests."""
-    lost = "chair (batch: lost)"
-    bench.write("oak barrel", lost)
-    done = bench.run("--part-size", "2")
-    assert done.code == 5, done.explain()
-    assert sums(done) == {"done": 1}
-    assert bench.paid == {"oak barrel": [HALF]}
 
 
 @newest_only
@@ -434,8 +416,7 @@ def test_a_batch_that_failed_and_one_that_is_overdue(bench: Bench) -> None:
     bench.keep_waiting()
     assert bench.run("--no-wait").code == 5
     first, second = sorted((bench.library / ".batches").glob("*/part.json"))
-    part = json.loads(first.read_text("utf-8"))
-    first.write_text(json.dumps({**part, "created": "2026-01-01T00:00:00+00:00"}), "utf-8")
+    bench.backdate(first)
     bench.gateway.script.clear()
     other = json.loads(second.read_text("utf-8"))["batch_id"]
     bench.gateway.script.on(f"GET /v1/batches/{other}", do.job_status("failed"), times=None)
@@ -457,13 +438,18 @@ def test_what_the_gateway_has_lost_is_not_paid_again_by_itself(bench: Bench) -> 
     bench.gateway.script.on(LIST, do.body(b'{"data": [], "has_more": false}'), times=None)
     assert bench.run().code == 5, "it may know it in a while"
     for facts in (bench.library / ".batches").glob("*/part.json"):
-        part = json.loads(facts.read_text("utf-8"))
-        facts.write_text(json.dumps({**part, "created": "2026-01-01T00:00:00+00:00"}), "utf-8")
+        bench.backdate(facts)
     done = bench.run()
     assert done.code == 1, done.explain()
     assert sums(done) == {"failed": 2}
-    assert {record["may_be_billed"] for record in bench.records} == {True}
+    lost = bench.records
+    assert {record["may_be_billed"] for record in lost} == {True}
+    bench.gateway.script.clear()
+    for again in (bench.run(), bench.other("batch", bench.file)):
+        assert sums(again) == {"failed": 2}, again.explain()
+        assert "--force" in again.stderr
     assert bench.paid == {}
+    assert bench.records == lost
 
 
 @newest_only

@@ -75,19 +75,43 @@ def test_most_failures_are_counted_not_props(bench: Bench) -> None:
     failed = [prop for prop in props(bench.library) if not (prop / "prop.blend").exists()]
     assert len(failed) == 2
 
-    # Failing over and over leaves one folder for each item, and a success none of the failed.
+    # Words were paid for as an answer: they are not asked for again by a mere repetition.
     again = bench.run(*options)
+    assert again.code == 1, again.explain()
     assert sums(again) == {"failed": 2, "skipped": 1}, again.explain()
-    assert len(props(bench.library)) == 3
-    assert not any(prop.exists() for prop in failed)
+    assert "may have been charged, and its model never came" in again.stderr
+    assert "--force" in again.stderr
+    assert sum(bench.sent.values()) == 3
+    assert all(prop.exists() for prop in failed)
     bench.gateway.script.clear()
     done = bench.run()
-    assert sums(done) == {"done": 4, "skipped": 1}, done.explain()
-    assert len(props(bench.library)) == 5
+    assert sums(done) == {"done": 2, "failed": 2, "skipped": 1}, done.explain()
+    assert max(bench.sent.values()) == 1
+    # Only the user's word does, and what is known of the first try is kept.
+    bench.file.write_text("b\nc", "utf-8")
+    done = bench.run("--force")
+    assert sums(done) == {"done": 2}, done.explain()
+    assert bench.sent == {"a": 1, "b": 2, "c": 2, "d": 1, "e": 1}
+    assert all(prop.exists() for prop in failed)
     assert bench.ready == ["a", "b", "c", "d", "e"]
     costs = [line for path in (bench.library / ".costs").iterdir() for line in path.open()]
     paid = [line for line in costs if line.strip()]
-    assert len(paid) == len(bench.gateway.requests_to(CHAT)), "a deleted try keeps its cost"
+    assert len(paid) == len(bench.gateway.requests_to(CHAT)) == 7
+
+
+def test_failed_tries_that_cost_nothing_do_not_pile_up(bench: Bench) -> None:
+    bench.file.write_text(PROMPTS[0], "utf-8")
+    bench.gateway.script.on(CHAT, do.status(404), times=None)
+    tries = []
+    for _ in range(2):
+        assert sums(bench.run("--endpoint", "chat")) == {"failed": 1}
+        tries += props(bench.library)
+    first, second = tries
+    assert not first.exists()
+    bench.gateway.script.clear()
+    assert sums(bench.run()) == {"done": 1}
+    assert not second.exists()
+    assert len(bench.gateway.payments) == 1
 
 
 def test_a_failed_try_whose_model_may_be_had_is_kept(bench: Bench) -> None:

@@ -150,6 +150,36 @@ def test_a_record_that_cannot_be_read(bench: Bench, how: str, words: str) -> Non
     assert_paid_once(bench)
 
 
+@posix
+def test_a_record_that_was_set_aside(bench: Bench) -> None:
+    """By another command, which has told it; what the prop is owed is not known any more."""
+    killed_in_the_download(bench)
+    (folder,) = props(bench.library)
+    whole = (folder / "prop.json").read_text("utf-8")
+    (folder / "prop.json").write_text("{")
+    assert ended(command(bench, "import", bench.file)).code != 130
+    (aside,) = folder.glob("prop.json.broken-*")
+    done = bench.run()
+    assert done.code == 1, done.explain()
+    assert sums(done) == {"failed": 1}
+    assert f"kept as {aside.name}" in done.stderr
+    (folder / "prop.json").write_text(whole, "utf-8")
+    assert sums(bench.run()) == {"done": 1}
+    assert_paid_once(bench)
+
+
+def test_a_cancelled_prop_that_may_be_billed(bench: Bench) -> None:
+    """In the sidebar, while the gateway was at it."""
+    killed_in_the_download(bench)
+    (folder,) = props(bench.library)
+    found = record(bench) | {"state": "cancelled", "may_be_billed": True}
+    (folder / "prop.json").write_text(json.dumps(found), "utf-8")
+    assert sums(bench.run()) == {"failed": 1}
+    assert len(bench.gateway.payments) == 1
+    assert sums(bench.run("--force")) == {"done": 1}
+    assert folder.exists()
+
+
 def test_a_limit_that_cannot_be_kept(bench: Bench) -> None:
     """The jobs endpoint tells no cost."""
     bench.file.write_text("a\nb\nc", "utf-8")

@@ -20,7 +20,7 @@ class Limits:
     """What this run may cost at the most."""
     max_failures: int | None = None
     force: bool = False
-    """Make again also what is done."""
+    """Make again also what is done, and what may be paid for already."""
 
 
 NO_COST: Final = CostLimitError(

@@ -46,7 +46,10 @@ def add_batch(command: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="say what would be sent, and what it may cost"
     )
     command.add_argument(
-        "--force", action="store_true", help="make again, and pay again for, what is done"
+        "--force",
+        action="store_true",
+        help="make again, and pay again for, what is done, and what may be paid for already and "
+        "never came",
     )
     _running(command)
     _economy(command)

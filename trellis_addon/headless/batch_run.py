@@ -34,7 +34,7 @@ from ..library.record import BATCH, PropRecord
 from .away import ELSEWHERE, IN_BATCH
 from .batch_limits import NO_COST, Limits, beyond
 from .batch_lines import line_of
-from .batch_tries import call_off, drop_failed, record_of, unreadable, usable
+from .batch_tries import call_off, drop_failed, owed, record_of, unreadable, usable
 from .exit_codes import (
     ACCOUNT,
     AT_GATEWAY,
@@ -246,6 +246,8 @@ class BatchRun:
             job = self._workshop.resume(folder, self._settings)
             asking = not folder.holds(record, record.model_file)
             before = record.cost_cents or 0.0
+        elif self._is_owed(item, claim):
+            return None
         else:
             job = self._workshop.generate(item.request, self._settings, item.finishing)
             folder, asking, before = PropFolder(library / job.prop_id), True, 0.0
@@ -262,6 +264,15 @@ class BatchRun:
         self._output.json(event="item", id=folder.id, key=item.key, line=item.line)
         job.start()
         return running
+
+    def _is_owed(self, item: Item, claim: Claim) -> bool:
+        """Tell, where an item's prop may have been charged, that it is not asked for again."""
+        prop = claim.prop
+        fault = owed(PropFolder(self._settings.library / prop)) if prop else None
+        if prop and fault and not self._limits.force:
+            self.fail(item, prop, fault.facts)
+            return True
+        return False
 
     def skip(self, item: Item, prop: str, why: str = "", detail: str = "") -> None:
         """Tell of an item that is there, or is made or waited for elsewhere.

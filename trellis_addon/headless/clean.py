@@ -70,7 +70,7 @@ def left_in(folder: PropFolder) -> Iterator[Left]:
         return  # what is damaged is kept whole, for `resume` to put right
     if record.is_newer:
         return
-    if not record.can_go_on:
+    if not (record.can_go_on or record.owed):
         for path in sorted(folder.parts()):
             yield Left(path, "an unfinished file")
     for path in sorted(folder.path.glob(f"{BLEND}[0-9]")):

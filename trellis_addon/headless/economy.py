@@ -33,7 +33,7 @@ from ..library.locks import FolderLock
 from ..library.record import IN_PROGRESS
 from .away import IN_BATCH
 from .batch_run import STEP_SECONDS, BatchRun
-from .batch_tries import drop_failed, unreadable
+from .batch_tries import drop_failed, owed, unreadable
 from .economy_parts import PartsDesk, Seen, patiently, until_words
 from .economy_work import Pace, Reserved, Short, Work
 from .exit_codes import AT_GATEWAY, INTERRUPTED
@@ -134,7 +134,8 @@ class EconomyRun:
         if record and record.in_batch and record.origin.batch:
             self._work.waiting.setdefault(record.origin.batch.key, {})[record.id] = item
             return
-        if entry and entry.prop and unreadable(PropFolder(self._settings.library / entry.prop)):
+        folder = PropFolder(self._settings.library / entry.prop) if entry and entry.prop else None
+        if folder and (unreadable(folder) or (owed(folder) and not self._force)):
             self._work.direct.append(item)  # which tells why
             return
         gone = record is None or not (record.can_go_on or record.state is State.READY)
@@ -251,7 +252,8 @@ class EconomyRun:
             return ""
         if record.state is State.REQUESTED and not record.in_batch:
             return folder
-        return "other" if record.can_go_on or record.in_batch else ""
+        is_owed = record.owed and not self._force
+        return "other" if record.can_go_on or record.in_batch or is_owed else ""
 
     def _send(self, chosen: list[Reserved]) -> None:
         try:

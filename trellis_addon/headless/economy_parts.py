@@ -100,7 +100,7 @@ class PartsDesk:
             yield
         finally:
             lock.release()
-            if self.parts.read(key) is None:
+            if not self.parts.is_there(key):  # one that cannot be read just now is no empty one
                 self.parts.drop(key)
 
     def send(self, part: Part) -> TrellisError | None:

@@ -134,6 +134,10 @@ class Parts:
             log.warning("the part %s cannot be read: %s", key, error)
             return None
 
+    def is_there(self, key: str) -> bool:
+        """Whether a part has been written down and not dropped, readable or not."""
+        return (self.path(key) / FACTS).exists()
+
     def write(self, part: Part) -> Part:
         """Write a part down. :raises LibraryError: it cannot be written."""
         try:
@@ -239,7 +243,7 @@ class Parts:
         try:
             path = self.path(key)
             old = time.time() - path.stat().st_mtime > _EMPTY_SECONDS
-            if old and not (path / FACTS).exists():
+            if old and not self.is_there(key):
                 self.drop(key)
         except OSError as error:
             log.info("the part %s stays for now: %s", key, error)

@@ -36,6 +36,7 @@ from .claim import Claim, Entry
 from .exclusive import age, content, create
 from .folder import PropFolder, cannot_write
 from .locks import REFRESH_SECONDS, SILENT_SECONDS, FolderLock, Owner
+from .mending import ASIDE
 
 log = logging.getLogger(__name__)
 
@@ -230,7 +231,11 @@ class Claims:
         return None if lives else entry
 
     def _there(self, prop: str | None) -> bool:
-        return prop is not None and (self._library / prop / RECORD).is_file()
+        """Whether a prop has a record, or one that was set aside: what it is owed is not known."""
+        if prop is None:
+            return False
+        folder = self._library / prop
+        return (folder / RECORD).is_file() or any(folder.glob(f"{ASIDE}*"))
 
     def _props(self) -> set[str]:
         """The folders of the library, hidden ones left out. Looks into none of them."""

@@ -35,6 +35,7 @@ _UNANSWERED: Final = frozenset({UnreachableError.kind, TooSlowError.kind, Librar
 billed all the same, so the same call, with its idempotency key, is the only way on."""
 IN_PROGRESS: Final = 409
 """The gateway has a request with this idempotency key: what it makes of it may be had later."""
+_UNDER_WAY: Final = (State.SENDING, State.WAITING, State.DOWNLOADING)
 BATCH: Final = "batch"
 """The endpoint of a call that was one of many in the Batch API."""
 
@@ -167,6 +168,21 @@ class PropRecord(_Part):
     def in_batch(self) -> bool:
         """Whether its answer is to come from the Batch API (or has come, and was not fetched)."""
         return self.origin.batch is not None and self.state is not State.CANCELLED
+
+    @property
+    def owed(self) -> bool:
+        """Whether it may have been charged while its model is not here. Nothing of it is deleted,
+        and it is not asked for under another key, without the user's word: Delete, a new
+        generation, or ``batch --force``.
+        """
+        if any(is_model_name(name) for name in self.files) or self.request.get("source"):
+            return False
+        if self.in_batch or self.may_be_billed or self.answered or self.state in _UNDER_WAY:
+            return True
+        # A good answer without a model in it. A job that failed for good is not charged.
+        answers = (call for call in self.origin.calls if call.status and 200 <= call.status < 300)
+        paid = any(call.job_id is None and call.cost_cents != 0 for call in answers)
+        return paid or (self.state is State.FAILED and self.can_go_on)
 
     @property
     def can_go_on(self) -> bool:

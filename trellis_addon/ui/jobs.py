@@ -185,6 +185,18 @@ def is_free(library: Path, prop_id: str) -> bool:
     return going_on or bool(record.request.get("source"))
 
 
+def is_owed(library: Path, prop_id: str) -> bool:
+    """Whether a prop may have been charged while its model is not here. For tooltips and dialogs:
+    it reads the record.
+    """
+    from ..library.folder import PropFolder
+
+    try:
+        return PropFolder(library / prop_id).read().owed
+    except TrellisError:
+        return False
+
+
 def is_new(running: Running, event: Finished | Usable) -> bool:
     """Whether the Asset Browser has a finished prop to show that it does not know."""
     from ..core.events import Finished

@@ -11,7 +11,7 @@ import bpy
 from ..core.errors import TrellisError
 from ..preferences import read_settings
 from .diagnostics import without_secrets
-from .jobs import Ended, goes_on
+from .jobs import Ended, goes_on, is_owed
 from .registering import registering
 from .session import Session
 from .telling import TRELLIS_OT_tell_ends
@@ -37,6 +37,10 @@ class TRELLIS_OT_try_again(bpy.types.Operator):
         ended = Session.get().failure(properties.prop_id)
         if ended is not None and ended.free:
             return "Go on with what the gateway has made already. This costs nothing"
+        if is_owed(read_settings().library, properties.prop_id):
+            return (
+                "It may have been charged already, and never came. This may cost credit once more"
+            )
         return "Ask the gateway once more with the same settings. This costs credit"
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -15,10 +15,11 @@ import bpy
 
 from ..core.errors import TrellisError
 from ..preferences import read_settings
+from .jobs import is_owed
 from .registering import registering
 from .session import Session
 from .telling import ended
-from .translations import rpt, sentence
+from .translations import iface, rpt, sentence
 
 if TYPE_CHECKING:
     from ..core.settings import Settings
@@ -88,6 +89,10 @@ class TRELLIS_OT_delete_prop(bpy.types.Operator):
         if users := links_into(read_settings().library / self.prop_id):
             column.label(text=f"This file uses it: {_some(users)}", icon="ERROR")
             column.prop(self, "even_if_used")
+        if is_owed(read_settings().library, self.prop_id):
+            column.label(
+                text=iface("It may have been charged, and has not arrived yet"), icon="ERROR"
+            )
         column.prop(self, "permanently")
 
     def execute(self, context: bpy.types.Context) -> set[str]:

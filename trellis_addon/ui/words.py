@@ -304,6 +304,12 @@ JOBS: Final[tuple[Row, ...]] = (
         "ゲートウェイが課金する場合があります",
         "网关仍可能计费",
     ),
+    (
+        "It may have been charged, and has not arrived yet",
+        "Er wurde womöglich schon berechnet und ist noch nicht da",
+        "すでに課金された可能性がありますが、まだ届いていません",
+        "可能已计费，但尚未送达",
+    ),
     ("Already begun", "Schon begonnen", "すでに開始しています", "已经开始"),
     (
         "Preparing {} props in the background",
