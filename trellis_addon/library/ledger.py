@@ -108,6 +108,7 @@ class Ledger:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         self._add(entry for record in records for entry in _entries(record))
+        self._catch_up()
 
     def spent(self, today: date | None = None) -> float:
         """US cents of this day alone: one small file, to be asked before every generation.
