@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a killed process had paid stands in the ledger, whoever asks next, and once."""
+"""What a killed process had paid stands in the ledger for the next one that asks, and once."""
 
 from __future__ import annotations
 

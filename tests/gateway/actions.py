@@ -109,12 +109,12 @@ def cut_at(byte: int, reset: bool = False) -> Action:
 
 
 def close_early(byte: int) -> Action:
-    """End the body after so many bytes without a word of its length, as a dying proxy does."""
+    """End the body at this byte without a word of its length, as a dying proxy does."""
     return _action(f"close_early({byte})", cut_at=byte, no_length=True)
 
 
 def first_lines(count: int) -> Action:
-    """Give so many lines of an uploaded or made file, as if it had no more."""
+    """Give this number of lines of an uploaded or made file, as if it had no more."""
     return _action(f"first_lines({count})", most_lines=count)
 
 

@@ -55,8 +55,8 @@ class Batch:
     def agrees(self, sent: int, answered: int, refused: int) -> bool:
         """Whether the answers that came are all that there will ever be, by the batch's own counts.
 
-        Files are late, cut and exchanged for web pages; whoever asks again for what is missing then
-        pays a second time. Only what the gateway counts as failed, or never came to before the
+        Files are late, cut and exchanged for web pages; to ask again for what is missing then is to
+        pay a second time. Only what the gateway counts as failed, or never came to before the
         batch was stopped, is certainly not owed.
 
         :param sent: its requests. :param answered: those with a good answer.
