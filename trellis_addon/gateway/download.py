@@ -24,6 +24,11 @@ from .transport import STALL_SECONDS, Transport
 
 PART: Final = "model.part"
 MOST_BREAKS: Final = 6
+"""After so many tries that did not bring it forward, a download is given up."""
+
+LEAST_PROGRESS: Final = 64 << 10
+"""Bytes that a try must add to what is there: a server could send one a connection for ever."""
+
 _LONGEST_TAIL: Final = 4096
 _LINK_GONE: Final = {400, 401, 403, 404, 410}
 
@@ -103,23 +108,28 @@ class _Download:
         self._validator = ""
         self._total: int | None = None
         self._size = 0
+        self._continued_at = 0
 
     def run(self) -> None:
         part = self._part
         part.unlink(missing_ok=True)
         breaks = 0
         while True:
-            before = self._size
             try:
+                self._continued_at = 0
                 self._once()
                 return
             except UnreachableError as error:
                 self._transport.check()
-                breaks = 0 if self._size > before else breaks + 1
+                breaks = 0 if self._came_forward() else breaks + 1
                 if breaks >= MOST_BREAKS or not error.facts.retryable:
                     raise
                 self._transport.say("The download broke off; going on with it")
                 self._transport.token.wait(delay(breaks))
+
+    def _came_forward(self) -> bool:
+        # One that begins at the first byte again brings nothing, however far it comes.
+        return self._continued_at > 0 and self._size - self._continued_at >= LEAST_PROGRESS
 
     def _once(self) -> None:
         # Compressed, the bytes that are here would not be those that a range counts.
@@ -150,6 +160,7 @@ class _Download:
         if response.status_code == 206:
             start = response.headers.get("content-range", "").removeprefix("bytes ").split("-")[0]
             if start == str(self._size):
+                self._continued_at = self._size
                 return True
             self._start_over()
         self._size = 0

@@ -15,6 +15,8 @@ from support.gw_lines import CHAT, FILES, JOBS, Bench, Limit, completion
 from support.gw_raw import Asked, RawServer, http
 from support.rooms import KEY, PROMPT, parts
 
+from trellis_addon.gateway.download import MOST_BREAKS
+
 MESH = make_glb(PROMPT, 0, 2000, 64)
 GLB = "model/gltf-binary"
 
@@ -131,6 +133,71 @@ def test_file_that_breaks_again_and_again(stand_in: StandInGateway, bench: Bench
     stand_in.script.clear()
     assert bench.go_on(ran.folder).model == MESH
     assert len(stand_in.requests_to("POST")) == 1
+
+
+def broken_off(*ends: int, **headers: str) -> list[Callable[[Asked], bytes]]:
+    """The start of the file again and again, of these lengths in turn."""
+    return [
+        lambda _, end=end: http(MESH[:end], kind=GLB, length=len(MESH), **headers)  # type: ignore[misc]
+        for end in ends
+    ] * 40
+
+
+@pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"a"'}, {"Last_Modified": ""}])
+@pytest.mark.parametrize("ends", [(40_000,), (10_000, 40_000), (1, 2, 3, 40_000)])
+def test_file_that_cannot_be_continued_is_given_up(
+    tmp_path: Path, headers: dict[str, str], ends: tuple[int, ...]
+) -> None:
+    """Each try begins at the first byte: that one came further than the last is no progress."""
+    files = FileServer(*broken_off(*ends, **headers))
+    ran = files.run(tmp_path)
+    assert (ran.error.kind, ran.error.retryable) == ("unreachable", True)
+    assert len(files.files) == MOST_BREAKS
+    assert ran.record.origin.locations
+
+
+def test_file_that_changes_at_each_break_is_given_up(tmp_path: Path) -> None:
+    """The server has a validator, and another one each time."""
+    answers = [
+        lambda _, n=n: http(MESH[: 10_000 + n], kind=GLB, length=len(MESH), ETag=f'"{n}"')  # type: ignore[misc]
+        for n in range(100)
+    ]
+    files = FileServer(*answers)
+    assert files.run(tmp_path).error.kind == "unreachable"
+    assert len(files.files) == MOST_BREAKS
+
+
+def test_part_that_is_wrong_each_time_is_given_up(tmp_path: Path) -> None:
+    files = FileServer(*[half(ETag='"a"'), rest(39_999)] * 40)
+    assert files.run(tmp_path).error.kind == "unreachable"
+    assert len(files.files) == MOST_BREAKS
+
+
+def in_steps(content: bytes, step: int) -> Callable[[Asked], bytes]:
+    """So many bytes a connection, each going on where the last one broke off."""
+
+    def answer(asked: Asked) -> bytes:
+        start = int(asked.headers.get("range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        span = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        piece, left = content[start : start + step], len(content) - start
+        return http(piece, 206 if start else 200, GLB, left, ETag='"a"', Content_Range=span)
+
+    return answer
+
+
+def test_file_that_comes_byte_by_byte_is_given_up(tmp_path: Path) -> None:
+    """Each connection brings one more byte: it would take as many as there are bytes."""
+    files = FileServer(in_steps(MESH, 1))
+    assert files.run(tmp_path).error.kind == "unreachable"
+    assert len(files.files) == MOST_BREAKS
+
+
+def test_file_that_goes_on_after_more_breaks_than_that(tmp_path: Path) -> None:
+    """A bad line is no reason to give up what comes forward."""
+    large = make_glb(PROMPT, 0, 40_000, 512)
+    step = 70_000
+    assert len(large) > (MOST_BREAKS + 2) * step
+    assert FileServer(in_steps(large, step)).run(tmp_path).model == large
 
 
 def test_progress_is_told_with_the_size(stand_in: StandInGateway, bench: Bench) -> None:
