@@ -17,10 +17,11 @@ from ..core.errors import (
     UnreachableError,
 )
 from .failures import from_response, request_id_of
+from .lifting import MOST_VALUES, values_in
 from .reply import CHAT, JOBS
 from .transport import Transport
 
-MOST_BYTES: Final = 4 << 20
+MOST_BYTES: Final = 1 << 20
 QUICK_SECONDS: Final = 20.0
 UNKNOWN: Final = "unknown"
 
@@ -64,6 +65,8 @@ class Catalogue:
             if answer.status_code != 200:
                 raise from_response(answer.status_code, answer.headers, text)
             try:
+                if values_in(text.encode("utf-8", "replace")) > MOST_VALUES:
+                    raise ValueError("more values than any list of models has")
                 return json.loads(text)
             except (ValueError, RecursionError) as error:
                 raise NoModelInAnswerError(

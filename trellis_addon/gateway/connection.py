@@ -22,6 +22,7 @@ from ..core.identity import user_agent
 from ..core.secret import Secret
 from ..core.settings import GatewaySettings
 from .address import Address
+from .decoding import ACCEPT_ENCODING
 
 _SHORTEST_SECRET: Final = 8
 
@@ -35,7 +36,11 @@ def new_client(settings: GatewaySettings, address: Address) -> httpx.Client:
         return httpx.Client(
             verify=_certificates(settings.ca_file),
             proxy=_proxy(settings.proxy),
-            headers={"User-Agent": user_agent(), "Accept": "application/json"},
+            headers={
+                "User-Agent": user_agent(),
+                "Accept": "application/json",
+                "Accept-Encoding": ACCEPT_ENCODING,
+            },
             follow_redirects=False,
             mounts=_direct(address),
         )

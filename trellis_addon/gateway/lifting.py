@@ -22,8 +22,12 @@ from ..core.errors import BadFileError
 SHORTEST: Final = 4096
 """Characters of base64 that are worth a file. Longer than any token in a signed URL."""
 
-MOST_TEXT: Final = 4 << 20
+MOST_TEXT: Final = 1 << 20
 """Bytes of an answer apart from what is lifted. Real ones have a few thousand."""
+
+MOST_VALUES: Final = 50_000
+"""Brackets, braces and commas in it. A stream of events has about ten in each of its some thousand;
+parsed, each may take 100 bytes, so that a MiB of ``[],`` would become 30."""
 
 MARK: Final = re.compile(r"@payload:([0-9]{1,6})@")
 
@@ -61,6 +65,7 @@ class Lifter:
         self._first = first
         self._left = most_payload
         self._text = bytearray()
+        self._values = 0
         self._held = b""
         self._sink: _Base64File | None = None
         self._payloads: list[Path] = []
@@ -120,7 +125,8 @@ class Lifter:
 
     def _keep(self, text: bytes) -> None:
         self._text += text
-        if len(self._text) > MOST_TEXT:
+        self._values += values_in(text)
+        if len(self._text) > MOST_TEXT or self._values > MOST_VALUES:
             raise BadFileError("The gateway's answer is too large to be one", detail="text")
 
     def _spend(self, count: int) -> None:
@@ -144,6 +150,11 @@ class Lifter:
         """Remove what has been lifted so far."""
         self.close()
         discard(self._payloads)
+
+
+def values_in(text: bytes) -> int:
+    """How many values a JSON text can have at the most."""
+    return sum(map(text.count, (b"[", b"{", b",")))
 
 
 def _words_before(run: bytes) -> int:

@@ -6,17 +6,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import httpx
 
 from ..core.errors import BadFileError
+from .decoding import Watch, decoded
 from .lifting import Body, Lifter
 from .sniffing import HEAD, Kind, kind_of
-
-PIECE: Final = 64 << 10
-"""Bytes that are worked on at once: about 0.1 ms with the interpreter's lock held."""
 
 SHORTEST_PAUSE_SECONDS: Final = 0.0005
 PAUSES_PER_WORK: Final = 8.0
@@ -32,24 +31,18 @@ _BINARY_TYPES: Final = {"application/octet-stream", "application/zip"}
 _MESH_BYTES: Final = {Kind.GLB, Kind.ZIP, Kind.FBX, Kind.STL}
 
 
-class Watch(Protocol):
-    """A ``CancelToken``, or a ``Transport``, which knows the time limit as well."""
-
-    def check(self) -> None:
-        """Go on, or raise."""
-
-
 def pieces(response: httpx.Response, watch: Watch) -> Iterator[bytes]:
-    """The body in small pieces, with a breath between two, so that Blender stays fluid."""
+    """The body in small pieces, with a breath between two, so that Blender stays fluid.
+
+    :raises BadFileError: it is compressed in a way that cannot be undone.
+    """
     before = time.thread_time()
-    # As they come: a size given to iter_bytes would hold back, and lose, what is less than it.
-    for data in response.iter_bytes():
-        for start in range(0, len(data), PIECE):
-            watch.check()
-            yield data[start : start + PIECE]
-            worked = time.thread_time() - before
-            time.sleep(max(SHORTEST_PAUSE_SECONDS, PAUSES_PER_WORK * worked))
-            before = time.thread_time()
+    for data in decoded(response, watch):
+        watch.check()
+        yield data
+        worked = time.thread_time() - before
+        time.sleep(max(SHORTEST_PAUSE_SECONDS, PAUSES_PER_WORK * worked))
+        before = time.thread_time()
 
 
 def receive(response: httpx.Response, folder: Path, watch: Watch) -> Body:
@@ -108,12 +101,15 @@ def _binary(head: bytes, stream: Iterator[bytes], folder: Path, content_type: st
 
 
 def error_text(response: httpx.Response, watch: Watch, most_bytes: int = MOST_ERROR_BYTES) -> str:
-    """The start of a small answer's body, decoded somehow."""
+    """The start of a small answer's body, decoded somehow; what cannot be unpacked is left out, as
+    the answer's status tells more.
+    """
     text = b""
-    for chunk in pieces(response, watch):
-        text += chunk
-        if len(text) >= most_bytes:
-            break
+    with suppress(BadFileError, httpx.DecodingError):
+        for chunk in pieces(response, watch):
+            text += chunk
+            if len(text) >= most_bytes:
+                break
     return text[:most_bytes].decode("utf-8", "replace")
 
 
