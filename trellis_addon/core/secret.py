@@ -1,9 +1,46 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A string that does not print itself."""
+"""A string that does not print itself, and that is found in texts also where it is escaped."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+import base64
+import dataclasses
+import re
+from collections.abc import Callable
+from functools import cache
+from html.entities import html5
+from typing import Any, Final, NoReturn, TypeVar, cast
+
+_SHORTEST: Final = 8
+"""Characters of a secret that is looked for in other forms: a short one would be found in texts
+that have nothing to do with it."""
+
+_MARK: Final = "***"
+_MOST_ECHOES: Final = 8
+"""In one text; where there are more of them, nothing of it is shown."""
+
+_PIECE: Final = 32 << 10
+_LONGEST_ECHO: Final = 4096
+"""Characters that are looked at together, and that an echo may take. The interpreter's lock is held
+for about 2 ms each time."""
+
+_MOST_TIMES_ESCAPED: Final = 4
+_ESCAPE: Final = re.compile(
+    r"\\{1,8}+(?:u([0-9a-f]{4})|u\{([0-9a-f]{1,6})\}|U([0-9a-f]{8})|x([0-9a-f]{2})|([0-7]{3}))"
+    r"|%([0-9a-f]{2})|&#([0-9]{1,7});?|&#x([0-9a-f]{1,6});?|&([a-z]{2,31};)",
+    re.IGNORECASE,
+)
+"""A character as JSON, JavaScript, Python, URLs and HTML write it. The backslashes of JSON double
+each time that it stands as a string in JSON."""
+
+_OCTAL, _DECIMAL, _NAME = 5, 7, 9
+_TAG: Final = re.compile(rb"<[^<>]{0,60}>")
+_LEFT_OUT: Final = bytes([*range(33), 92, 127])
+"""Control characters, the space and the backslash, which our own sentences may leave out."""
+
+_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
+
+T = TypeVar("T")
 
 
 class Secret:
@@ -43,5 +80,113 @@ class Secret:
         raise TypeError("a secret is not to be stored")
 
     def hide_in(self, text: str) -> str:
-        """The text with every occurrence of the value replaced."""
-        return text.replace(self._value, "***") if self._value else text
+        """The text with every occurrence of the value replaced.
+
+        Also in other letter case, where some or all of its characters are escaped, once or several
+        times, or stand apart, in hexadecimal digits, and in base64 (RFC 4648) as a part of
+        something longer.
+        """
+        if not self._value:
+            return text
+        text = text.replace(self._value, _MARK)
+        if len(self._value) < _SHORTEST:
+            return text
+        shown = ""
+        for _ in range(_MOST_ECHOES):
+            place = _find_echo(self._value, text)
+            if place is None:
+                return shown + text
+            shown, text = f"{shown}{text[: place[0]]}{_MARK}", text[place[1] :]
+        return _MARK
+
+
+def hidden(value: T, hide: Callable[[str], str]) -> T:
+    """The same value with ``hide`` applied to each string in it: in tuples, lists, dictionaries and
+    the fields of frozen dataclasses, at any depth.
+    """
+    return cast("T", _hidden(value, hide))
+
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    if type(value) is str:
+        return hide(value)
+    if isinstance(value, list | tuple):
+        return type(value)(_hidden(item, hide) for item in value)
+    if isinstance(value, dict):
+        return {_hidden(key, hide): _hidden(item, hide) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = (field.name for field in dataclasses.fields(value) if field.init)
+        return dataclasses.replace(
+            value, **{name: _hidden(getattr(value, name), hide) for name in names}
+        )
+    return value
+
+
+def _find_echo(value: str, text: str) -> tuple[int, int] | None:
+    """Where the first one begins and ends."""
+    for begin in range(0, len(text), _PIECE):
+        piece = text[begin : begin + _PIECE + _LONGEST_ECHO]
+        if _echoes(value, piece):
+            start, end = _within(value, piece)
+            return begin + start, begin + end
+    return None
+
+
+def _within(value: str, text: str) -> tuple[int, int]:
+    """The same for a text that has one."""
+    end = _first(lambda at: _echoes(value, text[:at]), len(text))
+    start = end - _first(lambda size: _echoes(value, text[end - size : end]), end)
+    while start and text[start - 1] == "\\":
+        start -= 1  # half an escape in front of the mark would make bad JSON of the text
+    return start, end
+
+
+def _first(holds: Callable[[int], bool], most: int) -> int:
+    """The smallest number from 0 to ``most`` for which it holds, as for all larger ones."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low
+
+
+def _echoes(value: str, text: str) -> bool:
+    """Whether a text holds the value in any form. One regular expression with every form of every
+    character would take ten times as long, and never let go of the interpreter's lock.
+    """
+    plain, digits, encoded = _forms(value)
+    for _ in range(_MOST_TIMES_ESCAPED):
+        bare = _TAG.sub(b"", text.encode("ascii", "ignore")).translate(None, _LEFT_OUT)
+        lower = bare.lower()
+        if plain in lower or digits in lower:
+            return True
+        letters = bare.translate(_URL_SAFE)
+        if any(part in letters for part in encoded):
+            return True
+        before, text = text, _ESCAPE.sub(_unescaped, text)
+        if text == before:
+            return False
+    return False
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    which = match.lastindex or 0
+    if which == _NAME:
+        return html5.get(match[which], "")
+    code = int(match[which], {_OCTAL: 8, _DECIMAL: 10}.get(which, 16))
+    return chr(code) if code < 128 else ""
+
+
+@cache
+def _forms(value: str) -> tuple[bytes, bytes, tuple[bytes, ...]]:
+    """A secret in lower case, in hexadecimal digits, and what is sure to be in the base64 of a text
+    that holds it: its place in the groups of three bytes decides, and the characters at both ends
+    depend on its neighbours.
+    """
+    raw = value.encode()
+    encoded = []
+    for before in range(3):
+        letters = base64.b64encode(b"\0" * before + raw + b"\0\0")
+        encoded.append(letters[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6])
+    plain = raw.lower().translate(None, _LEFT_OUT)
+    return plain, raw.hex().encode(), tuple(encoded)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
+from ..core.secret import hidden
 from ..core.text import shorten
 from .lifting import MARK, Body
 from .locations import AssetLocation, Trust, judged
@@ -262,7 +263,7 @@ class _Reader:
         named = _JOB_IN_TEXT.search(text)
         if job is None and named and not assets:
             job = (named[1], "")
-        return Answer(
+        answer = Answer(
             assets=assets,
             job_id=job[0] if job else None,
             job_status=job[1] if job else "",
@@ -271,6 +272,7 @@ class _Reader:
             filtered=self.filtered,
             usage=self.usage,
         )
+        return hidden(answer, self.body.hide)
 
 
 _MIME: Final = ("content_type", "mime_type", "mimeType", "media_type", "type")

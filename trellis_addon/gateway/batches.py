@@ -169,7 +169,8 @@ class Batches:
                     raise from_response(response.status_code, response.headers, text)
                 stream = pieces(response, self._transport)
                 for body in receive_line(stream, folder, MOST_BYTES):
-                    yield _line(replace(body, text=self._transport.hide(body.text)))
+                    hide = self._transport.hide
+                    yield _line(replace(body, text=hide(body.text), hide=hide))
 
     def _post(self, path: str, content: bytes, kind: str, key: str) -> dict[str, Any]:
         return self._exchange("POST", path, content, {"Content-Type": kind, "Idempotency-Key": key})
@@ -265,7 +266,7 @@ def _line(body: Body) -> BatchLine:
         if status >= 400:
             fault = from_response(status, {}, text)
         return BatchLine(custom_id, None, fault, understood=known or status > 0)
-    part = Body(json.dumps(inner), body.payloads, "application/json")
+    part = Body(json.dumps(inner), body.payloads, "application/json", body.hide)
     answer = understand(part)
     request_id = response.get("request_id")
     reply = Reply(

@@ -12,8 +12,8 @@ from __future__ import annotations
 import binascii
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -55,6 +55,8 @@ class Body:
     text: str
     payloads: tuple[Path, ...]
     content_type: str = ""
+    hide: Callable[[str], str] = field(default=str, repr=False)
+    """Takes the keys out of what is read from it: a server may repeat them, also in pieces."""
 
 
 class Lifter:

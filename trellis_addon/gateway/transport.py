@@ -17,6 +17,7 @@ import httpx
 
 from ..core.cancel import CancelToken
 from ..core.errors import TooSlowError, TrellisError
+from ..core.secret import hidden
 from ..core.settings import GatewaySettings
 from .address import Address
 from .broken_connections import from_exception
@@ -102,7 +103,7 @@ class Transport:
     def body_of(self, response: httpx.Response, folder: Path) -> Body:
         """An answer streamed to the disk; see :func:`receiving.receive`."""
         body = receive(response, folder, self)
-        return replace(body, text=self.hide(body.text))
+        return replace(body, text=self.hide(body.text), hide=self.hide)
 
     @contextmanager
     def exchange(
@@ -130,6 +131,9 @@ class Transport:
                 yield response
             finally:
                 response.close()
+        except TrellisError as error:
+            error.facts = hidden(error.facts, self.hide)  # the words may be put together from parts
+            raise
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as error:
             self.token.check()  # a broken socket may be our own doing
             raise self._worded(error) from error

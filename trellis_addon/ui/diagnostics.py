@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import bpy
 
 from ..core.identity import ADDON_ID, version
+from ..core.secret import Secret
 from ..preferences import apply_log_level, key_source, read_settings, stored
 
 if TYPE_CHECKING:
@@ -91,10 +92,8 @@ def without_secrets(text: str, settings: Settings) -> str:
     # The field holds a key also while the environment's is used.
     own = stored()
     for hidden in (own.api_key, own.provider_keys, own.proxy) if own else ():
-        if hidden.strip():
-            text = text.replace(hidden.strip(), "***")
-    if settings.gateway.proxy:
-        text = text.replace(settings.gateway.proxy, "***")
+        text = Secret(hidden).hide_in(text)
+    text = Secret(settings.gateway.proxy).hide_in(text)
     text = _PASSWORD.sub(r"\1***@", _QUERY.sub(r"\1?***", text))
     text = _KEY_LIKE.sub("***", text)
     home = str(Path.home())
