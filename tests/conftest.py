@@ -78,9 +78,9 @@ def sockets() -> Callable[[], list[str]]:
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests do not see the settings of whoever runs them."""
-    for name in ("AIGATEWAY_API_KEY", "AIGATEWAY_BASE_URL", "TRELLIS_LIBRARY"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+    own = ("AIGATEWAY_API_KEY", "AIGATEWAY_BASE_URL", "TRELLIS_LIBRARY", "TRELLIS_PLAIN_HTTP")
+    proxies = ("http_proxy", "https_proxy", "all_proxy")
+    for name in (*own, *proxies, *map(str.upper, proxies)):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -21,6 +21,7 @@ from .core.defaults import (
     DEFAULT_JOBS,
     DEFAULT_LIMIT_SECONDS,
     LONGEST_TAG,
+    PLAIN_HTTP_VARIABLE,
 )
 from .core.identity import ADDON_ID
 from .core.secret import Secret
@@ -58,9 +59,16 @@ class PreferenceFields:
     )
     base_url: bpy.props.StringProperty(
         name="Gateway URL",
-        description="The gateway's address, with or without /v1. Any OpenAI-compatible gateway "
-        "that serves a 3D model works",
+        description="The gateway's address. A path of its own, such as /v1/openai, is kept as it "
+        "is; a host alone gets /v1. The README lists which gateways work",
         default=DEFAULT_BASE_URL,
+    )
+    plain_http: bpy.props.BoolProperty(
+        name="Plain HTTP in Private Networks",
+        description="Allow a gateway URL with http:// that names a computer of a private network, "
+        "such as http://192.168.1.20:8000. Your API key and prompts then go through that network "
+        "in clear text, for everyone in it to read. Public addresses always need https://",
+        default=False,
     )
     library: bpy.props.StringProperty(
         name="Library Folder",
@@ -176,6 +184,11 @@ def key_source(environment: Mapping[str, str] = os.environ) -> KeySource:
     return "preferences" if own and own.api_key.strip() else "nowhere"
 
 
+def plain_http_by(environment: Mapping[str, str]) -> bool:
+    """Whether the environment consents to http in a private network."""
+    return environment.get(PLAIN_HTTP_VARIABLE, "").strip().lower() in ("1", "true", "yes", "on")
+
+
 def default_library() -> Path:
     """A ``Trellis`` folder beside Blender's own user asset library.
 
@@ -195,6 +208,7 @@ def read_settings(
     library: Path | None = None,
     online: bool = False,
     endpoint: Endpoint | None = None,
+    plain_http: bool = False,
     limit_seconds: float | None = None,
     daily_limit_cents: float | None = None,
 ) -> Settings:
@@ -203,6 +217,7 @@ def read_settings(
     :param base_url: from the command line, before everything else.
     :param library: likewise.
     :param online: consent given on the command line, where there are no preferences to ask.
+    :param plain_http: consent to http in a private network, likewise.
     :param endpoint: from the command line. :param limit_seconds: likewise.
     :param daily_limit_cents: likewise, US cents; there are no preferences without an installation.
     """
@@ -223,6 +238,7 @@ def read_settings(
             tag=own.tag if own else "",
             proxy=own.proxy if own else "",
             ca_file=bpy.path.abspath(own.ca_file) if own and own.ca_file else "",
+            plain_http=plain_http or plain_http_by(environment) or bool(own and own.plain_http),
             provider_keys=_provider_keys(environment, own.provider_keys if own else ""),
         ),
         # Absolute, as Blender writes a scene's links from it.

@@ -277,11 +277,29 @@ def test_url_with_or_without_its_tail(
 def test_url_with_a_path_in_front(
     settings: Path, trellis: Run, stand_in: StandInGateway, monkeypatch: Any
 ) -> None:
-    monkeypatch.setenv("AIGATEWAY_BASE_URL", f"{stand_in.base_url}/ai/gateway/v1")
+    monkeypatch.setenv("AIGATEWAY_BASE_URL", f"{stand_in.base_url}/ai/gateway/v1/openai/")
     done = trellis("generate", "small vase", "--endpoint", "chat")
-    assert stand_in.requests_to("POST")[0].path == "/ai/gateway/v1/chat/completions"
+    assert stand_in.requests_to("POST")[0].path == "/ai/gateway/v1/openai/chat/completions"
     assert done.code == 1, done.explain()
     assert "does not know this model or address" in done.stderr
+
+
+@pytest.mark.parametrize("consent", ["", "--plain-http", "TRELLIS_PLAIN_HTTP"])
+def test_plain_http_in_a_private_network(
+    settings: Path,
+    trellis: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    sockets: Callable[[], list[str]],
+    consent: str,
+) -> None:
+    """With consent it is a gateway like any other, for which Blender must be online."""
+    monkeypatch.setenv("AIGATEWAY_BASE_URL", "http://192.168.1.20:8000")
+    if consent.startswith("TRELLIS"):
+        monkeypatch.setenv(consent, "1")
+    done = trellis("generate", "small vase", *([consent] if consent.startswith("-") else []))
+    words = "not allowed to go online" if consent else "--plain-http"
+    assert (done.code, words in done.stderr) == (4 if consent else 2, True), done.explain()
+    assert sockets() == []
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,20 @@ def test_preferences(rooms: Rooms, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert first.library == tmp_path / "first"
 
 
+def test_plain_http_is_consented_to_in_the_preferences_or_for_one_run(rooms: Rooms) -> None:
+    preferences = rooms("preferences")
+    own = preferences.stored()
+    assert own is not None
+    read = preferences.read_settings
+    assert not read({}).gateway.plain_http
+    assert not read({"TRELLIS_PLAIN_HTTP": "0"}).gateway.plain_http
+    assert read({"TRELLIS_PLAIN_HTTP": "1"}).gateway.plain_http
+    assert read({}, plain_http=True).gateway.plain_http
+    own.plain_http = True
+    assert read({}).gateway.plain_http
+    assert "clear text" in own.bl_rna.properties["plain_http"].description
+
+
 def test_online_access_is_blenders(rooms: Rooms) -> None:
     read = rooms("preferences").read_settings
     assert not read({}).online_access

@@ -474,3 +474,16 @@ def test_what_is_made_opaque_is_called_so(group: Any) -> None:
     prop = group.finishing.bl_rna.properties["opaque"]
     assert prop.name == "Force Opaque"
     assert "mesh is not changed" in prop.description
+
+
+def test_consent_to_plain_http_says_where_the_key_goes(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = rooms("preferences").stored()
+    before = drawn(own._draw_network, None)
+    assert ("plain_http" in str(before.rows), before.says("in clear text")) == (True, False)
+    own.plain_http = True
+    assert drawn(own._draw_network, None).says("The key goes in clear text to a gateway")
+    own.plain_http = False
+    monkeypatch.setenv("TRELLIS_PLAIN_HTTP", "1")
+    assert drawn(own._draw_network, None).says("variable TRELLIS_PLAIN_HTTP allows it")

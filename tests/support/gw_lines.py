@@ -192,7 +192,8 @@ class Bench:
         token = token or QuickToken()
         clock = token.clock if isinstance(token, QuickToken) else None
         budget = budget or (RateBudget(clock=clock) if clock else RateBudget())
-        return Transport(Address.parse(self.url), self.gateway_settings(), token, budget)
+        settings = self.gateway_settings()
+        return Transport(Address.of(settings), settings, token, budget)
 
 
 def completion(content: Any, **more: Any) -> dict[str, Any]:

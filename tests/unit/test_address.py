@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trellis_addon.core.errors import AddressError
+from trellis_addon.core.settings import GatewaySettings
 from trellis_addon.gateway.address import Address, is_loopback
 
 GATEWAY = "https://api.aigateway.sh"
@@ -24,8 +25,6 @@ GATEWAY = "https://api.aigateway.sh"
         (f"{GATEWAY}/v1/chat/completions/", GATEWAY),
         (f"{GATEWAY}/v1/3d/generations", GATEWAY),
         ("HTTPS://API.AIGateway.sh/v1", GATEWAY),
-        ("https://proxy.example/ai/gateway/v1", "https://proxy.example/ai/gateway"),
-        ("https://proxy.example:8443/v1beta", "https://proxy.example:8443/v1beta"),
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
         ("http://localhost:8000/v1", "http://localhost:8000"),
         ("http://[::1]:8000/v1", "http://[::1]:8000"),
@@ -35,6 +34,93 @@ def test_base_url(text: str, base: str) -> None:
     address = Address.parse(text)
     assert address.base_url == base
     assert address.endpoint("chat/completions") == f"{base}/v1/chat/completions"
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint"),
+    [
+        ("https://a.example/v1/openai", "https://a.example/v1/openai/"),
+        ("https://a.example/v1beta/openai/", "https://a.example/v1beta/openai/"),
+        ("https://a.example/openai/", "https://a.example/openai/"),
+        ("https://a.example/openai/v1/", "https://a.example/openai/v1/"),
+        ("https://a.example/v1/account/gateway/compat", "https://a.example/v1/account/gateway/compat/"),
+        ("https://a.example/api/v1/chat/completions", "https://a.example/api/v1/"),
+        ("https://a.example/compat/3d/generations/", "https://a.example/compat/"),
+        ("https://a.example:8443/v1beta", "https://a.example:8443/v1beta/"),
+        ("https://a.example/ai/gateway/v1", "https://a.example/ai/gateway/v1/"),
+        ("https://a.example/ai/gateway", "https://a.example/ai/gateway/"),
+        ("https://a.example//", "https://a.example/v1/"),
+        ("https://a.example/v1/chat", "https://a.example/v1/"),
+        ("https://a.example/V1", "https://a.example/V1/"),
+    ],
+)  # fmt: skip
+def test_path_of_its_own_is_kept(text: str, endpoint: str) -> None:
+    address = Address.parse(text)
+    assert address.endpoint("chat/completions") == f"{endpoint}chat/completions"
+    assert Address.parse(address.base_url) == address
+
+
+def test_query_goes_with_every_request_and_into_no_record() -> None:
+    address = Address.parse("https://a.example/openai/v1/?api-version=preview&key=sk-1")
+    query = "api-version=preview&key=sk-1"
+    assert address.endpoint("models") == f"https://a.example/openai/v1/models?{query}"
+    assert address.endpoint("models?modality=3d").endswith(f"/models?modality=3d&{query}")
+    assert address.model_endpoint("a/b", "/schema").endswith(f"/models/a/b/schema?{query}")
+    assert address.base_url == "https://a.example/openai/v1"
+    bare = Address.parse("https://a.example?api-version=1")
+    assert bare.endpoint("models") == "https://a.example/v1/models?api-version=1"
+
+
+OWN_NETWORK = [
+    "10.0.0.7", "172.16.0.1", "172.31.255.254", "192.168.1.20", "169.254.1.1", "100.64.0.9",
+    "[fd12:3456::1]", "[fc00::1]", "[fe80::1]", "render-box", "nas.local", "NAS.Local.",
+    "trellis.studio.internal", "box.home.arpa",
+]  # fmt: skip
+PUBLIC = [
+    "8.8.8.8", "172.32.0.1", "172.15.0.1", "192.169.0.1", "11.0.0.1", "[2606:4700::1]", "134744072",
+    "0x08080808", "010.8.8.8", "a.example", "local.example", "nas.local.example", "nas.locals",
+    "10.0.0.1.example", "evil\u3002example", "evil%2Eexample", "evil\uff0eexample", "[fe00::1]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", OWN_NETWORK)
+def test_plain_http_in_a_private_network_needs_consent(host: str) -> None:
+    with pytest.raises(AddressError, match="http would show your key") as caught:
+        Address.parse(f"http://{host}:8000")
+    assert "Plain HTTP in Private Networks" in caught.value.facts.next_step
+    address = Address.parse(f"http://{host}:8000", plain_http=True)
+    assert (address.scheme, address.loopback) == ("http", False)
+
+
+@pytest.mark.parametrize("host", PUBLIC)
+@pytest.mark.parametrize("plain_http", [False, True])
+def test_plain_http_to_a_public_host_is_refused(host: str, plain_http: bool) -> None:
+    with pytest.raises(AddressError, match=r"http would show your key|cannot be read") as caught:
+        Address.parse(f"http://{host}:8000", plain_http=plain_http)
+    assert "Plain HTTP in Private Networks" not in caught.value.facts.next_step
+
+
+def test_settings_carry_the_consent() -> None:
+    url = "http://192.168.1.20:8000"
+    assert Address.of(GatewaySettings(base_url=url, plain_http=True)).scheme == "http"
+    with pytest.raises(AddressError):
+        Address.of(GatewaySettings(base_url=url))
+    assert Address.of(GatewaySettings(base_url="http://127.0.0.1:8000")).loopback
+
+
+@pytest.mark.parametrize(
+    ("gateway", "host", "expected"),
+    [
+        ("http://192.168.1.20", "192.168.1.20", True),
+        ("http://192.168.1.20", "files.local", True),
+        ("http://192.168.1.20", "files.example", False),
+        ("http://127.0.0.1", "files.example", True),
+        ("https://192.168.1.20", "192.168.1.20", False),
+        ("https://a.example", "192.168.1.20", False),
+    ],
+)
+def test_where_an_answer_may_lead_in_clear_text(gateway: str, host: str, expected: bool) -> None:
+    assert Address.parse(gateway, plain_http=True).may_be_plain(host) is expected
 
 
 @pytest.mark.parametrize(

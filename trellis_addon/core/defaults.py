@@ -10,5 +10,8 @@ from typing import Final
 DEFAULT_BASE_URL: Final = "https://api.aigateway.sh"
 DEFAULT_LIMIT_SECONDS: Final = 900.0
 DEFAULT_JOBS: Final = 2
+PLAIN_HTTP_VARIABLE: Final = "TRELLIS_PLAIN_HTTP"
+"""Set to 1: consent to http in a private network."""
+
 LONGEST_TAG: Final = 64
 """Characters."""

@@ -29,6 +29,8 @@ class GatewaySettings:
     """A proxy's URL, which may hold a password; empty: the environment's (HTTPS_PROXY)."""
     ca_file: str = ""
     """A file with further certificates to trust, PEM; empty: the operating system's alone."""
+    plain_http: bool = False
+    """The user's consent to http in a private network, through which the key goes in clear text."""
     provider_keys: tuple[tuple[str, Secret], ...] = ()
     """The user's own keys of providers behind the gateway, by provider (``x-byok-<provider>``)."""
 

@@ -16,7 +16,7 @@ def obstacle(settings: Settings) -> TrellisError | None:
     from ..gateway.address import Address
 
     try:
-        address = Address.parse(settings.gateway.base_url)
+        address = Address.of(settings.gateway)
     except TrellisError as error:
         return error
     if not settings.online_access and not address.loopback:

@@ -71,7 +71,7 @@ class Economy:
     @property
     def base_url(self) -> str:
         """The gateway's, as parts and records have it."""
-        return Address.parse(self.settings.gateway.base_url).base_url
+        return Address.of(self.settings.gateway).base_url
 
     def takes(self, request: GenerationRequest, token: CancelToken) -> bool:
         """Whether a request can go by the Batch API, which is for the chat endpoint alone.
@@ -188,7 +188,7 @@ class Economy:
     @contextmanager
     def _batches(self, token: CancelToken) -> Iterator[Batches]:
         gateway = replace(self.settings.gateway, limit_seconds=LIMIT_SECONDS)
-        transport = Transport(Address.parse(gateway.base_url), gateway, token, self.budget)
+        transport = Transport(Address.of(gateway), gateway, token, self.budget)
         try:
             yield Batches(transport)
         finally:

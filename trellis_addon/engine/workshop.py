@@ -85,7 +85,7 @@ class Workshop:
         from ..gateway.address import Address
         from ..library.library import Library
 
-        base_url = Address.parse(settings.gateway.base_url).base_url
+        base_url = Address.of(settings.gateway).base_url
         return Library(settings.library).create_locked(
             request, base_url, "auto", (finishing or Finishing()).to_dict()
         )
@@ -154,7 +154,7 @@ class Workshop:
 
         if not settings.online_access and not url.is_here:
             raise offline(settings)
-        url.check(Address.parse(settings.gateway.base_url))
+        url.check(Address.of(settings.gateway))
 
     def resume(self, folder: PropFolder, settings: Settings) -> Job:
         """A job that takes a folder from where its record stands to the finished prop.
@@ -205,7 +205,7 @@ class Workshop:
             return Gateway(settings.gateway, token, budget, say)
 
         def open_web(token: CancelToken, say: Callable[[str], None]) -> Transport:
-            address = Address.parse(settings.gateway.base_url)
+            address = Address.of(settings.gateway)
             return Transport(address, settings.gateway, token, budget, say)
 
         def settle() -> None:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from ..core.defaults import PLAIN_HTTP_VARIABLE
 from ..core.errors import AddressError
+from ..core.settings import GatewaySettings
 
 _MEDIA_HOSTS: Final = {"api.aigateway.sh": ("media.aigateway.sh",)}
 """Hosts of the same service that take the same key (openapi.json, "servers")."""
@@ -19,13 +21,12 @@ _OLD_IPV4: Final = re.compile(
     r"(?:0[xX][0-9a-fA-F]{1,8}|[0-9]{1,11})(?:\.(?:0[xX][0-9a-fA-F]{1,8}|[0-9]{1,11})){0,3}"
 )
 
-_TAILS: Final = (
-    "/v1/chat/completions",
-    "/chat/completions",
-    "/v1/3d/generations",
-    "/v1/chat",
-    "/v1",
-)
+_VERSION: Final = "/v1"
+_ENDPOINTS: Final = ("/chat/completions", "/3d/generations")
+
+_NAME: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_OWN_DOMAINS: Final = (".local", ".internal", ".home.arpa")
+"""Names that the public DNS never has: RFC 6762, ICANN's resolution of 2024, RFC 8375."""
 
 
 def is_loopback(host: str) -> bool:
@@ -59,19 +60,41 @@ def is_private(host: str) -> bool:
     return not mapped.is_global or mapped.is_multicast
 
 
+def in_own_network(host: str) -> bool:
+    """Whether a host is in a private network by its address or by its name, which is not looked up:
+    one label (``render-box``), as no public host has, or one of the domains that are kept for it.
+    """
+    name = host.lower().rstrip(".")
+    if is_private(name):
+        return True
+    if not _NAME.fullmatch(name) or _OLD_IPV4.fullmatch(name):
+        return False  # another spelling could be a public name to the one who connects
+    return "." not in name or name.endswith(_OWN_DOMAINS)
+
+
 @dataclass(frozen=True)
 class Address:
-    """A gateway: scheme, host, port and an optional path in front of ``/v1``."""
+    """A gateway: where it is, the path in front of its endpoints' own, and what follows ``?``."""
 
     scheme: str
     host: str
     port: int | None
-    prefix: str
+    path: str = _VERSION
+    query: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> Address:
-        """Read a base URL with or without ``/v1`` or the whole endpoint's path behind it.
+    def of(cls, settings: GatewaySettings) -> Address:
+        """The gateway of the settings. :raises AddressError: as :meth:`parse` does."""
+        return cls.parse(settings.base_url, plain_http=settings.plain_http)
 
+    @classmethod
+    def parse(cls, text: str, *, plain_http: bool = False) -> Address:
+        """Read a base URL, with or without an endpoint's path behind it.
+
+        A path of its own is kept as it is, as the ``openai`` client does (``base_url``); a host
+        alone gets ``/v1``. A query, such as ``?api-version=1``, goes with every request.
+
+        :param plain_http: the user's consent to http in a private network.
         :raises AddressError: no scheme, not http(s), no host, or plain http to another machine.
         """
         text = text.strip()
@@ -91,18 +114,22 @@ class Address:
             raise AddressError(f"The gateway URL must begin with https:// and name a host: {text}")
         if parts.username or parts.password:
             raise AddressError("The gateway URL must not hold a user name or password")
-        if parts.scheme.lower() == "http" and not is_loopback(parts.hostname):
-            raise AddressError(
-                f"The gateway URL must be https, as http would show your key: {text}",
-                "Write https:// in front; plain http works for this machine only",
-            )
-        return cls(parts.scheme.lower(), parts.hostname, port, _without_tail(parts.path))
+        scheme = parts.scheme.lower()
+        if scheme == "http" and not is_loopback(parts.hostname):
+            _check_plain(text, parts.hostname, plain_http=plain_http)
+        return cls(scheme, parts.hostname, port, _base_path(parts.path), parts.query)
 
     @property
     def base_url(self) -> str:
-        """The URL without ``/v1`` and without a slash at the end."""
+        """The URL as records have it: without a mere ``/v1``, and without the query, which may be a
+        credential. :meth:`parse` makes the same path of it.
+        """
+        return self._origin + ("" if self.path == _VERSION else self.path)
+
+    @property
+    def _origin(self) -> str:
         port = f":{self.port}" if self.port else ""
-        return f"{self.scheme}://{self.url_host}{port}{self.prefix}"
+        return f"{self.scheme}://{self.url_host}{port}"
 
     @property
     def url_host(self) -> str:
@@ -124,11 +151,20 @@ class Address:
             return True
         if is_loopback(host.rstrip(".")):
             return False
-        return is_private(self.host) or bool(start and is_private(start))
+        return in_own_network(self.host) or bool(start and is_private(start))
+
+    def may_be_plain(self, host: str) -> bool:
+        """Whether an answer may name an http address of a host: a gateway of this machine any, one
+        that is asked in clear text in a private network those of the network.
+        """
+        return self.loopback or (self.scheme == "http" and in_own_network(host))
 
     def endpoint(self, path: str) -> str:
-        """The full URL of a path under ``/v1``, such as ``chat/completions``."""
-        return f"{self.base_url}/v1/{path}"
+        """The full URL of an endpoint, such as ``chat/completions``."""
+        url = f"{self._origin}{self.path}/{path}"
+        if not self.query:
+            return url
+        return f"{url}{'&' if '?' in path else '?'}{self.query}"
 
     def model_endpoint(self, model: str, tail: str = "") -> str:
         """The URL of a model's metadata. The slash in its id is sent as it is."""
@@ -156,9 +192,26 @@ def _port(scheme: str, port: int | None) -> int:
     return port or (443 if scheme == "https" else 80)
 
 
-def _without_tail(path: str) -> str:
+def _base_path(path: str) -> str:
     path = path.rstrip("/")
-    for tail in _TAILS:
-        if path.endswith(tail):
-            return path.removesuffix(tail)
-    return path
+    for tail in _ENDPOINTS:
+        path = path.removesuffix(tail)
+    if path == f"{_VERSION}/chat":  # half an endpoint, which the gateway's support page warns of
+        path = _VERSION
+    return path.rstrip("/") or _VERSION
+
+
+def _check_plain(text: str, host: str, *, plain_http: bool) -> None:
+    """:raises AddressError: a gateway that must not be asked in clear text."""
+    if not in_own_network(host):
+        step = (
+            "Write https:// in front; plain http works on this machine and in private networks only"
+        )
+    elif not plain_http:
+        step = (
+            "Write https:// in front, or allow Plain HTTP in Private Networks in the preferences "
+            f"({PLAIN_HTTP_VARIABLE}=1, --plain-http)"
+        )
+    else:
+        return
+    raise AddressError(f"The gateway URL must be https, as http would show your key: {text}", step)

@@ -49,7 +49,7 @@ class Gateway:
         budget: RateBudget | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.address = Address.parse(settings.base_url)
+        self.address = Address.of(settings)
         if not settings.key:
             raise NoKeyError("There is no API key for the gateway")
         self._settings = settings

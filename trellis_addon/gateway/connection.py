@@ -54,10 +54,11 @@ def new_client(settings: GatewaySettings, address: Address) -> httpx.Client:
 
 
 def _direct(address: Address) -> dict[str, httpx.BaseTransport | None]:
-    """A gateway on this machine is never asked through a proxy: plain http is allowed there, and
-    would hand the key to another machine.
+    """A gateway on this machine, or asked in clear text, is never asked through a proxy: another
+    machine would see the key.
     """
-    return {f"all://{address.url_host}": None} if address.loopback else {}
+    direct = address.loopback or address.scheme == "http"
+    return {f"all://{address.url_host}": None} if direct else {}
 
 
 @cache

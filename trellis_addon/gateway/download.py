@@ -188,9 +188,9 @@ class _Download:
 
 
 def refuse_strange(gateway: Address, url: str, *, asked: bool = False) -> None:
-    """An answer may name any URL; only a web server's is followed, and of this machine or in
-    clear text only when the gateway itself is on this machine; of a private network only when the
-    gateway is in one, or the user ``asked`` for that address.
+    """An answer may name any URL; only a web server's is followed, of this machine only when the
+    gateway itself is on it, of a private network only when the gateway is in one, or the user
+    ``asked`` for that address, and in clear text only as :meth:`Address.may_be_plain` says.
     """
     try:
         parts = urlsplit(url)
@@ -199,8 +199,7 @@ def refuse_strange(gateway: Address, url: str, *, asked: bool = False) -> None:
         host = httpx.URL(url).host
     except (ValueError, httpx.InvalidURL):
         raise BadFileError("The gateway's answer points to a broken address") from None
-    local = gateway.loopback
-    allowed = parts.scheme == "https" or (parts.scheme == "http" and local)
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and gateway.may_be_plain(host))
     inward = not gateway.may_lead_to(host, host if asked else "")
     if not allowed or not host or not parts.hostname or inward:
         raise BadFileError(

@@ -251,7 +251,9 @@ class Transport:
     def _following(self, url: str, target: str) -> str:
         following = httpx.URL(url).join(target)
         safe = following.scheme == "https" or (
-            following.scheme == "http" and httpx.URL(url).scheme == "http"
+            following.scheme == "http"
+            and httpx.URL(url).scheme == "http"
+            and self.address.may_be_plain(following.host)
         )
         inward = not self.address.may_lead_to(following.host, httpx.URL(url).host)
         if not safe or inward or following.userinfo or "%" in following.host:

@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
         "blender -b --python trellis_addon/headless/run.py --; python -m trellis_addon (where bpy "
         "is a Python package). "
         "Environment: AIGATEWAY_API_KEY, AIGATEWAY_BASE_URL, TRELLIS_LIBRARY, "
-        "TRELLIS_PICTURE_SAMPLES. "
+        "TRELLIS_PLAIN_HTTP=1, TRELLIS_PICTURE_SAMPLES. "
         "Exit codes: 0 all done, 1 some props failed, 2 bad usage or input, 3 the account refuses, "
         "4 the gateway cannot be reached, 5 some wait in the Batch API (--economy), "
         "130 interrupted.",

@@ -134,6 +134,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         library=options.library,
         online=options.online_mode,
         endpoint=options.endpoint,
+        plain_http=options.plain_http,
         limit_seconds=options.timeout * 60 if options.timeout else None,
     )
 

@@ -71,6 +71,11 @@ def common_options(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="allow network access for this run where Blender's preferences are not read",
     )
+    group.add_argument(
+        "--plain-http",
+        action="store_true",
+        help="allow a gateway with http:// in a private network: the key goes in clear text",
+    )
 
 
 def scene_options(command: argparse.ArgumentParser) -> None:

@@ -33,7 +33,7 @@ def on_own_gateway() -> bool:
     from ..gateway.address import Address
 
     try:
-        return Address.parse(read_settings().gateway.base_url).host == OWN_HOST
+        return Address.of(read_settings().gateway).host == OWN_HOST
     except TrellisError:
         return False
 

@@ -134,6 +134,7 @@ def _settings(settings: Settings, model: str) -> list[str]:
         f"daily limit: {f'{limit:g} US cents' if limit else 'none'}",
         f"cost tag: {'set' if gateway.tag else 'none'}",
         f"proxy: {'set' if gateway.proxy else 'none'}",
+        f"plain HTTP in private networks: {'allowed' if gateway.plain_http else 'off'}",
         f"certificates: {gateway.ca_file or 'the system alone'}",
         f"provider keys of: {providers}",
         f"log level: {logging.getLevelName(logging.getLogger(ADDON_ID).level)}",

@@ -82,7 +82,7 @@ def library_problem(settings: Settings, account: Account) -> ErrorFacts | None:
 def _needs_access(settings: Settings) -> bool:
     from ..gateway.address import Address
 
-    return not Address.parse(settings.gateway.base_url).loopback
+    return not Address.of(settings.gateway).loopback
 
 
 def _access(settings: Settings) -> Row:

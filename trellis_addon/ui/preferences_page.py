@@ -9,12 +9,14 @@ from typing import Any, Final
 import bpy
 
 from ..core.cost import limit_warning, money
+from ..core.defaults import PLAIN_HTTP_VARIABLE
 from ..core.identity import ADDON_ID
 from ..preferences import (
     KEY_VARIABLE,
     LIBRARY_VARIABLE,
     URL_VARIABLE,
     PreferenceFields,
+    plain_http_by,
     read_settings,
     stored,
 )
@@ -109,8 +111,12 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
         column.prop(self, "tag")
 
     def _draw_network(self, column: Any, _context: bpy.types.Context) -> None:
-        for name in ("proxy", "ca_file", "provider_keys"):
+        for name in ("proxy", "ca_file", "provider_keys", "plain_http"):
             column.prop(self, name)
+        if plain_http_by(os.environ):
+            _aside(column, f"The environment variable {PLAIN_HTTP_VARIABLE} allows it", "INFO")
+        if read_settings().gateway.plain_http:
+            _aside(column, "The key goes in clear text to a gateway with http://", "ERROR")
 
     def _draw_shortcuts(self, column: Any, context: bpy.types.Context) -> None:
         column.use_property_split = False  # Blender's own rows come with their own layout
