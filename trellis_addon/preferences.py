@@ -152,8 +152,8 @@ class PreferenceFields:
     )
     proxy: bpy.props.StringProperty(
         name="Proxy",
-        description="A proxy's address, such as http://user:password@host:8080. Empty: the one of "
-        "the environment (HTTPS_PROXY)",
+        description="A proxy's address, such as http://user:password@host:8080 or "
+        "socks5://host:1080. Empty: the one of the environment (HTTPS_PROXY, ALL_PROXY)",
         subtype="PASSWORD",
     )
     ca_file: bpy.props.StringProperty(

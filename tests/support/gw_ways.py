@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import threading
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -183,6 +184,68 @@ class Proxy(_Front):
             else:
                 behind.sendall(_as_origin(asked, parts.path, parts.query))
             relay(connection, behind)
+
+
+class SocksProxy(_Front):
+    """A SOCKS5 proxy (RFC 1928, RFC 1929). It knows every host as this machine.
+
+    :param login: ``user:password`` that it asks for. :param code: its answer to each request, where
+        0 connects. :param says: sent as the first answer instead, before the connection is closed.
+    :param silent: gives no answer and leaves the connection open.
+    """
+
+    def __init__(
+        self, login: str = "", *, code: int = 0, says: bytes | None = None, silent: bool = False
+    ) -> None:
+        super().__init__()
+        self.login, self.code, self.says, self.silent = login, code, says, silent
+        self.asked: list[tuple[str, int]] = []
+        """Host and port of each request."""
+
+    def url(self, login: str = "", scheme: str = "socks5") -> str:
+        """Its address for a client."""
+        return f"{scheme}://{login + '@' if login else ''}127.0.0.1:{self.port}"
+
+    def _serve(self, connection: socket.socket) -> None:
+        methods = _exactly(connection, _exactly(connection, 2)[1])
+        if self.silent:
+            self._stop.wait()
+        elif self.says is not None:
+            connection.sendall(self.says)
+        elif not self.login or (2 in methods and self._logs_in(connection)):
+            if not self.login:
+                connection.sendall(b"\x05\x00" if 0 in methods else b"\x05\xff")
+            self._connect(connection)
+        elif 2 not in methods:
+            connection.sendall(b"\x05\xff")
+
+    def _logs_in(self, connection: socket.socket) -> bool:
+        connection.sendall(b"\x05\x02")
+        user = _exactly(connection, _exactly(connection, 2)[1])
+        password = _exactly(connection, _exactly(connection, 1)[0])
+        right = (user + b":" + password).decode() == self.login
+        connection.sendall(b"\x01\x00" if right else b"\x01\x01")
+        return right
+
+    def _connect(self, connection: socket.socket) -> None:
+        kind = _exactly(connection, 4)[3]
+        size = {1: 4, 4: 16}.get(kind) or _exactly(connection, 1)[0]
+        host = _exactly(connection, size)
+        port = int.from_bytes(_exactly(connection, 2), "big")
+        self.asked.append((host.decode() if kind == 3 else str(ip_address(host)), port))
+        connection.sendall(bytes([5, self.code, 0, 1, 127, 0, 0, 1, 0, 0]))
+        if self.code == 0:
+            with socket.create_connection(("127.0.0.1", port)) as behind:
+                relay(connection, behind)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        if not (piece := connection.recv(size - len(data))):
+            raise ConnectionError("the client left")
+        data += piece
+    return data
 
 
 def _as_origin(asked: Asked, path: str, query: str) -> bytes:

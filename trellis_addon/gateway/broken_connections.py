@@ -19,6 +19,19 @@ _NO_NAME: Final = (
     "no address associated",
     "name resolution",
 )
+_ASKS_FOR_PASSWORD: Final = (
+    "407",
+    "got username/password",
+    "got no acceptable methods",
+    "invalid username/password",
+)
+_CANNOT_REACH: Final = (
+    "general socks server failure",
+    "network unreachable",
+    "host unreachable",
+    "connection refused",
+    "ttl expired",
+)
 _WRONG_CLOCK: Final = ("not yet valid", "has expired", "certificate expired")
 
 
@@ -35,17 +48,7 @@ def from_exception(error: Exception, host: str, proxy: str = "") -> TrellisError
     if _is_tls(chain, text):
         return _tls(host, text, detail)
     if isinstance(error, httpx.ProxyError):
-        asks = "407" in text
-        return UnreachableError(
-            "The network's proxy asks for a user name and password"
-            if asks
-            else "The network's proxy refused the connection",
-            "Put them into the proxy's address in the preferences"
-            if asks
-            else "Check the proxy's address in the preferences or in HTTPS_PROXY",
-            detail=detail,
-            retry=False,
-        )
+        return _proxy(host, text, detail)
     unusable = httpx.UnsupportedProtocol | httpx.TooManyRedirects | httpx.InvalidURL
     if any(isinstance(cause, unusable) for cause in chain):
         return UnreachableError(
@@ -69,6 +72,22 @@ def from_exception(error: Exception, host: str, proxy: str = "") -> TrellisError
     if isinstance(error, httpx.ConnectError):
         return UnreachableError(f"{host} refuses the connection", detail=detail)
     return UnreachableError(f"The connection to {host} broke", detail=detail)
+
+
+def _proxy(host: str, text: str, detail: str) -> UnreachableError:
+    """What a proxy says: by HTTP, or by SOCKS in the words of httpcore."""
+    if any(phrase in text for phrase in _ASKS_FOR_PASSWORD):
+        message = "The network's proxy asks for a user name and password"
+        step = "Put them into the proxy's address in the preferences"
+    elif any(phrase in text for phrase in _CANNOT_REACH):
+        return UnreachableError(f"The network's proxy cannot reach {host}", detail=detail)
+    elif "no socks proxy" in text:
+        message = "The network's proxy does not answer as a SOCKS proxy does"
+        step = "Check the proxy's address in the preferences or in ALL_PROXY"
+    else:
+        message = "The network's proxy refused the connection"
+        step = "Check the proxy's address in the preferences or in HTTPS_PROXY"
+    return UnreachableError(message, step, detail=detail, retry=False)
 
 
 def _is_tls(chain: tuple[BaseException, ...], text: str) -> bool:

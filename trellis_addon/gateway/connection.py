@@ -7,11 +7,13 @@ company's own certificates work. There is no switch to turn verification off.
 
 from __future__ import annotations
 
+import logging
 import ssl
 from functools import cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies
 
 import httpx
 import truststore
@@ -24,7 +26,19 @@ from ..core.settings import GatewaySettings
 from .address import Address
 from .decoding import ACCEPT_ENCODING
 
+try:
+    from socksio import ProtocolError
+
+    SOCKS_FAULTS: tuple[type[Exception], ...] = (ProtocolError, AssertionError, IndexError)
+    """What httpcore lets through when a server does not answer as a SOCKS proxy does."""
+except ImportError:
+    SOCKS_FAULTS = ()
+
+_PROXIES: Final = ("http", "https", "socks5", "socks5h")
 _SHORTEST_SECRET: Final = 8
+
+# It has the proxy's user name and password in it.
+logging.getLogger("httpcore.socks").addFilter(lambda record: "auth=" not in record.getMessage())
 
 
 def new_client(settings: GatewaySettings, address: Address) -> httpx.Client:
@@ -45,11 +59,17 @@ def new_client(settings: GatewaySettings, address: Address) -> httpx.Client:
             mounts=_direct(address),
         )
     except (ValueError, httpx.InvalidURL) as error:
-        # HTTPS_PROXY of the environment is read here as well.
+        # The environment is read here as well, where desktops write socks:// for socks5://.
         raise AddressError(
             "The proxy's address cannot be used",
-            "Correct it in the preferences or in HTTPS_PROXY",
+            "Write http://, https:// or socks5:// in front of it, in the preferences or in "
+            "HTTPS_PROXY and ALL_PROXY",
             detail=type(error).__name__,
+        ) from error
+    except ImportError as error:
+        raise AddressError(
+            "A SOCKS proxy cannot be used here, as the Python package socksio is missing",
+            "Install it, or set an http:// proxy in the preferences",
         ) from error
 
 
@@ -81,12 +101,12 @@ def _proxy(url: str) -> httpx.Proxy | None:
     if not url.strip():
         return None
     try:
-        usable = urlsplit(url).scheme in ("http", "https")
+        usable = urlsplit(url.strip()).scheme in _PROXIES
     except ValueError:
         usable = False
     if not usable:
         raise AddressError(
-            "The proxy's address must begin with http:// or https://",
+            "The proxy's address must begin with http://, https:// or socks5://",
             "Correct it in the preferences",
         )
     return httpx.Proxy(url.strip())
@@ -109,13 +129,19 @@ def gateway_headers(settings: GatewaySettings) -> dict[str, str]:
 
 def secrets_of(settings: GatewaySettings) -> tuple[Secret, ...]:
     """Everything that a server might repeat and that nobody may read in a record."""
-    try:
-        password = unquote(urlsplit(settings.proxy).password or "")
-    except ValueError:
-        password = ""  # an address that cannot be read is refused in a moment
-    # A short word would take harmless text with it.
-    own = (settings.key, Secret(password if len(password) >= _SHORTEST_SECRET else ""))
+    proxies = [settings.proxy] if settings.proxy else list(getproxies().values())
+    passwords = dict.fromkeys(filter(None, map(_password, proxies)))
+    own = (settings.key, *map(Secret, passwords))
     return (*own, *(key for _, key in settings.provider_keys))
+
+
+def _password(proxy: str) -> str:
+    try:
+        password = unquote(urlsplit(proxy).password or "")
+    except ValueError:
+        return ""  # an address that cannot be read is refused in a moment
+    # A short word would take harmless text with it.
+    return password if len(password) >= _SHORTEST_SECRET else ""
 
 
 def _usable(key: Secret, name: str) -> str:

@@ -7,7 +7,10 @@ import socket
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
+
+HANDSHAKE_SECONDS: Final = 20.0
+"""The longest that a SOCKS proxy may take to connect."""
 
 
 class Sockets:
@@ -21,6 +24,7 @@ class Sockets:
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._broken = False
+        self._handshake: threading.Timer | None = None
         self.reached_for = ("", 0)
         """Host and port of the last attempt to connect: the proxy's, where there is one."""
 
@@ -35,6 +39,18 @@ class Sockets:
                 late = self._broken
             if late:
                 _shut(sock)
+        if "setup_socks5_connection." in event:
+            self._watch(event, info)
+
+    def _watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """Give a SOCKS proxy a time limit: httpcore reads what it says without any."""
+        if event.endswith(".started"):
+            sock = info["stream"].get_extra_info("socket")
+            self._handshake = threading.Timer(HANDSHAKE_SECONDS, _shut, (sock,))
+            self._handshake.daemon = True
+            self._handshake.start()
+        elif self._handshake:
+            self._handshake.cancel()
 
     def break_all(self) -> None:
         """End every connection at once, and those that are just being made: the thread that reads

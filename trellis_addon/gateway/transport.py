@@ -21,7 +21,7 @@ from ..core.secret import hidden
 from ..core.settings import GatewaySettings
 from .address import Address
 from .broken_connections import from_exception
-from .connection import gateway_headers, new_client, secrets_of
+from .connection import SOCKS_FAULTS, gateway_headers, new_client, secrets_of
 from .lifting import Body
 from .rate import RateBudget, retry_after
 from .receiving import MOST_ERROR_BYTES, error_text, receive
@@ -237,6 +237,8 @@ class Transport:
             response = self._client.send(request, stream=True)
         except (UnicodeError, OverflowError) as error:
             raise httpx.InvalidURL("no such host or port") from error
+        except SOCKS_FAULTS as error:
+            raise httpx.ProxyError("no SOCKS proxy") from error
         if response.status_code == 407:
             response.close()
             raise httpx.ProxyError("407 Proxy Authentication Required")

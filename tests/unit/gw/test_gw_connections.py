@@ -368,7 +368,7 @@ def test_proxy_that_is_not_there(tmp_path: Path) -> None:
     assert_unreachable(facts, "proxy 127.0.0.1 cannot be reached", "HTTPS_PROXY", retryable=True)
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "127.0.0.1:1", "http://[x", "ftp://a"])
+@pytest.mark.parametrize("proxy", ["socks4://127.0.0.1:1", "127.0.0.1:1", "http://[x", "ftp://a"])
 def test_proxy_that_cannot_be_used(stand_in: StandInGateway, tmp_path: Path, proxy: str) -> None:
     with pytest.raises(AddressError, match="proxy") as caught:
         Bench(stand_in.base_url, tmp_path, {"proxy": proxy}).transport()
