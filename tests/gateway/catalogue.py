@@ -15,6 +15,8 @@ from .replies import GatewayError, json_reply
 from .settings import TRELLIS
 
 CREDIT_CENTS = 2500.0
+CREATED = 1_733_097_600
+"""When a model came to be, in Unix seconds: the openai client calls for it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def _metadata(model: Model) -> dict[str, Any]:
     return {
         "id": model.id,
         "object": "model",
+        "created": CREATED,
         "modality": model.modality,
         "owned_by": model.provider,
         "tier": "standard",

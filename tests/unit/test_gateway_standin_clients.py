@@ -10,6 +10,7 @@ import pytest
 from aigateway import AIgateway, AIgatewayError  # type: ignore[import-untyped]
 from gateway import StandInGateway
 from gateway import actions as do
+from openai.types import Model
 
 KEY = "sk-aig-test"
 TRELLIS = "microsoft/trellis"
@@ -77,6 +78,21 @@ def test_openai_client_lists_models_and_runs_a_batch(gateway: StandInGateway) ->
         assert "/v1/files/jobs/" in output
         assert [b.id for b in client.batches.list()] == [batch.id]
         assert client.files.delete(upload.id).deleted
+
+
+def test_openai_client_takes_the_models_as_they_are(gateway: StandInGateway) -> None:
+    """Field by field, as the client itself reads whatever comes without a check."""
+    with openai_client(gateway) as client:
+        listed = client.models.list()
+        assert listed.object == "list"
+        one = client.models.retrieve(TRELLIS)
+        for model in [*listed.data, one]:
+            checked = Model.model_validate(model.model_dump(), strict=True)
+            assert checked.object == "model"
+            assert checked.created > 0
+        assert (one.id, one.owned_by) == (TRELLIS, "microsoft")
+        with pytest.raises(openai.NotFoundError):
+            client.models.retrieve("no/such")
 
 
 def test_a_slow_batch_is_cancelled() -> None:
