@@ -132,7 +132,9 @@ class Transport:
             finally:
                 response.close()
         except TrellisError as error:
-            error.facts = hidden(error.facts, self.hide)  # the words may be put together from parts
+            # The words may be put together from parts, and a traceback has them as well.
+            error.facts = hidden(error.facts, self.hide)
+            error.args = (error.facts.message,)
             raise
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ssl.SSLError) as error:
             self.token.check()  # a broken socket may be our own doing

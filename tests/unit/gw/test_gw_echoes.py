@@ -7,6 +7,7 @@ import base64
 import html
 import json
 import re
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.gw_lines import CHAT, FILES, JOBS, POLL, Bench, Ran, completion
 
+from trellis_addon.core.errors import GatewayFailureError, TrellisError
 from trellis_addon.core.secret import Secret, hidden
 
 KEY: Final = "sk-aig-MARKED-7f3a9c51_x.Y"
@@ -164,6 +166,19 @@ def test_echo_in_utf_16(stand_in: StandInGateway, tmp_path: Path) -> None:
     stand_in.script.on(CHAT, do.body(json.dumps({"error": KEY}).encode("utf-16-le"), "text/plain"))
     ran = Bench(stand_in.base_url, tmp_path, {"key": Secret(KEY), "endpoint": "chat"}).run()
     assert_nowhere(ran, "")
+
+
+def test_error_can_be_printed(stand_in: StandInGateway, tmp_path: Path) -> None:
+    line = Bench(stand_in.base_url, tmp_path, {"key": Secret(KEY)}).transport()
+    with (
+        pytest.raises(TrellisError) as caught,
+        line.exchange("GET", f"{stand_in.base_url}/v1/balance"),
+    ):
+        raise GatewayFailureError(f"Bad: {FORMS['URL'](KEY)}", detail=KEY)
+    line.close()
+    printed = "".join(traceback.format_exception(caught.value)) + repr(caught.value.facts)
+    assert "Bad: ***" in printed
+    assert not readable(printed)
 
 
 @pytest.mark.parametrize("form", FORMS)
