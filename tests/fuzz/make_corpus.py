@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import io
 import json
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -231,6 +234,39 @@ def waits() -> dict[str, bytes]:
     return {f"{number:02}": text.encode() for number, text in enumerate((*texts, *odd))}
 
 
+def codings() -> dict[str, bytes]:
+    """The first byte chooses the names: see targets.CODINGS."""
+    text = b'{"choices": []}' * 40
+    raw = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return {
+        "gzip": b"\0" + gzip.compress(text, mtime=0),
+        "zlib": b"\1" + zlib.compress(text),
+        "raw-deflate": b"\1" + raw.compress(text) + raw.flush(),
+        "deflate-of-gzip": b"\2" + zlib.compress(gzip.compress(text, mtime=0)),
+        "bomb": b"\3" + gzip.compress(gzip.compress(bytes(8 << 20), mtime=0), mtime=0),
+        "three-times": b"\5" + gzip.compress(b"", mtime=0),
+        "cut": b"\0" + gzip.compress(text, mtime=0)[:-9],
+        "no-coding": b"\6" + text,
+    }
+
+
+def echoes() -> dict[str, bytes]:
+    """The key of targets.KEY in a few forms."""
+    key = "sk-aig-7f3a_9c51"
+    forms = {
+        "plain": key,
+        "json": "".join(f"\\u{ord(c):04x}" for c in key),
+        "json-in-json": "".join(f"\\\\u{ord(c):04x}" for c in key),
+        "percent": "".join(f"%{ord(c):02x}" for c in key),
+        "html": "".join(f"&#{ord(c)};" for c in key),
+        "base64": base64.b64encode(f"Bearer {key}".encode()).decode(),
+        "zero-bytes": "\0".join(key),
+        "markup": "<b>".join(key),
+        "nine": f"{key.upper()} " * 9,
+    }
+    return {name: f'{{"error": "{form} is wrong"}}'.encode() for name, form in forms.items()}
+
+
 def main() -> None:
     """Write all of them."""
     glbs = {f"sound-{name}": content for name, content in sound().items()}
@@ -238,6 +274,8 @@ def main() -> None:
     tables = {
         "answer": answers(),
         "error_body": error_bodies(),
+        "coding": codings(),
+        "echo": echoes(),
         "location": locations(),
         "retry_after": waits(),
         "glb": {name: content for name, content in glbs.items() if len(content) <= LARGEST},

@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ import httpx
 
 from trellis_addon.core.batch_input import MOST_FAULTS, read_batch
 from trellis_addon.core.batch_rows import FORMATS
+from trellis_addon.core.cancel import CancelToken
 from trellis_addon.core.errors import (
     AddressError,
     BadFileError,
@@ -32,9 +34,11 @@ from trellis_addon.core.errors import (
     InputError,
     NewerRecordError,
 )
+from trellis_addon.core.secret import Secret
 from trellis_addon.core.text import prompt_warning, slug, title
 from trellis_addon.gateway.address import Address, is_private
 from trellis_addon.gateway.answer import Answer, understand
+from trellis_addon.gateway.decoding import PIECE, decoded
 from trellis_addon.gateway.download import refuse_strange
 from trellis_addon.gateway.failures import from_response
 from trellis_addon.gateway.lifting import Lifter
@@ -53,6 +57,7 @@ from trellis_addon.library.versions import blend_for, folders_in_use, is_blend_n
 
 GATEWAY = Address.parse("https://api.aigateway.sh/v1")
 OWN_HOSTS = ("api.aigateway.sh", "media.aigateway.sh")
+KEY = Secret("sk-aig-7f3a_9c51")
 SECRET = b"a secret of this computer"
 MOST_UNPACKED = 1 << 20
 STATUSES = (200, 302, 400, 401, 404, 407, 422, 429, 500, 503, 504, 523, 599, 999)
@@ -107,6 +112,29 @@ def answer(data: bytes) -> None:
         cost = read_reply(httpx.Response(200, headers=headers), lifted, "chat").cost_cents
         assert cost is None or 0 <= cost < 1e9
         _check_written(found)
+
+
+CODINGS = ("gzip", "deflate", "x-gzip, deflate", "gzip, gzip", "br", "gzip,gzip,gzip", "utf-8", "")
+
+
+def coding(data: bytes) -> None:
+    """Any body in any coding: small pieces, and as many as are asked for."""
+    named, body = CODINGS[data[0] % len(CODINGS)] if data else "", data[1:]
+    step = max(1, len(body) // 3)
+    parts = (body[at : at + step] for at in range(0, len(body), step))
+    response = httpx.Response(200, headers={"content-encoding": named}, content=parts)
+    with suppress(BadFileError, httpx.DecodingError):
+        for piece in islice(decoded(response, CancelToken()), 64):
+            assert 0 < len(piece) <= PIECE
+
+
+def echo(data: bytes) -> None:
+    """Any text that repeats a key: nothing of it is left, so that a second look changes nothing."""
+    text = data.decode("utf-8", "replace")
+    left = KEY.hide_in(text)
+    assert KEY.reveal() not in left
+    assert KEY.hide_in(left) == left
+    assert left == text or "***" in left
 
 
 def _check_written(found: Answer) -> None:
@@ -321,6 +349,10 @@ _RECORD = tuple(
     b"textures/.. tags".split()
 )
 _PROMPTS = tuple(b'prompt|\n|;|,|"|\t|sep=;|\xff\xfe|count|seed|param.x|image|\x00'.split(b"|"))
+_ECHO = (
+    b"sk-aig-7f3a_9c51", b"sk-aig", b"\\u0073", b"\\", b"%73", b"%25", b"&#115;", b"&lowbar;",
+    b"<b>", b"\0", b"c2stYWlnLTdmM2FfOWM1MQ",
+)  # fmt: skip
 _ERRORS = (b'{"error":', b'"message":', b'"detail"', b'"msg"', b"<html", b"\x00")
 _DATES = tuple(b"nan inf -1 1e400 GMT Thu, Dec 0000 9999 00:00:00 -0000 +9999 ( ) , : 31".split())
 _ZIP = (b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"../", b"a.glb/b.glb")
@@ -330,6 +362,8 @@ TARGETS = {
     target.name: target
     for target in (
         Target("answer", answer, (*_JSON, *_URLS, *_ANSWER, b" " * 99, b"\n" * 99, b"\ndata: ")),
+        Target("coding", coding, (b"\x1f\x8b\x08", b"\x78\x9c", b"\x00\x00\xff\xff")),
+        Target("echo", echo, _ECHO),
         Target("location", location, (*_JSON, *_URLS, b"\t", b"payload", b"url")),
         Target("error_body", error_body, (*_JSON, *_ERRORS, b" " * 500)),
         Target("retry_after", wait, _DATES),

@@ -20,6 +20,8 @@ from support.processes import REPOSITORY
 
 MUTATIONS = {
     "answer": 700,
+    "coding": 1500,
+    "echo": 600,
     "location": 3000,
     "error_body": 4000,
     "retry_after": 10_000,

@@ -21,6 +21,7 @@ from support.processes import REPOSITORY
 
 from trellis_addon.core.batch_input import read_batch
 from trellis_addon.core.errors import BadFileError, InputError
+from trellis_addon.core.secret import Secret
 from trellis_addon.core.text import slug, title
 from trellis_addon.gateway.answer import understand
 from trellis_addon.gateway.failures import from_response
@@ -54,6 +55,11 @@ def checked(content: bytes, refused: str = "") -> None:
             return
         with pytest.raises(BadFileError, match=refused):
             check(path)
+
+
+def sought(part: str) -> None:
+    """A key in a text that could hold it at every place."""
+    assert "***" not in Secret("sk-aig-7f3a_9c51").hide_in(part * (300_000 // len(part)))
 
 
 def many_accessors() -> None:
@@ -111,6 +117,12 @@ CASES: dict[str, Callable[[], None]] = {
     "letters-of-a-title": lambda: (title("a" * 300_000), None)[1],
     "words-of-a-title": lambda: (title("word " * 100_000), None)[1],
     "words-of-a-folder": lambda: (slug("word " * 100_000), None)[1],
+    **{
+        f"echo-{n}": lambda part=part: sought(part)
+        for n, part in enumerate(
+            ("\\", "&", "%", "<", "s", "sk-aig", "\\u", "&#", "<a", "%25", "\0")
+        )
+    },
     "accessors": many_accessors,
     "views": many_views,
     "buffer-named-often": large_buffer_named_often,
