@@ -47,7 +47,7 @@ TEXTS: Final = {
 
 @cache
 def bomb(what: str, kib: int, codings: tuple[str, ...]) -> bytes:
-    """A text of so many KiB, in the codings one after the other."""
+    """A text of this many KiB, in the codings one after the other."""
     return _in_codings(_text(*TEXTS[what], kib), codings)
 
 

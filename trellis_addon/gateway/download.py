@@ -24,7 +24,7 @@ from .transport import STALL_SECONDS, Transport
 
 PART: Final = "model.part"
 MOST_BREAKS: Final = 6
-"""After so many tries that did not bring it forward, a download is given up."""
+"""After this many tries that did not bring it forward, a download is given up."""
 
 LEAST_PROGRESS: Final = 64 << 10
 """Bytes that a try must add to what is there: a server could send one a connection for ever."""

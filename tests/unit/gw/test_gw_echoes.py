@@ -68,7 +68,7 @@ def echoed(form: str, document: object) -> bytes:
 
 
 def readable(text: str) -> bool:
-    """Whether somebody who knows all of these forms finds the key."""
+    """Whether a reader who knows all of these forms finds the key."""
     for _ in range(4):
         bare = re.sub(r"<[^>]*>|[^!-~]|\\+(?=[^ux0-9])", "", text)
         words = re.findall(r"[A-Za-z0-9+/_-]{16,}", bare)

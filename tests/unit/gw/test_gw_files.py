@@ -174,7 +174,7 @@ def test_part_that_is_wrong_each_time_is_given_up(tmp_path: Path) -> None:
 
 
 def in_steps(content: bytes, step: int) -> Callable[[Asked], bytes]:
-    """So many bytes a connection, each going on where the last one broke off."""
+    """A few bytes a connection, each going on where the last one broke off."""
 
     def answer(asked: Asked) -> bytes:
         start = int(asked.headers.get("range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
