@@ -29,10 +29,9 @@ def _fill(mesh: Any, plain: PlainMesh) -> None:
     slots = np.zeros(len(mesh.polygons), dtype=np.int32)
     mesh.polygons.foreach_get("material_index", slots)
     mesh.clear_geometry()
-    corners = plain.corners
-    invalid = invalid_faces(corners)
-    kept = _kept_by_blender(plain.points, corners) if invalid.any() else slice(None)
-    corners = corners[kept]
+    invalid = invalid_faces(plain.corners).any()
+    kept = _kept_by_blender(plain.points, plain.corners) if invalid else slice(None)
+    corners = plain.corners[kept]
     first, group = weld_surface(plain.points, corners)
     set_triangles(mesh, plain.points[first], group[corners])
     for name, uvs in zip(uv_names, plain.uvs, strict=False):

@@ -19,7 +19,7 @@ from .quadrics import Indices, Reals
 
 _DEEPEST: Final = 40
 _GREY: Final = np.array([0.2126, 0.7152, 0.0722])
-"""Of a colour that drives a number: the luminance of Rec. 709."""
+"""A colour that drives a number counts by its luminance, here that of Rec. 709."""
 _MATH: Final[dict[str, Callable[[Any, Any, Any], Any]]] = {
     "ADD": lambda a, b, _: a + b,
     "SUBTRACT": lambda a, b, _: a - b,
@@ -95,8 +95,9 @@ class Places:
                 own = np.array(node.outputs[0].default_value, dtype=np.float64)
                 own = own[:3] if own.ndim else own
                 return np.broadcast_to(own, (len(self.loops), *own.shape))
-        linked = [one for one in node.inputs if one.is_linked and one.type != "VECTOR"]
-        usual = linked or [one for one in node.inputs if hasattr(one, "default_value")]
+        valued = [one for one in node.inputs if hasattr(one, "default_value")]
+        linked = [one for one in valued if one.is_linked and one.type != "VECTOR"]
+        usual = linked or valued
         return self.value(usual[0], depth) if usual else np.zeros(len(self.loops))
 
     def _mixed(self, node: Any, depth: int) -> Reals:
