@@ -152,6 +152,32 @@ def never_ends() -> Action:
     return _action("never_ends", never_ends=True)
 
 
+def mask(code: int, body: Body | None = None) -> Action:
+    """Let the endpoint do its work, and charge it, and answer this in place of what it says.
+
+    Without a body: the documented error body from 400 on, else the true one.
+    """
+    data = None if body is None else _encode(body)[0]
+    if body is None and code >= 400:
+        data = error_body(code, f"Masked by {code}.")
+    return _action(f"mask({code})", mask_status=code, mask_body=data)
+
+
+def recode(form: str) -> Action:
+    """Send the true answer in other bytes; the names are in `recoding.FORMS`."""
+    return _action(f"recode({form})", recode=form)
+
+
+def job_form(form: str) -> Action:
+    """Tell of the job that is made, now and at each poll, in a form of `job_forms.FORMS`."""
+    return _action(f"job_form({form})", job_form=form)
+
+
+def link_form(form: str) -> Action:
+    """Write the links of this answer in a form of `context.LINK_FORMS`."""
+    return _action(f"link_form({form})", link_form=form)
+
+
 def answer(kind: str) -> Action:
     """Answer a chat call in this shape; the names are in `shapes.SHAPES`."""
     return _action(f"answer({kind})", answer=kind)

@@ -33,6 +33,8 @@ def build_app() -> Starlette:
     routes = [
         Route("/v1/chat/completions", chat.completions, methods=["POST"]),
         Route("/v1/3d/generations", jobs.submit, methods=["POST"]),
+        Route("/v1/3d/generations/{id}", jobs.below_submit, methods=["GET"]),
+        Route("/v1/progress/{id}", jobs.progress, methods=["GET"]),
         Route("/v1/jobs/{id}", jobs.poll, methods=["GET"]),
         Route("/v1/jobs/{id}", jobs.cancel, methods=["DELETE"]),
         Route("/v1/jobs/{id}/cancel", jobs.cancel, methods=["POST"]),

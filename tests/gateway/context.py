@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,14 @@ from .script import Effect
 from .store import Store
 
 SCOPE_KEY = "stand_in"
+
+
+LINK_FORMS: Mapping[str, Callable[[str], str]] = {
+    "": lambda url: url,
+    "relative": lambda url: "/" + url.split("/", 3)[3],
+    "no_scheme": lambda url: url.removeprefix("http:"),
+    "unescaped": lambda url: url.replace("?", "?note=made for you&", 1),
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,8 @@ class Context:
     def link(self, job_id: str, name: str = "model.glb") -> str:
         """A public link to a job's file; an expired one when the script says so."""
         seconds = -60 if self.effect.links_expired else 86_400
-        return self.store.public_url(job_id, name, seconds)[0]
+        url = self.store.public_url(job_id, name, seconds)[0]
+        return LINK_FORMS[self.effect.link_form or ""](url)
 
 
 def context_of(request: Request) -> Context:

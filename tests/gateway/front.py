@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .context import SCOPE_KEY, Context
 from .idempotency import HEADER, IdempotencyBook
 from .line import ClientGoneError, Line
+from .recoding import FORMS
 from .record import RecordedRequest
 from .replies import STAND_IN, STAND_IN_HEADER, GatewayError, error_reply
 from .reply import Reply, run_app
@@ -71,6 +72,7 @@ class Front:
                 await context.line.wait_forever()
             scope[SCOPE_KEY] = context
             reply = await self.book.answer(request, lambda: run_app(self.app, scope, context.body))
+            reply = _disguised(reply, effect)
         return self._finish(reply, request, effect)
 
     def _makes_job(self, request: RecordedRequest, effect: Effect) -> bool:
@@ -99,6 +101,18 @@ class Front:
             headers["content-type"] = effect.content_type
         headers.update(effect.headers)
         return reply.with_headers(headers)
+
+
+def _disguised(reply: Reply, effect: Effect) -> Reply:
+    """What the endpoint has really answered, as the script wants it sent."""
+    if effect.recode:
+        recoded = FORMS[effect.recode](reply.body)
+        reply = replace(reply, body=recoded.body).with_headers(recoded.headers)
+    if effect.mask_body is not None:
+        reply = Reply(reply.status, [], effect.mask_body)
+    if effect.mask_status is not None:
+        reply = replace(reply, status=effect.mask_status)
+    return reply
 
 
 async def _deliver(reply: Reply, effect: Effect, line: Line, method: str, send: Send) -> None:

@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from .catalogue import find_model
 from .context import Context, context_of, json_object, seed_of
+from .job_forms import FORMS, told
 from .replies import GatewayError, json_reply
 from .settings import TRELLIS
-from .store import Job, Payment, UsageRecord
+from .store import JOB_CENTS, Job, Payment, UsageRecord
 
-COST_CENTS = 2.1
 DONE = frozenset("completed succeeded success done finished complete ready".split())
 FAILED = frozenset(
     "failed error errored failure rejected expired timeout timed_out content_filtered".split()
@@ -53,13 +53,39 @@ async def submit(request: Request) -> Response:
     job = store.add_job(model.id, prompt or "picture", seed_of(data), store.settings.delay)
     job.stuck = context.effect.never_ends
     job.key = context.key
-    return json_reply(job_record(job, context, "queued"), 202)
+    _take_form(job, context)
+    return told(job, job_record(job, context, "queued"), store.settings.api_url, submit=True)
+
+
+def _take_form(job: Job, context: Context) -> None:
+    """Give a new job the form that the script asks for, and an id of that form."""
+    job.form = context.effect.job_form or ""
+    jobs = context.store.jobs
+    del jobs[job.id]
+    job.id = FORMS[job.form].make_id(job.id)
+    jobs[job.id] = job
 
 
 async def poll(request: Request) -> Response:
     """A job's record, or 304 when it was asked for too soon."""
+    return await _poll(request, "jobs")
+
+
+async def progress(request: Request) -> Response:
+    """The same at a place that only the job's own record names."""
+    return await _poll(request, "progress")
+
+
+async def below_submit(request: Request) -> Response:
+    """The same below the address that the job was sent to."""
+    return await _poll(request, "submit")
+
+
+async def _poll(request: Request, place: str) -> Response:
     context = context_of(request)
     job = find_job(request.path_params["id"], context)
+    if FORMS[job.form].place != place:
+        raise GatewayError(404, f"No such job here: {job.id}", "id")
     now, before = time.monotonic(), job.last_poll
     if before is not None and now - before < context.store.settings.min_poll:
         return Response(status_code=304)
@@ -70,7 +96,7 @@ async def poll(request: Request) -> Response:
     if status == "completed" and not job.charged:
         job.charged = True
         _charge(job, request, context)
-    return json_reply(job_record(job, context, status))
+    return told(job, job_record(job, context, status), context.store.settings.api_url, submit=False)
 
 
 async def cancel(request: Request) -> Response:
@@ -116,6 +142,6 @@ def _charge(job: Job, request: Request, context: Context) -> None:
     tag = request.headers.get("x-aig-tag", "")[:64]
     latency = int(1000 * (time.monotonic() - job.born))
     context.store.usage.append(
-        UsageRecord(job.id, job.model, 200, latency, COST_CENTS, tag, job.created)
+        UsageRecord(job.id, job.model, 200, latency, JOB_CENTS, tag, job.created)
     )
-    context.store.payments.append(Payment(job.prompt, job.key, COST_CENTS))
+    context.store.payments.append(Payment(job.prompt, job.key, JOB_CENTS))

@@ -42,6 +42,12 @@ The actions, all in the module `actions`, with one example each:
     do.first_lines(2)                              the first lines of a batch's file, and no more
     do.results_late()                              a finished batch that names no file yet
     do.results_late(counted=False)                 ... and counts nothing either
+    do.mask(504)                                   does and charges it, and answers this status
+    do.mask(200, b"<html>busy</html>")             ... with these bytes
+    do.mask(206)                                   the true body under another status
+    do.recode("utf-16")                            the true body in other bytes (`recoding.FORMS`)
+    do.job_form("task_id")                         a job told otherwise (`job_forms.FORMS`)
+    do.link_form("relative")                       links told otherwise (`context.LINK_FORMS`)
 
 `status`, `body`, `redirect` and `not_modified` answer in place of the endpoint, which then does
 nothing. All others change an answer that the endpoint has really made: with `do.cut_at(0)` on a
@@ -84,6 +90,11 @@ class Effect:
     most_lines: int | None = None
     results_late: bool = False
     results_counted: bool = True
+    mask_status: int | None = None
+    mask_body: bytes | None = None
+    recode: str | None = None
+    job_form: str | None = None
+    link_form: str | None = None
 
     @property
     def replaces(self) -> bool:

@@ -127,7 +127,8 @@ class StandInGateway:
 
     @property
     def payments(self) -> tuple[Payment, ...]:
-        """Every call that was charged, in order."""
+        """Every call that was charged, in order; a job that is done is, asked for or not."""
+        self._store.settle()
         return tuple(self._store.payments)
 
     def prompt_of(self, request: RecordedRequest) -> str:

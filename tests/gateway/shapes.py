@@ -72,7 +72,9 @@ async def job(ask: Ask) -> Response:
 
 async def job_in_text(ask: Ask) -> Response:
     """A job's id inside a sentence."""
-    return ask.message(f"Your job {ask.new_job().id} is queued. Ask for it in a minute.")
+    job = ask.new_job()
+    job.charged = True  # by this answer
+    return ask.message(f"Your job {job.id} is queued. Ask for it in a minute.")
 
 
 async def binary(ask: Ask) -> Response:

@@ -16,6 +16,7 @@ from .settings import Settings
 
 KEY_ID = "k1"
 DAY = 86_400
+JOB_CENTS = 2.1
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Job:
     charged: bool = False
     last_poll: float | None = None
     key: str = ""
+    form: str = ""
+    """How it is told; a name of `job_forms.FORMS`."""
 
     def state(self) -> str:
         """Where the job is now, in the documented words."""
@@ -107,6 +110,13 @@ class Store:
         )
         self.jobs[job.id] = job
         return job
+
+    def settle(self) -> None:
+        """Charge the jobs that are done and were not asked for since."""
+        for job in list(self.jobs.values()):
+            if not job.charged and job.state() == "completed":
+                job.charged = True
+                self.payments.append(Payment(job.prompt, job.key, JOB_CENTS))
 
     def token(self, job_id: str, name: str, expires: int) -> str:
         """The signature of one public link."""
