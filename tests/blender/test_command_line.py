@@ -362,7 +362,10 @@ def test_offline(
     ("kind", "words"),
     [
         ("text", "The gateway answered with text, not with a model: “Hello! How can I help"),
-        ("content_filter", "The gateway's content filter stopped this prompt. Change the prompt"),
+        (
+            "content_filter",
+            "The gateway's content filter stopped this prompt. It may have been charged. Change",
+        ),
         ("empty", "There is no model in the gateway's answer"),
     ],
 )
@@ -398,8 +401,15 @@ def test_web_page_instead_of_json(
     ids=["empty", "truncated", "html"],
 )
 def test_download_that_is_no_model(
-    settings: Path, trellis: Run, stand_in: StandInGateway, content: bytes, words: str
+    settings: Path,
+    rooms: Rooms,
+    trellis: Run,
+    stand_in: StandInGateway,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    words: str,
 ) -> None:
+    monkeypatch.setattr(rooms("job.fetching"), "WAITS", ())
     stand_in.script.on(CHAT, do.answer("json"), times=None)
     stand_in.script.on(FILES, do.body(content, "model/gltf-binary"), times=None)
     done = trellis("generate", "small vase", "--json")

@@ -164,8 +164,13 @@ def test_try_again_pays_again_where_nothing_was_made(
 
 
 def test_try_again_is_free_where_the_model_was_made(
-    settings: Path, rooms: Rooms, session: Any, stand_in: StandInGateway
+    settings: Path,
+    rooms: Rooms,
+    session: Any,
+    stand_in: StandInGateway,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(rooms("job.fetching"), "WAITS", ())
     rule = stand_in.script.on(FILES, do.status(503), times=None)
     (job,) = begin(rooms, session, "small vase")
     session.wait(job.prop_id)

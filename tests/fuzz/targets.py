@@ -141,7 +141,8 @@ def _check_written(found: Answer) -> None:
     """What an answer leaves in the record can be written, read, and asked for again."""
     call = Call(endpoint="chat", time="", usage=found.usage)
     places = tuple(asset.to_record() for asset in found.assets if not asset.inline)
-    origin = Origin(calls=(call,), job_id=found.job_id, locations=places)
+    known = {"job_id": found.job_id, "job_urls": found.job_urls}
+    origin = Origin(calls=(call,), locations=places, **known)
     fresh = PropRecord(id="a", state="waiting", created="", request={}, history=())
     again = parse(fresh.model_copy(update={"origin": origin}).to_json(), "a")
     assert again.origin == origin

@@ -15,17 +15,19 @@ from pathlib import Path
 from gateway.shapes import SHAPES
 
 from trellis_addon.core.errors import GatewayFailureError, RateLimitError
-from trellis_addon.gateway.failures import ROWS, Row, row_for
+from trellis_addon.core.standing import certainly_refused
+from trellis_addon.gateway.failures import BLOCKED, ROWS, Row, row_for
 from trellis_addon.gateway.retrying import status_may_be_retried
+from trellis_addon.gateway.taken import MAY_BE_CHARGED
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 NO_MESH = {
-    "text": "the jobs endpoint is asked; else the words are shown",
+    "text": "the words are shown; only if it cost nothing the jobs endpoint is asked",
     "refusal": "the content filter is named",
     "content_filter": "the content filter is named",
     "provider_nim_filtered": "the content filter is named",
     "error_in_200": "the reason is shown",
-    "empty": "the jobs endpoint is asked; else it is said that there is no model",
+    "empty": "it is said that there is none; only if it cost nothing the jobs endpoint is asked",
 }
 """What becomes of the shapes that hold no mesh; all others give a prop."""
 
@@ -34,14 +36,20 @@ def statuses() -> str:
     """One row for each status: what the panel says, what to do, and who tries again."""
     lines = ["| status | the panel says | do this | tried again by itself |", "|---|---|---|---|"]
     rows = {str(status): (row, status) for status, row in sorted(ROWS.items())}
-    rows["520 to 527"] = (row_for(520), 520)
+    rows["520 to 524, 527"] = (row_for(520), 520)
+    rows["525, 526"] = (row_for(525), 525)
+    rows["401, 403 or 406 with a web page"] = (BLOCKED, 403)
     for name, (row, status) in rows.items():
         step = row.next_step.format(wait="the time that it tells")
+        if not certainly_refused(status):
+            step = MAY_BE_CHARGED
         lines.append(f"| {name} | {row.message} | {step} | {_again(status, row)} |")
     return "\n".join(lines)
 
 
 def _again(status: int, row: Row) -> str:
+    if status in (409, 425):
+        return "yes, under the same key"
     if status_may_be_retried(status, submit=True):
         return "yes"
     if status_may_be_retried(status, submit=False):

@@ -244,12 +244,14 @@ def test_failed_job_says_why(tmp_path: Path) -> None:
 def test_a_repetition_that_the_gateway_is_still_at(
     stand_in: StandInGateway, tmp_path: Path
 ) -> None:
-    """409 under our own key: what the first request makes may be had later, by the same key."""
-    stand_in.script.on(CHAT, do.status(409))
+    """409 under our own key: what the first request makes comes later, by the same key."""
+    stand_in.script.on(CHAT, do.mask(504))
     folder, events = generate(stand_in, tmp_path)
-    assert_failed(folder, events, "has this request already")
+    assert_failed(folder, events, "took too long")
     assert folder.read().can_go_on
+    stand_in.script.on(CHAT, do.status(409))
     assert_ready(folder, go_on(folder, stand_in))
+    assert len(stand_in.payments) == 1
     assert len({r.headers["idempotency-key"] for r in stand_in.requests_to("POST")}) == 1
 
 

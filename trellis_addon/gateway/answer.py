@@ -16,9 +16,11 @@ from typing import Any, Final
 
 from ..core.secret import hidden
 from ..core.text import shorten
+from .job_record import NO_JOB, JobNamed, job_in
 from .lifting import MARK, Body
 from .locations import AssetLocation, Trust, judged
 from .prose import embedded_json, in_prose, looks_like_html
+from .resolving import resolved, whole_address
 from .sniffing import HEAD, Kind, kind_of, kind_of_file
 from .wire import WORKING, job_error_words, status_word
 
@@ -38,6 +40,8 @@ class Answer:
     assets: tuple[AssetLocation, ...] = ()
     """Where the mesh may be, best first. Pictures and videos are not among them."""
     job_id: str | None = None
+    job_urls: tuple[str, ...] = ()
+    """Where the answer itself says that its job can be asked for."""
     job_status: str = ""
     text: str = ""
     """What the model said in words."""
@@ -48,23 +52,40 @@ class Answer:
     usage: dict[str, Any] | None = None
     page: bool = False
     """A web page instead of an answer."""
+    structured: bool = False
+    """A JSON object or server-sent events, as opposed to words."""
+
+    @property
+    def names_job(self) -> bool:
+        """Whether there is a job to be followed."""
+        return bool(self.job_id or self.job_urls)
 
 
 def understand(body: Body) -> Answer:
     """Read an answer, whatever its shape. Never raises for what a server sends."""
-    text = body.text.strip()
+    text = body.text.strip("\ufeff \t\r\n")  # some servers put a byte order mark before JSON
     reader = _Reader(body)
     if "html" in body.content_type or looks_like_html(text):
         reader.prose(text, "content")
-        return replace(reader.answer(), page=True, text="")
+        page = reader.answer()
+        # Most of its links lead to help and to logs, and an error page has no other.
+        assets = tuple(a for a in page.assets if a.trust <= Trust.EXTENSION)
+        return replace(page, assets=assets, page=True, text="")
     documents = list(_documents(text))
     if not documents:
         reader.prose(text, "content")
         reader.words.append(text)
+        if text.startswith(("{", "[", "data:", "event:")):
+            # JSON that was cut: an address in it may be cut as well, and where its job can be asked
+            # for may be in what is missing. Only a file in it can be checked.
+            answer = reader.answer()
+            held = tuple(a for a in answer.assets if a.trust is Trust.BYTES)
+            return replace(answer, assets=held, job_id=None)
     for document in documents:
         reader.walk(document, "", 0)
         reader.envelope(document)
-    return reader.answer()
+    structured = any(isinstance(document, dict) for document in documents)
+    return replace(reader.answer(), structured=structured)
 
 
 def _documents(text: str) -> list[Any]:
@@ -92,7 +113,9 @@ def _joined(events: list[Any]) -> dict[str, Any]:
             rest.append({"finish_reason": choice.get("finish_reason")})
         if isinstance(event, dict):
             rest.append({k: v for k, v in event.items() if k != "choices"})
-    return {"choices": [{"message": {"role": "assistant", "content": content}}], "stream": rest}
+    joined = {"choices": [{"message": {"role": "assistant", "content": content}}], "stream": rest}
+    errors = [event["error"] for event in events if isinstance(event, dict) and event.get("error")]
+    return joined | {"error": errors[0]} if errors else joined
 
 
 def _load(text: str) -> Any:
@@ -106,11 +129,6 @@ def _load(text: str) -> Any:
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _is_job_id(text: str) -> bool:
-    """Whether it can be part of an address, and of a record."""
-    return text.isprintable() and len(text) <= 200 and text.strip(".") != ""
 
 
 def _bounded(value: Any, depth: int = 0) -> Any:
@@ -136,7 +154,7 @@ class _Reader:
     body: Body
     found: list[AssetLocation] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    job: tuple[str, str] | None = None
+    job: JobNamed = NO_JOB
     error: str | None = None
     filtered: bool = False
     usage: dict[str, Any] | None = None
@@ -174,11 +192,17 @@ class _Reader:
         name = next((str(around[k]) for k in _NAMES if isinstance(around.get(k), str)), "")
         if "mesh" in str(around.get("asset_type", "")).lower() + mime.lower():
             mime = mime or "model/"
-        for location in in_prose(value, bare=key in _MESSAGE_KEYS or key == "message"):
+        whole = whole_address(value, key)
+        bare = key in _MESSAGE_KEYS or key == "message"
+        for location in [AssetLocation(url=whole)] if whole else in_prose(value, bare=bare):
+            url = resolved(self.body.url, location.url) if location.url else ""
+            if location.url and not url:
+                continue
             self.found.append(
                 self.sniffed(
                     replace(
                         location,
+                        url=url,
                         field=shorten(location.field or key),
                         mime=shorten(location.mime or (mime if "/" in mime else "")),
                         name=shorten(location.name or name),
@@ -216,9 +240,9 @@ class _Reader:
                 self.filtered = True
         for item in _dicts(document.get("stream")):
             self._choice(item)
-        if document.get("error") and self.job is None:
+        if document.get("error"):
             self.error = job_error_words(document["error"])
-        elif "choices" in document and not choices and self.error is None and not self.job:
+        elif "choices" in document and not choices and self.error is None:
             self.error = ""
 
     def _choice(self, choice: dict[str, Any]) -> None:
@@ -238,15 +262,11 @@ class _Reader:
         self.words.extend(text for text in texts if isinstance(text, str) and text.strip())
 
     def _job(self, document: dict[str, Any]) -> None:
-        if self.job or "choices" in document:
+        if self.job.can_be_followed:
             return
-        identity = document.get("job_id") or document.get("task_id")
-        if identity is None and isinstance(document.get("status"), str):
-            identity = document.get("id")
-        if isinstance(identity, str) and _is_job_id(identity):
-            self.job = (identity, str(document.get("status") or ""))
-            if document.get("error"):
-                self.error = job_error_words(document["error"])
+        named = job_in(document)
+        if named.can_be_followed or not self.job.status:
+            self.job = named
 
     def answer(self) -> Answer:
         """Everything that was found, the most trusted location first, each place once."""
@@ -257,16 +277,19 @@ class _Reader:
             a for a in reversed(list(unique.values())) if a.trust is not Trust.NOT_A_MESH
         )
         job = self.job
-        if job and status_word(job[1]) in WORKING:
-            # The addresses in such a record are for asking again, for logs, or the request's own.
-            assets = tuple(a for a in assets if a.trust <= Trust.FIELD)
-        named = _JOB_IN_TEXT.search(text)
-        if job is None and named and not assets:
-            job = (named[1], "")
+        if job.can_be_followed and status_word(job.status) in WORKING:
+            # The addresses in such a record are for asking again, for logs, the request's own, or
+            # of a file that is not there before the job is done.
+            assets = tuple(a for a in assets if a.trust is Trust.BYTES)
+        in_words = _JOB_IN_TEXT.search(text)
+        if not job.can_be_followed and in_words and not assets:
+            job = JobNamed(in_words[1])
+        urls = (resolved(self.body.url, url) for url in job.urls)
         answer = Answer(
             assets=assets,
-            job_id=job[0] if job else None,
-            job_status=job[1] if job else "",
+            job_id=job.id,
+            job_urls=tuple(filter(None, urls)),
+            job_status=job.status,
             text=text,
             error=self.error,
             filtered=self.filtered,

@@ -4,23 +4,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 from ..core.cancel import CancelToken
-from ..core.errors import GatewayError, InvalidRequestError, NoKeyError, UnreachableError
+from ..core.errors import (
+    BadFileError,
+    GatewayError,
+    GatewayFailureError,
+    InvalidRequestError,
+    NoKeyError,
+    RequestRefusedError,
+    TrellisError,
+    UnreachableError,
+)
 from ..core.request import GenerationRequest
 from ..core.settings import GatewaySettings
+from ..core.text import shorten
 from .address import Address
 from .catalogue import Catalogue, Memory
-from .download import Fetched, Report, fetch
+from .download import Fetched, Report, fetch, refuse_strange
 from .failures import from_response
-from .lifting import Body
+from .lifting import Body, discard
 from .locations import AssetLocation, Trust
 from .rate import RateBudget
-from .reply import CHAT, JOBS, Reply, is_dropped, read_reply
+from .reply import CHAT, JOBS, Reply, is_dropped, is_job_answer, read_reply
+from .taken import is_busy
 from .transport import STALL_SECONDS, Transport
 from .wire import ChatBody, JobBody
 
@@ -31,6 +42,11 @@ SLOWEST_POLL_SECONDS: Final = 15.0
 
 REFUSES_ENDPOINT: Final = frozenset({400, 404, 405, 422, 501})
 """Statuses of the chat endpoint after which the jobs endpoint is asked."""
+NOT_THERE: Final = frozenset({404, 405, 410, 501})
+"""Statuses of a place that knows no such job: another one may."""
+NO_NEWS: Final = 304
+_ANSWERS: Final = frozenset({200, 201, 202, 203, 303})
+"""303: what was made of the request is at its ``Location`` (RFC 9110, section 15.4.4)."""
 _REFUSES_FIELDS: Final = frozenset({400, 422})
 _PATHS: Final = {CHAT: "chat/completions", JOBS: "3d/generations"}
 _FILE: Final = re.compile(r"/v1/files/jobs/([^/]+)/([^/?]+)")
@@ -56,6 +72,8 @@ class Gateway:
         self._token = token
         self._budget = budget or RateBudget()
         self._transport = Transport(self.address, settings, token, self._budget, say)
+        self._job_place = ""
+        """Where this line's job was known the last time."""
         self.catalogue = Catalogue(self._transport)
 
     def close(self) -> None:
@@ -98,28 +116,18 @@ class Gateway:
         endpoint: str,
         idempotency_key: str,
         folder: Path,
-        refused: Callable[[GatewayError], None] = lambda _: None,
+        *,
+        bare: bool = False,
     ) -> Reply:
         """Send the paid request and stream its answer into ``folder``.
 
-        A refusal of the optional fields (422, unsupported_parameter) is answered by sending the
-        request once more without them, after ``refused`` was told.
-
-        :raises TrellisError: when no usable answer came.
+        :param bare: without the settings that the model may refuse; under a key of its own, as the
+            body is another.
+        :raises TrellisError: when no usable answer came; ``taken`` says what may have become of it.
         """
         body: type[ChatBody] | type[JobBody] = ChatBody if endpoint == CHAT else JobBody
-        try:
-            return self._submit(
-                body.of(request).to_json(), request, endpoint, idempotency_key, folder
-            )
-        except GatewayError as error:
-            bare = body.of(request, bare=True).to_json()
-            refused_field = "unsupported" in error.facts.detail or error.facts.status == 422
-            if error.facts.status not in _REFUSES_FIELDS or not refused_field:
-                raise
-            refused(error)
-            self._transport.say("The model refuses a setting; asking again without")
-            return self._submit(bare, request, endpoint, f"{idempotency_key}-bare", folder)
+        key = f"{idempotency_key}-bare" if bare else idempotency_key
+        return self._submit(body.of(request, bare=bare).to_json(), request, endpoint, key, folder)
 
     def _submit(
         self, content: bytes, request: GenerationRequest, endpoint: str, key: str, folder: Path
@@ -135,23 +143,58 @@ class Gateway:
                 "x-cache": "skip",
             },
         ) as response:
-            if response.status_code not in (200, 201, 202):
+            if response.status_code not in _ANSWERS:
                 text = self._transport.text_of(response)
                 raise from_response(
                     response.status_code, response.headers, text, model=request.model
                 )
             return read_reply(response, self._transport.body_of(response, folder), endpoint)
 
-    def poll(self, job_id: str, folder: Path) -> Reply:
+    def poll(
+        self, job_id: str | None, folder: Path, urls: Sequence[str] = (), endpoint: str = JOBS
+    ) -> Reply:
         """Ask after a job; an empty answer when the gateway says that there is no news (304).
 
-        :raises TrellisError: the gateway refuses the question, or cannot be reached.
+        It is asked for where the gateway said (``urls``), at ``/v1/jobs/{id}``, and below the
+        address that it was sent to; the place that knew it is asked first the next time.
+
+        :raises TrellisError: the gateway refuses the question, or cannot be reached, or nobody
+            there answers with the record of a job.
         """
-        url = self.address.endpoint(f"jobs/{quote(job_id, safe='')}")
+        fault: TrellisError | None = None
+        for url in self._job_places(job_id, urls, endpoint):
+            try:
+                reply = self._poll(url, folder)
+            except (BadFileError, RequestRefusedError) as error:
+                if error.facts.status not in (None, *NOT_THERE):
+                    raise
+                fault = fault or error
+            except UnreachableError as error:
+                if self.address.may_have_key(url):
+                    raise
+                fault = fault or error
+            else:
+                if reply.status == NO_NEWS or is_job_answer(reply):
+                    self._job_place = url
+                    return reply
+                discard(reply.body.payloads)
+                fault = fault or _no_record(reply)
+        raise fault or RequestRefusedError("There is no address at which the job can be asked for")
+
+    def _job_places(self, job_id: str | None, urls: Sequence[str], endpoint: str) -> list[str]:
+        places = [self._job_place, *urls]
+        if job_id:
+            name = quote(job_id, safe="")
+            paths = dict.fromkeys(("jobs", _PATHS.get(endpoint, _PATHS[JOBS]), _PATHS[JOBS]))
+            places += [self.address.endpoint(f"{path}/{name}") for path in paths]
+        return list(dict.fromkeys(filter(None, places)))
+
+    def _poll(self, url: str, folder: Path) -> Reply:
+        refuse_strange(self.address, url)
         with self._transport.exchange("GET", url, stall_seconds=STALL_SECONDS) as response:
-            if response.status_code == 304:
+            if response.status_code == NO_NEWS:
                 return read_reply(response, Body("", ()), JOBS)
-            if response.status_code != 200:
+            if response.status_code not in (200, 201, 202):
                 raise from_response(
                     response.status_code,
                     response.headers,
@@ -182,12 +225,16 @@ class Gateway:
         finally:
             transport.close()
 
+    def quotes_key(self, content: bytes) -> bool:
+        """Whether these bytes hold a key, in any of the usual encodings."""
+        return self._transport.quotes_key(content)
+
     def fetch(self, location: AssetLocation, body: Body, folder: Path, report: Report) -> Fetched:
         """Bring a mesh to the disk; see :func:`download.fetch`."""
         return fetch(self._transport, location, body.payloads, folder, report)
 
     def renewed(
-        self, location: AssetLocation, job_id: str | None, folder: Path
+        self, location: AssetLocation, job_id: str | None, folder: Path, urls: Sequence[str] = ()
     ) -> Iterator[AssetLocation]:
         """Other ways to a file whose link has expired (24 h) while it still lives (7 days).
 
@@ -196,16 +243,16 @@ class Gateway:
         """
         file = _FILE.search(urlsplit(location.url).path)
         job = job_id or (file[1] if file else None)
-        if job is None:
+        if job is None and not urls:
             return
         try:
-            reply = self.poll(job, folder)
+            reply = self.poll(job, folder, urls)
             yield from (a for a in reply.answer.assets if a.url)
         except GatewayError:
             if file is None:
                 raise
         if file is not None:
-            yield from self._minted(job, file[2], location)
+            yield from self._minted(job or file[1], file[2], location)
 
     def _minted(self, job: str, name: str, location: AssetLocation) -> Iterator[AssetLocation]:
         path = f"files/jobs/{quote(job, safe='')}/{name}"
@@ -219,3 +266,20 @@ class Gateway:
         for url in dict.fromkeys((bare, self.address.endpoint(path))):
             if self.address.may_have_key(url):
                 yield AssetLocation(url=url, field="file_url", trust=Trust.FIELD)
+
+
+def refuses_fields(error: GatewayError) -> bool:
+    """Whether a refusal is one of the optional fields (422, unsupported_parameter)."""
+    status = error.facts.status
+    said_so = "unsupported" in error.facts.detail or status == 422
+    return status in _REFUSES_FIELDS and said_so and not is_busy(error)
+
+
+def _no_record(reply: Reply) -> GatewayFailureError:
+    return GatewayFailureError(
+        "The question for the job was answered with something else",
+        "Resume the prop later: the gateway may still be working on it",
+        detail=shorten(reply.body.text, 300),
+        status=reply.status,
+        request_id=reply.request_id,
+    )

@@ -29,7 +29,6 @@ MOST_BREAKS: Final = 6
 LEAST_PROGRESS: Final = 64 << 10
 """Bytes that a try must add to what is there: a server could send one a connection for ever."""
 
-_LONGEST_TAIL: Final = 4096
 _LINK_GONE: Final = {400, 401, 403, 404, 410}
 
 Report = Callable[[int, int | None], None]
@@ -63,12 +62,11 @@ def fetch(
     paid = location.payload is not None
     part = folder / PART if location.payload is None else payloads[location.payload]
     try:
-        if paid:
-            _drop_tail(part)
-        elif location.inline:
+        if location.inline:
             part.write_bytes(location.inline)
-        else:
+        elif not paid:
             _Download(transport, location.url, part, report, asked=asked).run()
+        _drop_tail(part)
         kind = check_model(part)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
@@ -85,12 +83,16 @@ def fetch(
 
 
 def _drop_tail(part: Path) -> None:
-    """Words behind a base64 text without padding look like more of it and were decoded too."""
+    """Cut off what stands behind a GLB whose header says how long it is (glTF 2.0, section 4.4.2).
+
+    Words behind a base64 text without padding look like more of it and were decoded too, and some
+    servers end a file with a line break.
+    """
     with part.open("rb+") as file:
         head = file.read(12)
         size = file.seek(0, os.SEEK_END)
         length = int.from_bytes(head[8:12], "little") if head.startswith(b"glTF") else size
-        if size - _LONGEST_TAIL <= length < size:
+        if len(head) < length < size:
             file.truncate(length)
 
 
@@ -153,16 +155,25 @@ class _Download:
                         raise BadFileError("The model is larger than allowed")
                     file.write(chunk)
                     self._report(self._size, self._total)
+            if response.status_code == 206 and self._size < (self._total or 0):
+                raise UnreachableError("The server sent a part of the file only")
 
     def _continues(self, response: httpx.Response) -> bool:
         """Whether this answer goes on where the last one broke; else everything starts anew."""
         length = _length(response)
         if response.status_code == 206:
-            start = response.headers.get("content-range", "").removeprefix("bytes ").split("-")[0]
-            if start == str(self._size):
+            span = response.headers.get("content-range", "")
+            unasked = not self._size and "range" not in response.request.headers
+            if unasked and not span:
+                return self._begins(response, length)  # a whole file by another status
+            if span.removeprefix("bytes ").split("-")[0] == str(self._size):
                 self._continued_at = self._size
-                return True
+                return self._size > 0 or self._begins(response, _whole_of(span))
             self._start_over()
+        return self._begins(response, length)
+
+    def _begins(self, response: httpx.Response, length: int | None) -> bool:
+        """Take an answer as the file's beginning. False: nothing is gone on with."""
         self._size = 0
         self._total = length
         if length is not None and length > MOST_BYTES:
@@ -185,6 +196,12 @@ class _Download:
     def _start_over(self) -> NoReturn:
         self._size, self._validator = 0, ""
         raise UnreachableError("The server sent another part of the file than was asked for")
+
+
+def _whole_of(span: str) -> int | None:
+    """The size of the whole in a ``Content-Range``."""
+    size = span.rpartition("/")[2]
+    return int(size) if size.isdigit() else None
 
 
 def refuse_strange(gateway: Address, url: str, *, asked: bool = False) -> None:

@@ -22,6 +22,7 @@ from ..core.errors import (
     RequestRefusedError,
 )
 from ..core.text import shorten
+from .prose import looks_like_html
 from .rate import retry_after, wait_words
 
 
@@ -78,7 +79,7 @@ ROWS: Final[dict[int, Row]] = {
     408: Row(
         GatewayFailureError,
         "The gateway stopped waiting for the model",
-        "Try again; a failed generation is not charged",
+        "Try again",
     ),
     409: Row(
         RequestRefusedError,
@@ -95,6 +96,11 @@ ROWS: Final[dict[int, Row]] = {
         "The model does not support one of the settings",
         "Reset the settings and try again",
     ),
+    425: Row(
+        RequestRefusedError,
+        "The gateway has this request already",
+        "Try again in a few minutes, or start a new generation",
+    ),
     429: Row(RateLimitError, "Too many requests to the gateway", "Try again in {wait}"),
     499: Row(GatewayFailureError, "The gateway saw the request as cancelled", "Try again"),
     500: Row(GatewayFailureError, "The gateway failed", "Try again"),
@@ -108,7 +114,7 @@ ROWS: Final[dict[int, Row]] = {
     504: Row(
         GatewayFailureError,
         "The service that makes the models took too long",
-        "Try again; a failed generation is not charged",
+        "Try again",
     ),
 }
 
@@ -130,6 +136,26 @@ _REDIRECT: Final = Row(
     "Write that address as the gateway URL in the preferences",
     quotes=False,
 )
+
+
+BLOCKED: Final = Row(
+    GatewayFailureError,
+    "The network, or a firewall before the gateway, blocks this request",
+    "Try again later or from another network; the API key need not be wrong",
+    quotes=False,
+)
+"""A web page in place of the gateway's JSON: a captive portal, a company's filter, Cloudflare."""
+_KEY_OR_BLOCK: Final = frozenset({401, 403, 406})
+_CLOUDFLARE: Final = re.compile(r"\s*error code: 1[0-9]{3}\s*")
+"""How Cloudflare words its refusals for programs (Cloudflare's documentation, "1xxx errors")."""
+
+
+def is_blocked(status: int, headers: Mapping[str, str], text: str) -> bool:
+    """Whether an answer comes from something before the gateway and says nothing of the key."""
+    if headers.get("cf-mitigated", ""):
+        return True
+    page = "html" in headers.get("content-type", "").lower() or looks_like_html(text)
+    return status in _KEY_OR_BLOCK and (page or _CLOUDFLARE.fullmatch(text) is not None)
 
 
 def row_for(status: int) -> Row:
@@ -156,6 +182,8 @@ def from_response(
     """
     body = read_error(text)
     row = _JOB_GONE if subject == "job" and status == 404 else row_for(status)
+    if is_blocked(status, headers, text):
+        row = BLOCKED
     request_id = request_id_of(headers)
     message = row.message
     if model and status == 404:
@@ -198,7 +226,7 @@ class ErrorBody:
 def read_error(text: str) -> ErrorBody:
     """Read ``{"error": {...}}``, ``{"error": "..."}``, ``{"message"}``, ``{"detail"}`` or prose."""
     try:
-        document = json.loads(text)
+        document = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         cut = _MESSAGE.search(text)  # JSON of which only the beginning was read
         return ErrorBody(message=plain(cut[1] if cut else text))

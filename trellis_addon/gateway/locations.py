@@ -125,6 +125,15 @@ def _mesh_in_path(path: str) -> str:
     return next((e for e in extensions if e in _MESH_EXTENSIONS), "")
 
 
+def names_mesh(address: str) -> bool:
+    """Whether an address, relative or whole, names a file of a mesh in its path."""
+    try:
+        path = urlsplit(address).path
+    except ValueError:
+        return False
+    return bool(_mesh_in_path(path))
+
+
 def extension_of(path: str) -> str:
     """The extension without its dot, in lower case; "" where there is none."""
     name = unquote(path).rsplit("/", 1)[-1]

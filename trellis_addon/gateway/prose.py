@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from .lifting import MARK
-from .locations import AssetLocation
+from .locations import AssetLocation, names_mesh
 
 _HTML: Final = re.compile(r"\s*(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
 # A server chooses the text, so no expression may take more than linear time: what repeats gives
@@ -21,7 +21,7 @@ _HTML: Final = re.compile(r"\s*(?:<!doctype html|<html|<head|<body)", re.IGNOREC
 _HOST6: Final = r"(?://\[[0-9a-fA-F:.]{2,45}\])?"
 _MARKDOWN: Final = re.compile(
     r"(!?)\[([^\[\]\n]{0,300}+)\]\(\s{0,20}+<?+"
-    rf"((?:https?:{_HOST6}|data:)[^)\s>\[]++)>?+[^)\[]{{0,300}}+\)"
+    rf"((?:https?:{_HOST6}|data:|\.{{0,2}}/)[^)\s>\[]++)>?+([^)\[]{{0,300}}+)\)"
 )
 _ATTRIBUTE: Final = re.compile(
     r"""<([a-zA-Z-]{1,30})\b[^<>]{0,2000}?\b(?:src|href)\s*=\s*["']?([^"'\s>]+)""", re.DOTALL
@@ -68,13 +68,15 @@ def in_prose(text: str, *, bare: bool = True) -> Iterator[AssetLocation]:
 def _all(text: str, bare: bool) -> Iterator[AssetLocation]:
     taken: set[str] = set()
     for match in _MARKDOWN.finditer(text):
-        if match[3].startswith("http"):
-            taken.add(match[3])
-            picture = "image/" if match[1] and not _names_mesh(match[3]) else ""
-            yield AssetLocation(url=match[3], name=_file_name(match[2]), mime=picture)
+        taken.add(match[3])
+        url = _unescaped(match[3], match[4])
+        if url.startswith("http") or (names_mesh(url) and not url.startswith("data:")):
+            picture = "image/" if match[1] and not _names_mesh(url) else ""
+            yield AssetLocation(url=url, name=_file_name(match[2]), mime=picture)
     for match in _ATTRIBUTE.finditer(text):
         url, tag = html.unescape(match[2]), match[1].lower()
-        if url.startswith("http"):
+        relative = url.startswith(("/", "./", "../")) and names_mesh(url)
+        if url.startswith("http") or relative:
             taken.add(url)
             is_picture = tag in _PICTURE_TAGS and not _names_mesh(url)
             yield AssetLocation(
@@ -118,6 +120,12 @@ def _decoded(content: str) -> bytes:
 
 def _names_mesh(url: str) -> bool:
     return re.search(r"\.(?:glb|gltf|obj|fbx|stl|ply|usdz)\b", url, re.IGNORECASE) is not None
+
+
+def _unescaped(url: str, rest: str) -> str:
+    """A link with spaces in its address; what else may follow one is a title in quotes."""
+    more = rest.rstrip("> ")
+    return url + more if more.strip()[:1] not in ("", '"', "'", "(") else url
 
 
 def _file_name(label: str) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import httpx
 
 from ..core.errors import BadFileError
 from .decoding import Watch, decoded
-from .lifting import Body, Lifter
+from .lifting import MOST_TEXT, Body, Lifter
 from .sniffing import HEAD, Kind, kind_of
 
 SHORTEST_PAUSE_SECONDS: Final = 0.0005
@@ -59,7 +60,8 @@ def receive(response: httpx.Response, folder: Path, watch: Watch) -> Body:
         if len(head) >= HEAD:
             break
     if _is_binary(content_type, head):
-        return _binary(head, stream, folder, content_type)
+        body = _binary(head, stream, folder, content_type)
+        return _as_text(body, folder) or body
     lifter = Lifter(folder, MOST_BYTES)
     try:
         lifter.feed(head)
@@ -77,6 +79,8 @@ def _is_binary(content_type: str, head: bytes) -> bool:
     if kind in _MESH_BYTES or (kind is Kind.GLTF and content_type == "model/gltf+json"):
         return True
     claims = content_type.startswith("model/") or content_type in _BINARY_TYPES
+    if is_undecodable(head[:HEAD]):
+        return True  # kept as it is: as text it would be lost
     return claims and not head.lstrip().startswith((b"{", b"[", b"data:", b"<"))
 
 
@@ -98,6 +102,34 @@ def _binary(head: bytes, stream: Iterator[bytes], folder: Path, content_type: st
         path.unlink(missing_ok=True)
         raise
     return Body("@payload:0@", (path,), content_type)
+
+
+def is_undecodable(head: bytes) -> bool:
+    """Whether bytes are no text in UTF-8, apart from some letters of an older encoding."""
+    text = head.decode("utf-8", "replace")
+    odd = sum(c == "\ufffd" or not (c.isprintable() or c.isspace()) for c in text)
+    return odd > len(text) // 10
+
+
+def _as_text(body: Body, folder: Path) -> Body | None:
+    """An answer in UTF-16 or UTF-32, which old servers send (RFC 4627, section 3); else None."""
+    (path,) = body.payloads
+    if path.stat().st_size > MOST_TEXT:
+        return None
+    content = path.read_bytes()
+    encoding = json.detect_encoding(content)
+    if encoding.startswith("utf-8"):
+        return None
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        return None  # any bytes are some text in UTF-16
+    path.unlink()
+    lifter = Lifter(folder, MOST_BYTES)
+    lifter.feed(text.encode("utf-8"))
+    return lifter.finish(body.content_type)
 
 
 def error_text(response: httpx.Response, watch: Watch, most_bytes: int = MOST_ERROR_BYTES) -> str:

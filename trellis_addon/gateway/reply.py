@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import httpx
@@ -12,14 +12,20 @@ from ..core.errors import GatewayError, GatewayFailureError, NoModelInAnswerErro
 from ..core.text import shorten
 from .answer import Answer, understand
 from .failures import plain, request_id_of
+from .job_record import can_be_kept
 from .lifting import Body
+from .locations import Trust
 from .rate import retry_after
+from .resolving import resolved
 from .wire import job_outcome
 
 CHAT: Final = "chat"
 JOBS: Final = "jobs"
 
 _FILTERED: Final = "The gateway's content filter stopped this prompt"
+_SEE_OTHER: Final = 303
+_JOB_AT_LOCATION: Final = frozenset({201, 202, _SEE_OTHER})
+"""Statuses whose ``Location`` is what was made of a POST (RFC 9110, sections 10.2.2 and 15.4.4)."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Reply:
 
 def read_reply(response: httpx.Response, body: Body, endpoint: str) -> Reply:
     """Put an answer's body and headers together."""
-    answer = understand(body)
+    answer = _with_location(understand(body), response)
     headers = response.headers
     return Reply(
         answer=answer,
@@ -52,6 +58,31 @@ def read_reply(response: httpx.Response, body: Body, endpoint: str) -> Reply:
         served_by=shorten(headers.get("x-aig-served-by", ""), 100),
         warning=shorten(headers.get("x-aig-warning", "")),
     )
+
+
+def _with_location(answer: Answer, response: httpx.Response) -> Answer:
+    """The answer with the job that its ``Location`` header names, if it has one."""
+    location = response.headers.get("location", "")
+    if response.status_code not in _JOB_AT_LOCATION or not can_be_kept(location):
+        return answer
+    url = resolved(str(response.url), location)
+    if response.status_code == _SEE_OTHER:
+        return Answer(job_urls=(url,))  # its body is a page for people, about the redirect
+    return replace(answer, job_urls=(*answer.job_urls, url))
+
+
+def is_job_answer(reply: Reply) -> bool:
+    """Whether the answer to a question for a job is one: the job's record, or the model itself.
+
+    A web page, words, or the error of a proxy before the gateway say nothing of the job, and the
+    addresses in them are not those of its model.
+    """
+    answer = reply.answer
+    if answer.page:
+        return False
+    if answer.job_status or any(a.trust is Trust.BYTES for a in answer.assets):
+        return True
+    return answer.structured and any(a.trust <= Trust.FIELD for a in answer.assets)
 
 
 def cost_cents(header: str | None, answer: Answer) -> float | None:
@@ -86,6 +117,8 @@ def without_mesh(reply: Reply) -> GatewayError:
             "Check the gateway URL in the preferences",
             **facts,
         )
+    if answer.text and not plain(answer.text):
+        return NoModelInAnswerError("The gateway's answer cannot be read", **facts)
     if answer.text:
         return NoModelInAnswerError(
             f"The gateway answered with text, not with a model: “{shorten(answer.text, 120)}”",
@@ -111,7 +144,7 @@ def job_is_done(reply: Reply) -> bool:
             said = f": {words}" if (words := plain(answer.error or "")) else ""
             raise GatewayFailureError(
                 f"The generation failed at the gateway{said}",
-                "Try again; a failed generation is not charged",
+                "Try again; a failed job is not charged",
                 request_id=reply.request_id,
             )
         case "cancelled":

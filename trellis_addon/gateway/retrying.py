@@ -19,6 +19,7 @@ MOST_TRIES: Final = 4
 FIRST_SECONDS: Final = 0.25
 JITTER: Final = 0.2
 
+_UNMADE: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _FOR_READS: Final = frozenset({429, 500, 502, 503, 504, *range(520, 528)})
 _FOR_SUBMITS: Final = frozenset({429, 503})
 
@@ -38,12 +39,17 @@ def error_may_be_retried(error: Exception, *, submit: bool) -> bool:
     """Whether a request that got no answer may be sent again."""
     if _is_certificate(error) or isinstance(error, httpx.ProxyError):
         return False
-    never_arrived = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-    if submit:
-        return never_arrived
-    return never_arrived or isinstance(
+    if submit or isinstance(error, _UNMADE):
+        return isinstance(error, _UNMADE)
+    return isinstance(
         error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError | httpx.CloseError
     )
+
+
+def never_arrived(error: BaseException) -> bool:
+    """Whether a request certainly did not reach the other side."""
+    unsent = (httpx.UnsupportedProtocol, httpx.TooManyRedirects, httpx.InvalidURL, httpx.ProxyError)
+    return isinstance(error, (*_UNMADE, *unsent)) or _is_certificate(error)
 
 
 def _is_certificate(error: BaseException) -> bool:

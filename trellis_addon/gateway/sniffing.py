@@ -93,9 +93,11 @@ def check_model(path: Path) -> Kind:
     kind = kind_of(head, size)
     match kind:
         case Kind.EMPTY:
-            raise BadFileError("The downloaded model is empty")
+            raise BadFileError("The downloaded model is empty", retry=True)
         case Kind.WEB_PAGE:
-            raise BadFileError("A web page was downloaded instead of a model", detail=_quoted(head))
+            raise BadFileError(
+                "A web page was downloaded instead of a model", detail=_quoted(head), retry=True
+            )
         case Kind.GLB:
             _check_glb(head, size)
         case Kind.ZIP:

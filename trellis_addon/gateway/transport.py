@@ -96,6 +96,12 @@ class Transport:
             text = secret.hide_in(text)
         return text
 
+    def quotes_key(self, content: bytes) -> bool:
+        """Whether bytes that are no text, so that nothing is hidden in them, hold a key."""
+        keys = (secret.reveal() for secret in self._secrets if secret)
+        codes = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+        return any(key.encode(code) in content for key in keys for code in codes)
+
     def text_of(self, response: httpx.Response, most_bytes: int = MOST_ERROR_BYTES) -> str:
         """The text of a small answer."""
         return self.hide(error_text(response, self, most_bytes))
@@ -103,7 +109,9 @@ class Transport:
     def body_of(self, response: httpx.Response, folder: Path) -> Body:
         """An answer streamed to the disk; see :func:`receiving.receive`."""
         body = receive(response, folder, self)
-        return replace(body, text=self.hide(body.text), hide=self.hide)
+        return replace(
+            body, text=self.hide(body.text), hide=self.hide, url=self.hide(str(response.url))
+        )
 
     @contextmanager
     def exchange(
@@ -201,10 +209,10 @@ class Transport:
             target = response.headers.get("location")
             if response.status_code not in _REDIRECTS or not target:
                 return response
+            if method != "GET" and response.status_code not in _KEEPS_METHOD:
+                return response  # what was made of it is elsewhere: see `reply`
             following = self._following(url, target)
-            if method != "GET" and not (
-                response.status_code in _KEEPS_METHOD and self.address.may_have_key(following)
-            ):
+            if method != "GET" and not self.address.may_have_key(following):
                 return response  # a paid request is not carried to where nobody sent it
             response.close()
             url = following

@@ -48,8 +48,7 @@ def add_batch(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--force",
         action="store_true",
-        help="make again, and pay again for, what is done, and what may be paid for already and "
-        "never came",
+        help="make again, and pay again for, what is done or may have been charged",
     )
     _running(command)
     _economy(command)

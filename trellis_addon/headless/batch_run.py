@@ -234,7 +234,9 @@ class BatchRun:
         if claim.prop and (fault := unreadable(PropFolder(library / claim.prop))):
             self.fail(item, claim.prop, fault.facts)
             return None
-        if claim.prop and (begun := usable(PropFolder(library / claim.prop))):
+        if claim.prop and (
+            begun := usable(PropFolder(library / claim.prop), force=self._limits.force)
+        ):
             folder, record = begun
             if record.state is State.READY:
                 with suppress(LockedError):

@@ -19,10 +19,15 @@ from ..library.record import PropRecord, newer
 AGAIN: Final = "Ask the gateway's support for it; batch with --force asks, and pays, once more"
 
 
-def usable(folder: PropFolder) -> tuple[PropFolder, PropRecord] | None:
-    """A prop that somebody has begun, if it is ready or can be gone on with."""
+def usable(folder: PropFolder, *, force: bool = False) -> tuple[PropFolder, PropRecord] | None:
+    """A prop that was begun before, if it is ready or can be gone on with.
+
+    :param force: the user pays once more rather than ask again for what has failed.
+    """
     record = record_of(folder)
     if record is None or not (record.state is State.READY or record.can_go_on) or record.is_newer:
+        return None
+    if force and record.state is State.FAILED and not record.has_model:
         return None
     return folder, record
 

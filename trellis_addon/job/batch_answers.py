@@ -23,8 +23,8 @@ from ..library.atomic import replace, sync_file
 from ..library.folder import PropFolder, cannot_write
 from ..library.locks import FolderLock
 from ..library.record import BATCH, Call, ErrorEntry, PropRecord, now
-from .asking import MOST_LOCATIONS, PAYLOAD
 from .batch_part import Part, let_go, names, read
+from .fetching import MOST_LOCATIONS, PAYLOAD
 
 Kind = Literal["answer", "again", "account", "failed"]
 """``again``: to be asked for by itself. ``account``: refused with 401, 402 or 403, so that nothing

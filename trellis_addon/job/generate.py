@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from ..core.cancel import CancelToken
 from ..core.errors import CancelledError, InternalError, TrellisError
 from ..core.events import Cancelled, Emit, Failed, Finished, Progress, State, StateChanged, Usable
+from ..core.standing import OWED
 from ..gateway.catalogue import Memory
 from ..gateway.client import Gateway
 from ..gateway.source_url import SourceUrl
@@ -206,7 +207,9 @@ class Generation:
     def _failed(self, error: TrellisError) -> None:
         entry = ErrorEntry(**vars(error.facts))
         try:
-            self._stopped(State.FAILED, error.facts.message, error=entry)
+            owed = self.folder.read().standing in OWED or None
+            note = error.facts.message
+            self._stopped(State.FAILED, note, error=entry, may_be_billed=owed)
         except TrellisError:
             # The library itself is what failed: the event says so, the record cannot.
             log.info("%s: its failure is not in its record", self.folder.id)
@@ -222,7 +225,7 @@ class Generation:
 
     def _cancelled(self) -> None:
         record = self.folder.read()
-        billed = record.state in (State.SENDING, State.WAITING, State.DOWNLOADING)
+        billed = record.standing in OWED
         if self.token.interrupted:
             # Blender is closing: the record stays as it is, and the prop can go on later.
             self.emit(Cancelled(self.folder.id, billed))

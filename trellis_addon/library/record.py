@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from ..core.errors import (
-    AccountError,
     BrokenRecordError,
     LibraryError,
     NewerRecordError,
@@ -25,17 +24,18 @@ from ..core.errors import (
 )
 from ..core.events import State
 from ..core.files import MODEL, is_model_name
+from ..core.standing import OWED, Standing, certainly_refused
 
 SCHEMA: Final = 1
 MOST_CENTS: Final = 1e9
 """What is more, less than nothing, or no number, no gateway has said."""
 
 _UNANSWERED: Final = frozenset({UnreachableError.kind, TooSlowError.kind, LibraryError.kind})
-"""Failures of the way to the gateway, or of this disk. What was asked for may have been made and
-billed all the same, so the same call, with its idempotency key, is the only way on."""
+"""Failures of the way to the gateway, or of this disk: the next try may well succeed."""
 IN_PROGRESS: Final = 409
-"""The gateway has a request with this idempotency key: what it makes of it may be had later."""
-_UNDER_WAY: Final = (State.SENDING, State.WAITING, State.DOWNLOADING)
+"""The gateway has a request with this idempotency key."""
+_AS_WRITTEN: Final = frozenset({Standing.NOTHING, Standing.ASKING, Standing.TAKEN})
+"""The standings that no other fact of a record tells."""
 BATCH: Final = "batch"
 """The endpoint of a call that was one of many in the Batch API."""
 
@@ -90,6 +90,8 @@ class Call(_Part):
     served_by: str = ""
     warning: str = ""
     error: str = ""
+    may_be_billed: bool = False
+    """It was sent, and no answer says what became of it."""
 
 
 class BatchEntry(_Part):
@@ -107,7 +109,13 @@ class Origin(_Part):
     base_url: str = ""
     endpoint: str = ""
     idempotency_key: str = ""
+    bare: bool = False
+    """Whether the request goes without the settings that the model has refused."""
+    standing: str = ""
+    """As of ``core.standing``; "" in records of earlier versions, and where nothing was sent."""
     job_id: str | None = None
+    job_urls: tuple[str, ...] = ()
+    """Where the gateway itself says that the job can be asked for."""
     calls: tuple[Call, ...] = ()
     locations: tuple[dict[str, Any], ...] = ()
     """Where the answer said that the mesh is; dropped once it is on this disk."""
@@ -170,19 +178,55 @@ class PropRecord(_Part):
         return self.origin.batch is not None and self.state is not State.CANCELLED
 
     @property
+    def has_model(self) -> bool:
+        """Whether the received model has its name in the record."""
+        return any(is_model_name(name) for name in self.files)
+
+    @property
+    def standing(self) -> Standing:
+        """What the prop is owed by the gateway; see ``core.standing``."""
+        if self.has_model:
+            return Standing.HERE
+        if self.origin.locations:
+            return Standing.PLACES
+        if self.origin.job_id or self.origin.job_urls:
+            return Standing.JOB
+        if self.origin.standing:
+            # One that the facts above should tell, and do not, was known once: it is asked for.
+            known = self.origin.standing in _AS_WRITTEN
+            return Standing(self.origin.standing) if known else Standing.TAKEN
+        return Standing.TAKEN if self._may_be_taken else Standing.NOTHING
+
+    @property
+    def _may_be_taken(self) -> bool:
+        """What a record of an earlier version says of its request."""
+        if self.state is State.REQUESTED or self.request.get("source"):
+            return False
+        if self.state is State.CANCELLED:
+            return bool(self.may_be_billed)
+        if self.state is not State.FAILED:
+            return True
+        error = self.error
+        if error is None or error.status is None:
+            return error is not None and error.retryable and error.kind in _UNANSWERED
+        # A good status without a model: those versions asked again, so nothing is waited for.
+        return error.status >= 300 and not certainly_refused(error.status)
+
+    @property
     def owed(self) -> bool:
         """Whether it may have been charged while its model is not here. Nothing of it is deleted,
         and it is not asked for under another key, without the user's word: Delete, a new
         generation, or ``batch --force``.
         """
-        if any(is_model_name(name) for name in self.files) or self.request.get("source"):
+        if self.has_model or self.request.get("source"):
             return False
-        if self.in_batch or self.may_be_billed or self.answered or self.state in _UNDER_WAY:
+        if self.in_batch or self.may_be_billed or self.standing in OWED:
             return True
-        # A good answer without a model in it. A job that failed for good is not charged.
+        # An earlier version, or the Batch API: a good answer without a model in it. A job that
+        # failed for good is not charged.
         answers = (call for call in self.origin.calls if call.status and 200 <= call.status < 300)
         paid = any(call.job_id is None and call.cost_cents != 0 for call in answers)
-        return paid or (self.state is State.FAILED and self.can_go_on)
+        return paid and not self.origin.standing
 
     @property
     def can_go_on(self) -> bool:
@@ -192,20 +236,13 @@ class PropRecord(_Part):
         """
         if self.state is State.READY or self.in_batch:
             return False
-        received = any(is_model_name(name) for name in self.files)
-        if received or self.state is State.CANCELLED:
-            return received
-        if self.state is not State.FAILED:
+        if self.has_model or self.state is State.CANCELLED:
+            return self.has_model
+        if self.state is not State.FAILED or self.standing in OWED:
             return True
-        return self.error is not None and self._outlives(self.error)
-
-    def _outlives(self, error: ErrorEntry) -> bool:
-        """Whether there is still something at the gateway after this error."""
-        if error.kind == AccountError.kind:
-            return self.answered  # the job goes on without us, and is charged
-        if error.status == IN_PROGRESS:
-            return True
-        return error.retryable and (self.answered or error.kind in _UNANSWERED)
+        error = self.error
+        again = bool(self.request.get("source")) or bool(error and error.kind in _UNANSWERED)
+        return error is not None and error.retryable and again
 
     @property
     def answered(self) -> bool:
@@ -213,8 +250,8 @@ class PropRecord(_Part):
 
         One whose answer was lost goes on under its key; it may be paid for now.
         """
-        known = self.origin.job_id or self.origin.locations or self.request.get("source")
-        return bool(known) or any(is_model_name(name) for name in self.files)
+        known = {Standing.JOB, Standing.PLACES, Standing.HERE}
+        return self.standing in known or bool(self.request.get("source"))
 
     @property
     def is_newer(self) -> bool:

@@ -111,7 +111,7 @@ def test_silence_up_to_the_limit(stand_in: StandInGateway, tmp_path: Path) -> No
     ran = bench.run()
     assert (ran.error.kind, ran.error.retryable) == ("timeout", True)
     assert "longer than the time limit" in ran.error.message
-    assert "may still be working" in ran.error.next_step
+    assert "may have been made and charged" in ran.error.next_step
     assert len(stand_in.requests) == 1
 
 

@@ -34,6 +34,7 @@ def gets(gateway: StandInGateway) -> list[str]:
 
 PUBLIC, SIGNED = "GET /v1/files/jobs/model.glb/public", "GET /v1/files/jobs/model.glb/signed"
 MEDIA, RECORD = "GET /v1/files/jobs/model.glb", "GET /v1/jobs"
+BELOW_SUBMIT = "GET /v1/3d/generations"
 
 
 # --- links
@@ -76,7 +77,7 @@ def test_record_that_is_gone_does_not_end_the_search(
     stand_in.script.on("GET /v1/files/*/public", do.expire_links())
     stand_in.script.on("GET /v1/jobs/*", do.status(404), after=1)
     assert bench.run().model == MESH
-    assert gets(stand_in) == [RECORD, PUBLIC, RECORD, SIGNED, PUBLIC]
+    assert gets(stand_in) == [RECORD, PUBLIC, RECORD, BELOW_SUBMIT, SIGNED, PUBLIC]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])

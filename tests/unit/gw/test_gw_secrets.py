@@ -117,7 +117,7 @@ class World:
 
 QUOTES = f"Incorrect API key provided: {KEY}; provider key {BYOK}"
 LOGIN = f"artist:{PASSWORD}"
-STATUSES = (400, 401, 402, 403, 404, 405, 408, 409, 413, 422, 429, 499, 500, 502, 503, 504, 520)
+STATUSES = (400, 401, 402, 403, 404, 405, 408, 413, 422, 429, 499, 500, 502, 503, 504, 520)
 
 PATHS: dict[str, Callable[[World], Ran]] = {
     **{f"status {s}": lambda w, s=s: w.scripted("POST *", do.status(s)) for s in STATUSES},
@@ -127,6 +127,9 @@ PATHS: dict[str, Callable[[World], Ran]] = {
         )
         for s in STATUSES
     },
+    "status 409": lambda w: w.scripted(
+        "POST *", do.status(409, f"The key was used with another request: {QUOTES}")
+    ),
     "quoted in words": lambda w: w.scripted(CHAT, do.status(400, QUOTES)),
     "quoted in an answer": lambda w: w.scripted(CHAT, do.status(200, completion(QUOTES))),
     "quoted in an error in 200": lambda w: w.scripted(CHAT, do.status(200, {"error": QUOTES})),

@@ -27,7 +27,9 @@ def test_readme_has_the_tables_as_the_code_makes_them() -> None:
 def test_tables_are_complete() -> None:
     assert [line.split(" | ")[0] for line in statuses().splitlines()[2:]] == [
         *(f"| {status}" for status in sorted(ROWS)),
-        "| 520 to 527",
+        "| 520 to 524, 527",
+        "| 525, 526",
+        "| 401, 403 or 406 with a web page",
     ]
     assert len(shapes().splitlines()) == len(SHAPES) + 2
     assert all(line.count(" | ") == 2 and "|  |" not in line for line in shapes().splitlines()[2:])
