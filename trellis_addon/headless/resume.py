@@ -91,7 +91,9 @@ def mend(library: Library, output: Output) -> None:
     for folder in list(library.adoptable()):
         try:
             library.adopt(folder.path)
+            here = folder.read().has_model
         except LibraryError as error:
             note(error.facts.sentence)
         else:
-            note(f"{folder.id} has a new record and is made again from its model, for free")
+            way = "is made again from its model, for free" if here else "goes on where it stood"
+            note(f"{folder.id} has a new record and {way}")

@@ -182,7 +182,8 @@ class Library:
         return folder
 
     def adoptable(self) -> Iterator[PropFolder]:
-        """The folders whose record was set aside or is gone, and whose model is there.
+        """The folders whose record was set aside or is gone, and whose model, or what leads to it,
+        is there.
 
         A folder with a model alone is somebody's own until it is named: see :meth:`adopt`.
         """
@@ -201,7 +202,7 @@ class Library:
             if not ours or not path.is_dir() or (path / RECORD).exists():
                 continue
             made = any((path / name).is_file() for name in (BLEND, THUMBNAIL))
-            if made or mending.models(path):
+            if made or path in aside or mending.models(path):
                 yield PropFolder(path)
 
     def delete(self, prop_id: str, *, permanently: bool = False) -> Path | None:

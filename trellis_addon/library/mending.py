@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Damaged records: put aside, so that they are told once, and made anew from what is left."""
+"""Damaged records: put aside, so that they are told once, and made again from what is left.
+
+What is left may be the model, or what leads to it: the job's id, the places of an answer, or the
+request with its key. What was paid for is asked for by these, and not paid for again.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +19,15 @@ from pydantic_core import from_json
 from ..core.errors import BrokenRecordError, InputError
 from ..core.events import State
 from ..core.files import MODEL_STEM, RECORD
+from ..core.standing import Standing
 from .folder import PropFolder, cannot_write
 from .locks import FolderLock
 from .record import SCHEMA, Origin, PropRecord, Step, now
 
 ASIDE: Final = f"{RECORD}.broken-"
+_LINE: Final = re.compile(r"line (\d+) column")
+_MADE: Final = (State.DOWNLOADED, State.IMPORTING, State.READY)
+"""With these the model was here, and is not any more: that is for the user to know."""
 
 
 def set_aside(folder: PropFolder) -> Path | None:
@@ -62,18 +71,22 @@ def models(folder: Path) -> list[Path]:
 
 
 def adopt(folder: PropFolder) -> PropRecord:
-    """Make a record for a folder that holds a model and has none: state ``downloaded``.
+    """Make a record for a folder that holds a model and has none: state ``downloaded``; or for one
+    whose damaged record still leads to a model.
 
     What a record that was set aside still tells (request, provenance, time) is taken over; else
     the prompt is guessed from the folder's name, and the time is the model's own.
 
-    :raises InputError: there is a record, or no model.
+    :raises InputError: there is a record, or neither a model nor what leads to one.
     :raises LockedError: somebody is working on it. :raises LibraryError: it cannot be written.
     """
     with FolderLock.acquire(folder.path):
         if (folder.path / RECORD).exists():
             raise InputError(f"{folder.id} has a record already", "Resume it instead")
         found = models(folder.path)
+        if not found and (salvaged := _salvaged(folder)):
+            folder.write(salvaged)
+            return salvaged
         if not found:
             raise InputError(
                 f"There is no model in {folder.path}", "Choose a folder that holds a model.glb"
@@ -99,6 +112,39 @@ def adopt(folder: PropFolder) -> PropRecord:
         return record
 
 
+def _salvaged(folder: PropFolder) -> PropRecord | None:
+    """The record of a prop that may be owed a model, from what a damaged one still tells; None
+    where that is nothing, or where the user has cancelled it.
+    """
+    left = _left_over(folder.path)
+    request, origin = left.get("request"), _origin(left.get("origin"))
+    if not isinstance(request, dict) or not _text(request.get("prompt")):
+        return None
+    told = _text(left.get("state"))
+    if told in (*_MADE, State.CANCELLED):
+        return None
+    if origin.job_id or origin.job_urls:
+        state = State.WAITING
+    elif origin.locations:
+        state = State.DOWNLOADING
+    elif told == State.REQUESTED:
+        state = State.REQUESTED
+    else:
+        state = State.SENDING
+    known = {"idempotency_key": origin.idempotency_key or f"trellis-{folder.id}"}
+    if state is State.SENDING:
+        known["standing"] = str(Standing.TAKEN)
+    return PropRecord(
+        schema=SCHEMA,
+        id=folder.id,
+        state=state,
+        created=_text(left.get("created")) or now(),
+        request=request,
+        history=(Step(state=state, time=now(), note="salvaged from a damaged record"),),
+        origin=origin.model_copy(update=known),
+    )
+
+
 def _left_over(folder: Path) -> dict[str, Any]:
     """What can be read of the newest record that was set aside."""
     for path in sorted(folder.glob(f"{ASIDE}*"), reverse=True):
@@ -111,10 +157,19 @@ def _left_over(folder: Path) -> dict[str, Any]:
 def _lenient(path: Path) -> dict[str, Any]:
     """A JSON object, also one that ends in the middle: what came before is taken."""
     try:
-        raw = from_json(path.read_bytes(), allow_partial=True)
-    except (OSError, ValueError):
+        content = path.read_bytes()
+    except OSError:
         return {}
-    return raw if isinstance(raw, dict) else {}
+    for _ in range(2):
+        try:
+            raw = from_json(content, allow_partial=True)
+        except ValueError as error:
+            # Not cut, but overwritten from some place on: what is before that line is taken.
+            line = _LINE.search(str(error))
+            content = b"\n".join(content.split(b"\n")[: int(line[1]) - 1]) if line else b""
+        else:
+            return raw if isinstance(raw, dict) else {}
+    return {}
 
 
 def _request(prop_id: str, raw: Any) -> dict[str, Any]:
@@ -127,10 +182,14 @@ def _request(prop_id: str, raw: Any) -> dict[str, Any]:
 
 
 def _origin(raw: Any) -> Origin:
-    try:
-        return Origin.model_validate(raw) if isinstance(raw, dict) else Origin()
-    except ValidationError:
-        return Origin()
+    """Each field that is whole, though others are not."""
+    origin = Origin()
+    for name, value in raw.items() if isinstance(raw, dict) else ():
+        try:
+            origin = Origin.model_validate({**dict(origin), name: value})
+        except ValidationError:
+            continue
+    return origin
 
 
 def _text(value: Any) -> str:
@@ -138,10 +197,12 @@ def _text(value: Any) -> str:
 
 
 def without_record(library: Path) -> Iterator[PropFolder]:
-    """The folders whose record was set aside and whose model is there: they can be adopted."""
+    """The folders whose record was set aside and that can be adopted: their model is there, or
+    what leads to it.
+    """
     if not library.is_dir():
         return
     for path in sorted(library.iterdir()):
         lost = path.is_dir() and not (path / RECORD).exists() and any(path.glob(f"{ASIDE}*"))
-        if lost and models(path):
+        if lost and (models(path) or _salvaged(PropFolder(path))):
             yield PropFolder(path)
