@@ -6,9 +6,8 @@
 A batch runs through the stand-in, whose answers are wrong for one generation in five; now and then
 the background Blender is killed. Then the same batch runs once more with a gateway that is well.
 True are then: each generation has ended in a prop or in an error with a name; after the second run
-all are props, but for models that cannot be used; nothing was paid for twice, but for a model that
-was paid for and is none; memory, open files, threads and processes of the product are where they
-were. Exit code 1 if not.
+all are props, but for models that cannot be used; nothing was paid for twice; memory, open files,
+threads and processes of the product are where they were. Exit code 1 if not.
 """
 
 from __future__ import annotations
@@ -218,9 +217,6 @@ def _judge(soaked: Soaked, runs: Runs, gateway: Any, prompts: list[str], folder:
         json.loads(path.read_text("utf-8")) for path in (folder / "library").glob("*/prop.json")
     ]
     ready = Counter(r["request"]["prompt"] for r in records if r["state"] == "ready")
-    no_model = {
-        prompts[runs.lines[prop] - 1] for prop, end in runs.ends[0].items() if end == "bad_file"
-    }
     paid = Counter(one.prompt for one in gateway.payments)
     soaked.payments = sum(paid[prompt] for prompt in prompts)
     soaked.twice = soaked.payments - sum(min(1, paid[prompt]) for prompt in prompts)
@@ -234,7 +230,7 @@ def _judge(soaked: Soaked, runs: Runs, gateway: Any, prompts: list[str], folder:
     for prompt in prompts:
         if ready[prompt] != (prompt not in unusable):
             soaked.wrong.append(f"{prompt}: {ready[prompt]} props")
-        if paid[prompt] != 1 + (prompt in no_model - unusable):
+        if paid[prompt] != 1:
             told = [_told(r) for r in records if r["request"]["prompt"] == prompt]
             soaked.wrong.append(f"{prompt}: paid {paid[prompt]} times: {told}")
     grown = soaked.after.get("bytes", 1 << 60) - soaked.before.get("bytes", 0)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from gateway import Gate, StandInGateway
 from gateway import actions as do
-from support.batching import FILES, Bench, sums
+from support.batching import CHAT, FILES, Bench, sums
 from support.blenders import newest_only
 from support.processes import Ended, ended, start
 from support.rooms import props
@@ -122,11 +122,66 @@ def test_the_number_of_a_job_is_not_thrown_away(bench: Bench) -> None:
     assert sums(bench.run("--endpoint", "jobs")) == {"failed": 1}
     job = record(bench)["origin"]["job_id"]
     assert job
-    bench.run("--endpoint", "jobs")
-    assert len(bench.gateway.requests_to(JOBS)) == 1, "it may have been made, and charged"
-    assert sums(bench.run("--endpoint", "jobs", "--force")) == {"done": 1}
-    records = [json.loads((p / "prop.json").read_text("utf-8")) for p in props(bench.library)]
-    assert job in [found["origin"]["job_id"] for found in records]
+    assert sums(bench.run("--endpoint", "jobs")) == {"done": 1}
+    assert record(bench)["origin"]["job_id"] == job
+    assert_paid_once(bench)
+
+
+BADLY = {
+    "504": (CHAT, do.mask(504)),
+    "answer lost": (CHAT, do.cut_at(0)),
+    "brotli": (CHAT, do.recode("brotli")),
+    "in progress": (CHAT, do.status(425)),
+    "file late": (FILES, do.status(404)),
+    "file with a line break": (FILES, do.recode("newline")),
+}
+
+
+@pytest.mark.parametrize("name", BADLY)
+def test_gateway_that_accepts_and_then_answers_badly(bench: Bench, name: str) -> None:
+    """By whatever commands, and in whatever order."""
+    route, action = BADLY[name]
+    bench.gateway.script.on(route, action)
+    bench.run()
+    ended(command(bench, "clean", "--yes"))
+    again = ended(command(bench, "resume"))
+    assert again.code == 0, again.explain()
+    assert sums(bench.run()) == {"skipped": 1}
+    assert_paid_once(bench)
+    assert len(bench.keys) == 1
+
+
+def test_batch_goes_on_with_what_may_have_been_taken(bench: Bench) -> None:
+    bench.gateway.script.on(CHAT, do.mask(502), times=3)
+    for _ in range(3):
+        done = bench.run()
+        assert sums(done) == {"failed": 1}, done.explain()
+        assert "may have been made and charged" in done.stderr
+        assert record(bench)["may_be_billed"]
+    assert sums(bench.run()) == {"done": 1}
+    assert_paid_once(bench)
+    assert len(bench.keys) == 1
+
+
+def test_only_force_pays_once_more(bench: Bench) -> None:
+    bench.gateway.script.on(CHAT, do.mask(504))
+    assert sums(bench.run()) == {"failed": 1}
+    assert sums(bench.run("--force")) == {"done": 1}
+    assert len(bench.gateway.payments) == len(bench.keys) == 2
+    assert len(props(bench.library)) == 2, "what may be owed is not deleted"
+
+
+def test_torn_record_of_a_job_to_resume(bench: Bench) -> None:
+    bench.gateway.script.on(POLL, do.status(402))
+    assert bench.run("--endpoint", "jobs").code == 3
+    (folder,) = props(bench.library)
+    path = folder / "prop.json"
+    path.write_bytes(path.read_bytes().partition(b'"calls"')[0])
+    done = ended(command(bench, "resume"))
+    assert done.code == 0, done.explain()
+    assert "goes on where it stood" in done.stderr
+    assert len(bench.gateway.requests_to(JOBS)) == 1
+    assert_paid_once(bench)
 
 
 def broken(bench: Bench, how: str) -> Ended:

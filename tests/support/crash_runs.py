@@ -221,6 +221,16 @@ class Bench:
                 if step.key == "later-poll":
                     on(job, do.job_status("in_progress"), do.header("retry-after", "3"))
                 on(job, do.hold(gate))
+            case "busy":
+                on(chat, do.status(409))
+                on(chat, do.hold(gate))
+            case "poll-page":
+                on("POST /v1/3d/generations", do.header("retry-after", "3"))
+                on(job, do.body(b"<html>busy</html>", "text/html"))
+                on(job, do.hold(gate))
+            case "file-late":
+                on("GET /v1/files/*", do.status(404))
+                on("GET /v1/files/*", do.hold(gate))
             case "mid-download":
                 on("GET /v1/files/*", do.hold(gate, at=5000))
             case "mid-answer":

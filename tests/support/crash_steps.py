@@ -42,6 +42,9 @@ STEPS: Final = {
         Step("mid-answer", "mid-answer: half of a model in it", "sending", answer="data_uri"),
         Step("answered", "answered: a model in it, whole", "downloading", answer="data_uri"),
         Step("mid-download", "mid-download", "downloading"),
+        Step("busy", "asked again while the gateway is at the first request", "sending"),
+        Step("poll-page", "a poll was answered by a web page", "waiting", "jobs"),
+        Step("file-late", "the file was not there yet", "downloading"),
         Step("downloaded", "downloaded: named, not in the record yet", "downloading"),
         Step("importing", "importing", "importing"),
         Step("half-written", "`.blend` half-written", "importing"),
@@ -71,6 +74,9 @@ AT_GATEWAY: Final = (
     "answered",
     "mid-download",
     "downloaded",
+    "busy",
+    "poll-page",
+    "file-late",
 )
 """These can wait side by side in one process; those in the background Blender come one by one."""
 
@@ -91,6 +97,7 @@ SAME_RUN: Final = frozenset(
     {(step, "background") for step in (*AT_GATEWAY, "recorded")}
     | {(step, "network") for step in ("accepted", "first-poll", "later-poll", "mid-download")}
     | {(step, "network") for step in ("answered", "downloaded", "importing", "recorded")}
+    | {(step, "network") for step in ("poll-page", "file-late")}
     | {(step, "file") for step in STEPS}
 )
 """Cells in which the generation goes on by itself; in all others the next start does it."""
