@@ -22,6 +22,8 @@ PIECE: Final = 64 << 10
 ACCEPT_ENCODING: Final = "gzip, deflate"
 """What is asked for. httpx would ask for zstd as well where Blender brings that module."""
 
+NOT_ASKED_FOR: Final = "The answer is compressed in a way that was not asked for"
+
 MOST_CODINGS: Final = 2
 """Real answers have one; each further one multiplies by a thousand what a bomb makes work."""
 
@@ -47,23 +49,37 @@ def decoded(response: httpx.Response, watch: Watch) -> Iterator[bytes]:
     :raises BadFileError: a coding that cannot be undone, or too many of them.
     :raises httpx.DecodingError: the bytes are not what the coding promises.
     """
-    names = response.headers.get_list("content-encoding", split_commas=True)
-    codings = [name.strip().lower() for name in names]
-    known = [name for name in codings if name in _GZIP or name == "deflate"]
-    refused = [name for name in codings if name in _NOT_UNDONE]
-    if refused or len(known) > MOST_CODINGS:
+    if refused := refused_codings(response):
         raise BadFileError(
-            "The answer is compressed in a way that was not asked for",
+            NOT_ASKED_FOR,
             "Try again; if it stays, tell the gateway's operator",
-            detail=f"Content-Encoding: {shorten(', '.join(codings), 80)}",
+            detail=f"Content-Encoding: {refused}",
         )
-    stream = _raw(response, watch)
-    for name in reversed(known):
+    stream = raw(response, watch)
+    for name in reversed(_undone(_codings(response))):
         stream = _inflated(stream, name)
     return stream
 
 
-def _raw(response: httpx.Response, watch: Watch) -> Iterator[bytes]:
+def refused_codings(response: httpx.Response) -> str:
+    """The codings of a body that are not undone, for a sentence; "" where all of them are."""
+    codings = _codings(response)
+    if any(name in _NOT_UNDONE for name in codings) or len(_undone(codings)) > MOST_CODINGS:
+        return shorten(", ".join(codings), 80)
+    return ""
+
+
+def _codings(response: httpx.Response) -> list[str]:
+    names = response.headers.get_list("content-encoding", split_commas=True)
+    return [name.strip().lower() for name in names]
+
+
+def _undone(codings: list[str]) -> list[str]:
+    return [name for name in codings if name in _GZIP or name == "deflate"]
+
+
+def raw(response: httpx.Response, watch: Watch) -> Iterator[bytes]:
+    """The bytes as they come, codings and all, in pieces of at most :data:`PIECE`."""
     # As they come: a size given to iter_raw would hold back, and lose, what is less than it.
     for data in response.iter_raw():
         watch.check()  # also where nothing comes of the bytes

@@ -57,6 +57,8 @@ class Body:
     content_type: str = ""
     hide: Callable[[str], str] = field(default=str, repr=False)
     """Takes the keys out of what is read from it: a server may repeat them, also in pieces."""
+    codings: str = ""
+    """Those of ``Content-Encoding`` that were not undone; the payload is as it came."""
     url: str = ""
     """Where it came from, which relative addresses in it are relative to (RFC 3986, 5.1.3)."""
 

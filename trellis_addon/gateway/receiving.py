@@ -6,15 +6,17 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import httpx
 
 from ..core.errors import BadFileError
-from .decoding import Watch, decoded
+from .decoding import Watch, decoded, raw, refused_codings
 from .lifting import MOST_TEXT, Body, Lifter
 from .sniffing import HEAD, Kind, kind_of
 
@@ -32,13 +34,15 @@ _BINARY_TYPES: Final = {"application/octet-stream", "application/zip"}
 _MESH_BYTES: Final = {Kind.GLB, Kind.ZIP, Kind.FBX, Kind.STL}
 
 
-def pieces(response: httpx.Response, watch: Watch) -> Iterator[bytes]:
+def pieces(
+    response: httpx.Response, watch: Watch, undo: Callable[..., Iterator[bytes]] = decoded
+) -> Iterator[bytes]:
     """The body in small pieces, with a breath between two, so that Blender stays fluid.
 
     :raises BadFileError: it is compressed in a way that cannot be undone.
     """
     before = time.thread_time()
-    for data in decoded(response, watch):
+    for data in undo(response, watch):
         watch.check()
         yield data
         worked = time.thread_time() - before
@@ -53,6 +57,10 @@ def receive(response: httpx.Response, folder: Path, watch: Watch) -> Body:
     :raises OSError: when the folder cannot be written.
     """
     content_type = response.headers.get("content-type", "").split(";")[0].strip().lower()
+    if codings := refused_codings(response):
+        # It may be paid for: kept as it is, and a model all the same where the header lies.
+        body = _binary(b"", pieces(response, watch, raw), folder, content_type)
+        return replace(body, codings=codings)
     stream = pieces(response, watch)
     head = b""
     for chunk in stream:
@@ -107,7 +115,7 @@ def _binary(head: bytes, stream: Iterator[bytes], folder: Path, content_type: st
 def is_undecodable(head: bytes) -> bool:
     """Whether bytes are no text in UTF-8, apart from some letters of an older encoding."""
     text = head.decode("utf-8", "replace")
-    odd = sum(c == "\ufffd" or not (c.isprintable() or c.isspace()) for c in text)
+    odd = sum(c == "\ufffd" or (unicodedata.category(c) == "Cc" and not c.isspace()) for c in text)
     return odd > len(text) // 10
 
 

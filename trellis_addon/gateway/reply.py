@@ -11,6 +11,7 @@ import httpx
 from ..core.errors import GatewayError, GatewayFailureError, NoModelInAnswerError
 from ..core.text import shorten
 from .answer import Answer, understand
+from .decoding import NOT_ASKED_FOR
 from .failures import plain, request_id_of
 from .job_record import can_be_kept
 from .lifting import Body
@@ -111,6 +112,11 @@ def without_mesh(reply: Reply) -> GatewayError:
     if answer.error is not None:
         said = f": {words}" if (words := plain(answer.error)) else ""
         return GatewayFailureError(f"The generation failed at the gateway{said}", **facts)
+    if reply.body.codings:
+        facts["detail"] = f"Content-Encoding: {reply.body.codings}"
+        return NoModelInAnswerError(
+            NOT_ASKED_FOR, "Tell the gateway's operator, or try again", **facts
+        )
     if answer.page:
         return NoModelInAnswerError(
             "The gateway answered with a web page, not with a model",

@@ -98,6 +98,9 @@ class Transport:
 
     def quotes_key(self, content: bytes) -> bool:
         """Whether bytes that are no text, so that nothing is hidden in them, hold a key."""
+        shown = content.decode("latin-1")
+        if self.hide(shown) != shown:
+            return True
         keys = (secret.reveal() for secret in self._secrets if secret)
         codes = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
         return any(key.encode(code) in content for key in keys for code in codes)

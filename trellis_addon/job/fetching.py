@@ -116,5 +116,9 @@ class Fetching:
 
 
 def _may_pass(fault: TrellisError) -> bool:
-    """Whether the same place may well hold the model in a while."""
+    """Whether the same place may well hold the model in a while. A download that broke off again
+    and again has had its tries, which are bounded (``gateway.download``).
+    """
+    if isinstance(fault, UnreachableError):
+        return False
     return fault.facts.retryable or isinstance(fault, LinkExpiredError)

@@ -107,11 +107,18 @@ def test_name_that_is_no_coding_changes_nothing(tmp_path: Path, name: str) -> No
 
 @pytest.mark.parametrize("name", ["br", "zstd", "compress", "gzip, br", "GZIP, gzip, gzip"])
 def test_coding_that_was_not_asked_for_is_told(tmp_path: Path, name: str) -> None:
-    with RawServer(lambda _: http(MESH, Content_Encoding=name)) as server:
+    with RawServer(lambda _: http(b"\xa5" * 5000, Content_Encoding=name)) as server:
         error = Bench(server.url, tmp_path, {"endpoint": "chat"}).run().error
     assert error.message == "The answer is compressed in a way that was not asked for"
     assert name.lower() in error.detail
     assert server.asked[0].headers["accept-encoding"] == "gzip, deflate"
+
+
+@pytest.mark.parametrize("name", ["br", "GZIP, gzip, gzip"])
+def test_model_whose_header_lies_is_a_model(tmp_path: Path, name: str) -> None:
+    answer = http(MESH, kind="model/gltf-binary", Content_Encoding=name)
+    with RawServer(lambda _: answer) as server:
+        assert Bench(server.url, tmp_path, {"endpoint": "chat"}).run().model == MESH
 
 
 def test_status_is_told_where_the_words_cannot_be_unpacked(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ class Walk:
             H.UNBILLED: (do.mask(200, {"a": 1}), do.header("x-cost-cents", "0")),
             H.LOST: (do.mask(504),),
             H.BUSY: (do.status(409),),
-            H.UNREADABLE: (do.recode("brotli"),),
+            H.UNREADABLE: (do.recode("numbers"),),
             H.ENDED: (do.mask(200, {"status": "failed", "error": "no GPU"}),),
         }
         more = [(POLL, (do.status(402),)), (FILES, (do.status(404),))]
