@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -67,7 +67,8 @@ def fetch(
         elif not paid:
             _Download(transport, location.url, part, report, asked=asked).run()
         _drop_tail(part)
-        kind = check_model(part)
+        # Of an answer's several files only what is surely a mesh is taken.
+        kind = check_model(part, _ending(location.url) if asked else "")
         with part.open("rb+") as file:
             os.fsync(file.fileno())
     except BadFileError as error:
@@ -80,6 +81,10 @@ def fetch(
             part.unlink(missing_ok=True)
         raise
     return Fetched(part, kind)
+
+
+def _ending(url: str) -> str:
+    return PurePosixPath(urlsplit(url).path).suffix
 
 
 def _drop_tail(part: Path) -> None:

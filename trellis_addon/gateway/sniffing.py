@@ -3,19 +3,29 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ..core.errors import BadFileError
 from ..core.text import shorten
 
 HEAD: Final = 512
+FILE_HEAD: Final = 64 << 10
+"""Bytes of a file on the disk that are looked at: comments and extras may come first."""
 MESHES_IN_ZIP: Final = (".glb", ".gltf", ".obj", ".fbx", ".ply", ".stl", ".usdc", ".usda", ".usd")
 
-_GLTF_KEYS: Final = tuple(f'"{k}"'.encode() for k in "asset scenes nodes accessors buffers".split())
+_GLTF_KEYS: Final = tuple(
+    f'"{key}"'.encode()
+    for key in "asset scenes nodes accessors buffers bufferviews meshes extensionsused".split()
+)
+_OBJ_LINE: Final = re.compile(rb"(?:#|(?:v|vt|vn|vp|f|l|p|o|g|s|mtllib|usemtl)\s)")
+_OBJ_SIGN: Final = re.compile(rb"^[ \t]*(?:v[ \t]+[-+.\d]|mtllib[ \t])", re.MULTILINE)
+"""A comment or any statement may come first, so the file is known by a line that only it has."""
+_AVIF: Final = (b"ftypavif", b"ftypavis")
 
 
 class Kind(StrEnum):
@@ -38,8 +48,15 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
 
+_BY_ENDING: Final = {
+    f".{kind}": kind for kind in (Kind.GLTF, Kind.OBJ, Kind.PLY, Kind.STL, Kind.FBX, Kind.USDA)
+}
+"""Formats whose files may begin with anything, or nearly so: an ending counts where the bytes say
+nothing else. What it claims is then for Blender's importer to find."""
+
+
 def kind_of(head: bytes, size: int) -> Kind:
-    """Tell a file by its first bytes (up to 512) and its size in bytes."""
+    """Tell a file by its first bytes and its size in bytes."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if size == 0:
         return Kind.EMPTY
@@ -49,13 +66,15 @@ def kind_of(head: bytes, size: int) -> Kind:
         return Kind.ZIP
     if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or head[8:12] == b"WEBP":
         return Kind.PICTURE
+    if head[4:12] in _AVIF:
+        return Kind.PICTURE
     if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):
         return Kind.VIDEO
-    if head.startswith(b"Kaydara FBX Binary"):
+    if head.startswith(b"Kaydara FBX Binary") or _is_ascii_fbx(text):
         return Kind.FBX
     if head.startswith(b"PXR-USDC"):
         return Kind.USDC
-    if head.startswith(b"#usda "):
+    if text.startswith(b"#usda "):
         return Kind.USDA
     if head.startswith((b"ply\n", b"ply\r")):
         return Kind.PLY
@@ -67,30 +86,46 @@ def kind_of(head: bytes, size: int) -> Kind:
         return Kind.STL
     if text.startswith(b"solid"):
         return Kind.STL
-    if text.startswith((b"v ", b"mtllib ", b"o ", b"# ")) and (
-        b"\nv " in text or b"\nmtllib" in text
-    ):
+    if _OBJ_LINE.match(text) and _OBJ_SIGN.search(text):
         return Kind.OBJ
     return Kind.UNKNOWN
 
 
-def kind_of_file(path: Path) -> Kind:
-    """:func:`kind_of` for a file on the disk."""
+def _is_ascii_fbx(text: bytes) -> bool:
+    return text.startswith((b"; fbx", b";fbx", b"fbxheaderextension")) or (
+        text.startswith(b";") and b"\nfbxheaderextension" in text
+    )
+
+
+def kind_of_file(path: Path, ending: str = "") -> Kind:
+    """What a file on the disk is.
+
+    :param ending: the name that it had where it comes from ends with this (``.obj``). It decides
+        where the bytes alone do not.
+    """
     with path.open("rb") as file:
-        return kind_of(file.read(HEAD), path.stat().st_size)
+        kind = kind_of(file.read(FILE_HEAD), path.stat().st_size)
+    return _BY_ENDING.get(ending.lower(), kind) if kind is Kind.UNKNOWN else kind
 
 
-def check_model(path: Path) -> Kind:
+def is_beside_the_point(name: str) -> bool:
+    """Whether a file of a ZIP is macOS's own notes on another (``__MACOSX``, ``._name``)."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return any(part == "__MACOSX" or part.startswith("._") for part in parts)
+
+
+def check_model(path: Path, ending: str = "") -> Kind:
     """The cheap part of the check, on the thread: is it a model, and is it all there?
 
     The contents are checked in the background Blender, by ``importer``.
 
+    :param ending: see :func:`kind_of_file`.
     :raises BadFileError: empty, a web page, truncated, or of no known kind.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(HEAD)
-    kind = kind_of(head, size)
+    kind = kind_of_file(path, ending)
     match kind:
         case Kind.EMPTY:
             raise BadFileError("The downloaded model is empty", retry=True)
@@ -126,9 +161,10 @@ def _check_glb(head: bytes, size: int) -> None:
 def _check_zip(path: Path) -> Kind:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name.lower() for name in archive.namelist()[:10_000]]
+            listed = archive.namelist()[:10_000]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise BadFileError("The downloaded ZIP file is damaged", detail=str(error)) from error
+    names = [name.lower() for name in listed if not is_beside_the_point(name)]
     if names and names[0].endswith((".usdc", ".usda", ".usd")):
         return Kind.USDZ  # a USDZ is a ZIP whose first file is the stage (USDZ specification)
     if not any(name.endswith(MESHES_IN_ZIP) for name in names):

@@ -19,6 +19,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ..core.errors import BadFileError
+from ..core.files import FIRST_IS_MODEL
+from ..gateway.sniffing import is_beside_the_point
 
 MOST_UNPACKED: Final = 4 << 30
 MOST_FILES: Final = 2000
@@ -70,11 +72,13 @@ def _unpack(path: Path, folder: Path, left: int) -> Path:
                 raise BadFileError("The ZIP file is encrypted")
             target = _target(folder, info.filename)
             if target is None:
-                continue  # a name that leads out of the folder, or a nested archive
+                continue  # a name that leads out of the folder, a nested archive, macOS's notes
             left -= _copy(archive, info, target, left)
             found.append(target)
-    if path.suffix.lower() == ".usdz" and found and found[0].suffix.lower() in _USD:
-        return found[0]  # by its specification the first file is the model
+        ours = archive.comment == FIRST_IS_MODEL
+    first = found[0].suffix.lower() if found else ""
+    if (ours and first in _PREFERRED) or (path.suffix.lower() == ".usdz" and first in _USD):
+        return found[0]  # in a USDZ by its specification
     for suffix in _PREFERRED:
         matching = [file for file in found if file.suffix.lower() == suffix]
         if matching:
@@ -85,7 +89,12 @@ def _unpack(path: Path, folder: Path, left: int) -> Path:
 def _target(folder: Path, name: str) -> Path | None:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     usable = parts and not any(part in ("..", "/", "") or ":" in part for part in parts)
-    if not usable or len(name) > 500 or name.lower().endswith((".blend", ".py", ".zip")):
+    if (
+        not usable
+        or is_beside_the_point(name)
+        or len(name) > 500
+        or name.lower().endswith((".blend", ".py", ".zip"))
+    ):
         return None
     return folder.joinpath(*parts)
 

@@ -92,7 +92,7 @@ class Asking:
             path = self.folder.path / f"{MODEL_STEM}{kind}"
             if path.name not in record.files and path.is_file():
                 try:
-                    return Fetched(path, check_model(path))
+                    return Fetched(path, check_model(path, path.suffix))
                 except BadFileError:
                     continue  # not one of ours, which are checked before they get the name
         return None
