@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.glbs import cube
+from support.glbs import cube, png
 from support.odd_files import hostile, sound
 from support.processes import REPOSITORY, environment, workers
 from support.rooms import KEY, Rooms, parts
@@ -80,10 +80,12 @@ def test_the_next_prop_is_made_all_the_same(
 
 
 def test_outside_picture_is_not_read(make: Make, rooms: Rooms, tmp_path: Path) -> None:
-    (tmp_path / "secret.png").write_bytes(b"a secret of this computer")
+    (tmp_path / "secret.png").write_bytes(png())
     model = cube().picture(uri="../secret.png").pack()
-    with pytest.raises(rooms("core.errors").BadFileError, match="outside itself"):
-        make(tmp_path / "library", model)
+    folder, made = make(tmp_path / "library", model)
+    assert made.notes == ("Not beside the model, so left out: secret.png",)
+    assert made.prop["images"] == 0
+    assert [path.name for path in folder.path.rglob("*.png")] == ["thumbnail.png"]
 
 
 @linux

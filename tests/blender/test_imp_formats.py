@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from support.glbs import cube
 from support.imp_making import Workshop, box_of, gltf_of, picture_of, quick
 from support.imp_models import full, rigged, shelf
 
@@ -67,15 +69,13 @@ def _obj_zip(shop: Workshop) -> Path:
 
 def _ply(shop: Workshop) -> Path:
     path = shop.folder / "model.ply"
-    bpy.ops.wm.ply_export(
-        filepath=str(path), forward_axis="NEGATIVE_Z", up_axis="Y", export_triangulated_mesh=True
-    )
+    bpy.ops.wm.ply_export(filepath=str(path), export_triangulated_mesh=True)
     return path
 
 
 def _stl(shop: Workshop) -> Path:
     path = shop.folder / "model.stl"
-    bpy.ops.wm.stl_export(filepath=str(path), forward_axis="NEGATIVE_Z", up_axis="Y")
+    bpy.ops.wm.stl_export(filepath=str(path))
     return path
 
 
@@ -144,15 +144,49 @@ def test_gltf_goes_the_way_of_the_glb(shop: Workshop) -> None:
     assert np.array_equal(points, np.array([v.co for v in other.meshes[0].data.vertices]))
 
 
-@pytest.mark.parametrize("kind", ["ply", "stl"])
-def test_z_up_is_a_setting(shop: Workshop, kind: str) -> None:
-    # As Blender and tools for printing write them: Z up.
+@pytest.mark.parametrize("up", ["Y", "Z"])
+@pytest.mark.parametrize("kind", ["ply", "stl", "fbx", "usdz"])
+def test_format_that_has_an_axis_keeps_it(shop: Workshop, kind: str, up: str) -> None:
+    # The setting is for glTF and OBJ, so a folder of mixed files lies right with either.
     shop.empty()
     bpy.ops.import_scene.gltf(filepath=str(shop.write(GLB, "first.glb")))
-    path = shop.folder / f"model.{kind}"
-    getattr(bpy.ops.wm, f"{kind}_export")(filepath=str(path))
-    made = shop.made(path, up="Z")
+    path = {"ply": _ply, "stl": _stl, "fbx": _fbx, "usdz": _usdz}[kind](shop)
+    made = shop.made(path, up=up)
     assert made.finished.size == pytest.approx((0.625, 0.625, 1.0), abs=2e-3)
+
+
+def test_up_axis_of_an_obj_is_a_setting(shop: Workshop) -> None:
+    shop.empty()
+    bpy.ops.import_scene.gltf(filepath=str(shop.write(GLB, "first.glb")))
+    path = shop.folder / "model.obj"
+    bpy.ops.wm.obj_export(filepath=str(path), forward_axis="Y", up_axis="Z", export_materials=False)
+    assert shop.made(path, up="Z").finished.size == pytest.approx((0.625, 0.625, 1.0), abs=2e-3)
+    assert shop.made(path, up="Y").finished.size == pytest.approx((0.625, 1.0, 0.625), abs=2e-3)
+
+
+def test_fbx_of_an_old_exporter_is_opaque(shop: Workshop) -> None:
+    """White as ``TransparentColor``, 0 as ``TransparencyFactor``, and no ``Opacity``."""
+    shop.empty()
+    bpy.ops.import_scene.gltf(filepath=str(shop.write(cube().pack(), "first.glb")))
+    obj = next(obj for obj in bpy.data.objects if obj.type == "MESH")
+    material: Any = bpy.data.materials.new("m")
+    if bpy.app.version < (5, 0, 0):
+        material.use_nodes = True
+    obj.data.materials.append(material)
+    content = _fbx(shop).read_bytes().replace(b"Opacity", b"Opacitx")
+    for name, values in ((b"TransparencyFactor", (0.0,)), (b"TransparentColor", (1.0, 1.0, 1.0))):
+        # The name, then three texts, each `S`, its length and its letters; then numbers, each `D`.
+        pattern = rb"%b(?:S(?s:....)[A-Za-z ]*?){3}(?=D)" % name
+        numbers = b"".join(b"D" + struct.pack("<d", value) for value in values)
+        content, count = re.subn(
+            pattern + rb"(?s:.{%d})" % len(numbers),
+            lambda match, numbers=numbers: match[0][: -len(numbers)] + numbers,
+            content,
+        )
+        assert count == 1, name
+    made = shop.made(shop.write(content, "model.fbx"))
+    assert made.shader.inputs["Alpha"].default_value == 1.0
+    assert made.shader.inputs["Metallic"].default_value == 0.0
 
 
 @pytest.mark.parametrize("kind", ["fbx", "usdz"])
@@ -181,7 +215,8 @@ def test_binary_stl_by_hand(shop: Workshop) -> None:
     facet = struct.pack("<12fH", *(0, 0, 1), *(0, 0, 0), *(1, 0, 0), *(0, 2, 0), 0)
     made = shop.made(shop.write(bytes(80) + struct.pack("<I", 1) + facet, "model.stl"))
     assert made.finished.triangles == 1
-    assert made.finished.size == pytest.approx((0.5, 0.0, 1.0), abs=1e-4)
+    # Z is up, as Blender's importer and printers take it: the triangle lies on the ground.
+    assert made.finished.size == pytest.approx((0.5, 1.0, 0.0), abs=1e-4)
 
 
 @pytest.mark.parametrize("name", ["model.obj", "model.ply", "model.stl", "model.fbx", "model.usdz"])

@@ -7,6 +7,7 @@ import base64
 import gzip
 import io
 import json
+import struct
 import sys
 import zipfile
 import zlib
@@ -16,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent)]
 
 from support.glbs import cube, data_uri, png  # noqa: E402
-from support.odd_files import hostile, sound  # noqa: E402
+from support.odd_files import bad_pictures, hostile, sound  # noqa: E402
 
 LARGEST = 12_000
 CALL = {"endpoint": "chat", "time": "2026-01-01T00:00:00.000Z", "cost_cents": 4.0, "status": 200}
@@ -267,9 +268,93 @@ def echoes() -> dict[str, bytes]:
     return {name: f'{{"error": "{form} is wrong"}}'.encode() for name, form in forms.items()}
 
 
+def objs() -> dict[str, bytes]:
+    libraries = {
+        "plain": b"newmtl a\nKd 1 1 1\nmap_Kd wood.png\n",
+        "options": b"newmtl a\nmap_Kd -s 2 2 1 -o 0 0 wood.png\nbump -bm 0.5 wood.png\n",
+        "spaces": b"map_Kd my wood wood.png -clamp on\r\nrefl -type sphere wood.png\r\n",
+        "outside": b"map_Kd ../secret.png\nmap_Ks C:\\secret.png\nmap_d %2e%2e/secret.png\n",
+        "long": b"map_Kd" + b" a" * 3000 + b"\nmap_Kd " + b" " * 8000 + b"x\n",
+        "latin-1": b'map_Kd "w\xf6od.png"\nmap_bump \xff\xfe\n',
+    }
+    return {name: b"v 0 0 0\nf 1 1 1\n\0" + content for name, content in libraries.items()} | {
+        "library-outside": b"mtllib ../a.mtl\nmtllib /etc/passwd a.mtl\n\0map_Kd wood.png\n"
+    }
+
+
+def usds() -> dict[str, bytes]:
+    tokens = b"points\0./wood.png\0../secret.png\0"
+    packed = b"\0" + bytes([0xF0, len(tokens) - 15]) + tokens
+    section = struct.pack("<QQQ", 3, len(tokens), len(packed)) + packed
+    head = b"PXR-USDC" + bytes([0, 8, 0, 0, 0, 0, 0, 0]) + struct.pack("<Q", 24 + len(section))
+    table = struct.pack("<Q16sQQ", 1, b"TOKENS", 24, len(section))
+    crate = head + section + table
+    return {
+        "crate": crate,
+        "crate-cut": crate[:-9],
+        "crate-far": crate[:16] + b"\xff" * 8 + crate[24:],
+        "text": b"#usda 1.0\nasset a = @./wood.png@\nasset b = @../secret.png@\n",
+        "layers": b"#usda 1.0\n(subLayers = [@a.usd@, @../secret.usda@])\n",
+        "open": b"#usda 1.0\n@" + b"x" * 3000,
+    }
+
+
+def fbxs() -> dict[str, bytes]:
+    def named(name: bytes) -> bytes:
+        return b"\x10RelativeFilenameS" + struct.pack("<I", len(name)) + name
+
+    head = b"Kaydara FBX Binary  \0\x1a\0" + struct.pack("<I", 7400)
+    return {
+        "binary": head + named(b"wood.png") + named(b"C:\\a\\wood.png"),
+        "outside": head + named(b"../secret.png") + named(b"/etc/passwd"),
+        "cut": head + named(b"wood.png")[:-4],
+        "length": head + b"FileNameS\xff\xff\xff\x7fwood.png",
+        "text": b'; FBX 7.4.0 project file\nRelativeFilename: "tex\\wood.png"\n',
+    }
+
+
+def paths() -> dict[str, bytes]:
+    texts = (
+        *("wood.png", "a/b/WOOD.PNG", "C:\\art\\a\\wood.png", "../secret.png", "'wood.png'"),
+        *("wood%2Epng?v=1", "file:///a/wood.png", "100%.png", "/" * 200 + "wood.png", "..\\" * 99),
+    )
+    return {f"{number:02}": text.encode() for number, text in enumerate(texts)}
+
+
+def heads() -> dict[str, bytes]:
+    entries = [struct.pack("<HHII", tag, 4, 1, 8) for tag in (256, 257)]
+    window = b"dataWindow\0box2i\0" + struct.pack("<Iiiii", 16, 0, 0, 7, 7)
+    return {
+        "png": png(),
+        "bmp": b"BM" + bytes(16) + struct.pack("<ii", 8, -8),
+        "dds": b"DDS " + struct.pack("<IIII", 124, 7, 8, 8),
+        "ktx2": b"\xabKTX 20\xbb\r\n\x1a\n" + struct.pack("<IIII", 0, 1, 8, 8),
+        "tiff": b"II*\0" + struct.pack("<IH", 8, 2) + b"".join(entries),
+        "exr": b"\x76\x2f\x31\x01\2\0\0\0" + window,
+        "avif": b"\0\0\0\x20ftypavif" + b"\0\0\0\x14ispe" + struct.pack(">III", 0, 8, 8),
+        "jpeg": b"\xff\xd8\xff\xc0\0\x0b\x08\0\x08\0\x08\xff\xd9 behind",
+        "webp": b"RIFF\x20\0\0\0WEBPVP8L" + bytes(30),
+    }
+
+
+def splats() -> dict[str, bytes]:
+    def header(*lines: str) -> bytes:
+        return "\n".join(("ply", "format ascii 1.0", *lines, "end_header", "0")).encode()
+
+    signs = [f"property float {name}" for name in ("f_dc_0", "opacity", "scale_0", "rot_0")]
+    return {
+        "splat": header("element vertex 1", *signs),
+        "mesh": header("element vertex 1", "property float x", "element face 1"),
+        "both": header("element vertex 1", *signs, "element face 1"),
+        "no-end": header("element vertex 1", *signs)[:-20] + b" " * 3000,
+        "empty": b"",
+    }
+
+
 def main() -> None:
     """Write all of them."""
     glbs = {f"sound-{name}": content for name, content in sound().items()}
+    glbs |= {f"picture-{name}": content for name, content in bad_pictures().items()}
     glbs |= {f"hostile-{name}": content for name, content in list(hostile().items())[20::3]}
     tables = {
         "answer": answers(),
@@ -280,6 +365,12 @@ def main() -> None:
         "retry_after": waits(),
         "glb": {name: content for name, content in glbs.items() if len(content) <= LARGEST},
         "gltf": gltfs(),
+        "obj": objs(),
+        "usd": usds(),
+        "fbx": fbxs(),
+        "beside": paths(),
+        "picture": heads(),
+        "splat": splats(),
         "archive": archives(),
         "prompts": prompt_files(),
         "record": records(),

@@ -47,10 +47,18 @@ from trellis_addon.gateway.rate import MOST_SECONDS, retry_after, wait_words
 from trellis_addon.gateway.reply import Reply, job_is_done, read_reply, without_mesh
 from trellis_addon.gateway.sniffing import check_model
 from trellis_addon.gateway.source_url import SourceUrl
-from trellis_addon.importer.embedding import gltf_as_glb
+from trellis_addon.importer.embedding import embedded
+from trellis_addon.importer.extensions import KNOWN_EXTENSIONS
 from trellis_addon.importer.glb import load
+from trellis_addon.importer.gltf_pictures import settle
+from trellis_addon.importer.pictures import picture_size, verdict
+from trellis_addon.importer.preparing import prepared
+from trellis_addon.importer.splats import is_splat
 from trellis_addon.importer.thinning import split
 from trellis_addon.importer.unpacking import unpacked
+from trellis_addon.job import fbx_names, usd_names
+from trellis_addon.job.beside import Beside, last_name
+from trellis_addon.job.bringing import files_beside
 from trellis_addon.library.index import Stamp, _entry
 from trellis_addon.library.record import Call, Origin, PropRecord, parse
 from trellis_addon.library.versions import blend_for, folders_in_use, is_blend_name, stale_files
@@ -230,6 +238,8 @@ def glb(data: bytes) -> None:
         with suppress(BadFileError):
             sound = load(path)
             assert 0 < sound.facts.triangles <= 20_000_000
+            for usable in (True, False):
+                settle(sound.document, lambda _index, usable=usable: usable, KNOWN_EXTENSIONS)
             content, meshes = split(sound) or (b"", [])
             for mesh in meshes:
                 assert mesh.corners.size == 0 or mesh.corners.min() >= 0
@@ -249,7 +259,90 @@ def gltf(data: bytes) -> None:
         (inner / "cube.bin").write_bytes(bytes(200))
         (inner / "model.gltf").write_bytes(data)
         with suppress(BadFileError):
-            assert SECRET not in gltf_as_glb(inner / "model.gltf", inner)
+            made = embedded(inner / "model.gltf", Beside(inner))
+            assert made is None or SECRET not in made.content
+
+
+def _with_secret(folder: Path, name: str, data: bytes) -> Path:
+    """A model in a folder with a picture, above which there is a secret."""
+    (folder / "secret.png").write_bytes(SECRET)
+    inner = folder / "inner"
+    inner.mkdir()
+    (inner / "wood.png").write_bytes(b"1")
+    (inner / name).write_bytes(data)
+    return inner / name
+
+
+def obj(data: bytes) -> None:
+    """An OBJ and, after a NUL, its library: both as they come to the disk, and on to Blender."""
+    words, _, library = data.partition(b"\0")
+    with place() as folder:
+        model = _with_secret(folder, "a.obj", b"mtllib a.mtl\n" + words)
+        (model.parent / "a.mtl").write_bytes(library)
+        _all_inside(model)
+        scratch = folder / "scratch"
+        scratch.mkdir()
+        ready = prepared(model, Beside(model.parent, everywhere=True), scratch)
+        assert ready.path.parent == scratch
+        assert not re.search(rb"\nmtllib[\x00-\x20]", ready.path.read_bytes())
+        for written in scratch.iterdir():
+            content = written.read_bytes()
+            assert SECRET not in content
+            named = re.search(rb"(?im)^\s*(?:map_|bump|refl).*secret", content)
+            assert written == ready.path or not named
+
+
+def _all_inside(model: Path) -> None:
+    for path in files_beside(model):
+        assert path.is_file()
+        assert path.is_relative_to(model.parent.resolve())
+
+
+def usd(data: bytes) -> None:
+    """The names in a USD, and the file with others."""
+    with place() as folder:
+        model = _with_secret(folder, "a.usd", data)
+        _all_inside(model)
+        names = usd_names.pictures_of(model, 1 << 20)
+        other = dict.fromkeys(names, "wood.png")
+        with suppress(ValueError):
+            model.write_bytes(usd_names.renamed(data, other))
+            assert set(usd_names.pictures_of(model, 1 << 20)) <= {"wood.png"}
+
+
+def fbx(data: bytes) -> None:
+    """The names in an FBX."""
+    names = fbx_names.names_in(data)
+    assert len(names) <= fbx_names.MOST_NAMES
+    with place() as folder:
+        _all_inside(_with_secret(folder, "a.fbx", data))
+
+
+def beside(data: bytes) -> None:
+    """A name of a file from anybody."""
+    text = data.decode("utf-8", "surrogateescape")
+    with place() as folder:
+        inner = _with_secret(folder, "Wood.PNG", b"2").parent
+        for everywhere in (True, False):
+            found = Beside(inner, everywhere).find(text)
+            assert found is None or found.parent == inner.resolve()
+    assert len(last_name(text)) <= 60
+    last_name(text).encode("utf-8")
+
+
+def picture(data: bytes) -> None:
+    """The head of a picture, of any kind."""
+    verdict(data)
+    size = picture_size(data)
+    assert size is None or all(isinstance(side, int) for side in size)
+
+
+def splat(data: bytes) -> None:
+    """The header of a PLY."""
+    with place() as folder:
+        path = folder / "a.ply"
+        path.write_bytes(data)
+        is_splat(path)
 
 
 def archive(data: bytes) -> None:
@@ -356,6 +449,12 @@ _ECHO = (
 )  # fmt: skip
 _ERRORS = (b'{"error":', b'"message":', b'"detail"', b'"msg"', b"<html", b"\x00")
 _DATES = tuple(b"nan inf -1 1e400 GMT Thu, Dec 0000 9999 00:00:00 -0000 +9999 ( ) , : 31".split())
+_OBJ = tuple(b"map_Kd -s -bm on 1 2 3 mtllib wood.png ../secret.png \\ \0 # a.mtl \xff".split())
+_USD = tuple(b"@ @./a.png@ @../secret.png@ @wood.png@ PXR-USDC TOKENS .png #usda \xff\xff".split())
+_FBX = tuple(b'RelativeFilenameS \x08\0\0\0wood.png FileName: " ../secret.png \xff'.split(b" "))
+_PATHS = (b"../", b"..\\", b"%2e%2e/", b"C:\\", b"file:///", b"?v=1", b"WOOD.png", b"secret.png")
+_HEADS = (b"BM", b"DDS ", b"II*\0", b"MM\0*", b"ftypavif", b"ispe", b"jP  ", b"\x76\x2f\x31\x01")
+_PLY = (b"property float ", b"f_dc_0", b"opacity", b"scale_0", b"rot_0", b"element face 1")
 _ZIP = (b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"../", b"a.glb/b.glb")
 _NAMES = (b"../", b"\\", b"\x00", b"CON", b"\xe2\x80\xae", b"\xcc\x81" * 50, b"{0.__class__}")
 
@@ -370,6 +469,12 @@ TARGETS = {
         Target("retry_after", wait, _DATES),
         Target("glb", glb, (*_JSON, *_GLB)),
         Target("gltf", gltf, (*_JSON, b"../secret.png", b"cube.bin", b"data:;base64,AA", b"file:")),
+        Target("obj", obj, _OBJ),
+        Target("usd", usd, _USD),
+        Target("fbx", fbx, _FBX),
+        Target("beside", beside, _PATHS),
+        Target("picture", picture, _HEADS),
+        Target("splat", splat, _PLY),
         Target("archive", archive, _ZIP),
         Target("prompts", prompts, (*_JSON, *_PROMPTS, b"[" * 300, b"finishing", b"1" * 5000)),
         Target("record", record, (*_JSON, *_RECORD, b"9" * 400)),

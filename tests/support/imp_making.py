@@ -45,8 +45,20 @@ class Workshop:
         settings = self.rooms("core.finishing").Finishing.from_dict(finishing)
         imported = self.imported(path)
         finish = self.rooms("importer.finish").finish
-        made = finish(imported.objects, name, settings, self.folder / "textures")
+        made = finish(imported.objects, name, imported.settings(settings), self.folder / "textures")
         return Made(made, [*imported.notes, *made.notes])
+
+    def brought(self, source: Path, **finishing: Any) -> Any:
+        """What becomes of a user's own file: into a library first, as an import does it."""
+        library = self.rooms("library.library").Library(self.folder / "library")
+        folder, lock = library.create_import(source)
+        token = self.rooms("core.cancel").CancelToken()
+        bringing = self.rooms("job.bringing").Bringing
+        try:
+            record = bringing(folder, token, folder.advance, lambda *_: None).get_model(source)
+        finally:
+            lock.release()
+        return self.made(folder.path / record.model_file, **finishing)
 
     def converted(self, path: Path, **finishing: Any) -> tuple[dict[str, Any], list[str]]:
         """All of it, picture and prop.blend too."""
@@ -82,6 +94,23 @@ class Made:
     @property
     def meshes(self) -> list[Any]:
         return [obj for obj in self.collection.all_objects if obj.type == "MESH"]
+
+    @property
+    def nodes(self) -> list[Any]:
+        """Those of all its materials."""
+        materials = {m: None for obj in self.meshes for m in obj.data.materials if m}
+        return [node for material in materials for node in material.node_tree.nodes]
+
+    @property
+    def textures(self) -> list[Any]:
+        """The pictures that its materials show."""
+        return [node.image for node in self.nodes if node.type == "TEX_IMAGE"]
+
+    @property
+    def shader(self) -> Any:
+        """Its only Principled BSDF."""
+        (found,) = [node for node in self.nodes if node.type == "BSDF_PRINCIPLED"]
+        return found
 
     @property
     def shape(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def put(*path: str | int, value: Any) -> Callable[[Document], None]:
 
 def hostile() -> dict[str, bytes]:
     """Every file that is to be refused, by a name for the test's report."""
-    return {**_containers(), **_numbers(), **_places(), **_pictures(), **_nodes(), **_rest()}
+    return {**_containers(), **_numbers(), **_places(), **_nodes(), **_rest()}
 
 
 def _containers() -> dict[str, bytes]:
@@ -136,6 +136,7 @@ def _places() -> dict[str, bytes]:
         "view-stride-zero": put("bufferViews", 0, "byteStride", value=0),
         "view-stride-beyond": put("bufferViews", 0, "byteStride", value=252),
         "buffer-beyond-binary": put("buffers", 0, "byteLength", value=1 << 40),
+        "buffer-data-with-path": put("buffers", 0, "uri", value="data:/../../secret"),
         "buffer-length-missing": put("buffers", value=[{}]),
         "second-buffer": put("buffers", value=[{"byteLength": 168}, {"byteLength": 4}]),
         "no-view-huge-count": put(
@@ -145,7 +146,9 @@ def _places() -> dict[str, bytes]:
     return table | {name: changed(change) for name, change in changes.items()}
 
 
-def _pictures() -> dict[str, bytes]:
+def bad_pictures() -> dict[str, bytes]:
+    """Sound models each of whose pictures is damaged, too large, nowhere, or outside."""
+
     def with_view(content: bytes, mime: str = "image/png") -> bytes:
         model = cube()
         return model.picture(bufferView=model.view(content), mimeType=mime).pack()
@@ -166,7 +169,9 @@ def _pictures() -> dict[str, bytes]:
         "image-data-with-path": cube().picture(uri="data:image/../../secret.png").pack(),
         "image-nowhere": cube().picture(mimeType="image/png").pack(),
         "image-view-missing": cube().picture(bufferView=77, mimeType="image/png").pack(),
-        "buffer-data-with-path": changed(put("buffers", 0, "uri", value="data:/../../secret")),
+        "image-html": with_view(b"<!DOCTYPE html><html>404</html>"),
+        "image-webp-cut": with_view(b"RIFF\xff\xff\0\0WEBPVP8L" + bytes(40), "image/webp"),
+        "image-png-cut": with_view(png()[:-9]),
     }
 
 
@@ -195,7 +200,6 @@ def _rest() -> dict[str, bytes]:
     changes = {
         "needs-unknown": put("extensionsRequired", value=["ACME_secret_sauce"]),
         "needs-draco": put("extensionsRequired", value=["KHR_draco_mesh_compression"]),
-        "needs-ktx2": put("extensionsRequired", value=["KHR_texture_basisu"]),
         "needs-meshopt": put("extensionsRequired", value=["EXT_meshopt_compression"]),
         "needs-long-name": put("extensionsRequired", value=[LONG]),
         "needs-number": put("extensionsRequired", value=5),
@@ -223,6 +227,8 @@ def sound() -> dict[str, bytes]:
     two.show(two.node(mesh=first), two.node(mesh=second, translation=[2, 0, 0]))
     packed = cube()
     packed.picture(bufferView=packed.view(png()), mimeType="image/png")
+    ktx2 = cube()
+    ktx2.document["extensionsRequired"] = ["KHR_texture_basisu"]
     optional = cube()
     optional.document["extensionsUsed"] = ["ACME_secret_sauce"]
     return {
@@ -235,6 +241,7 @@ def sound() -> dict[str, bytes]:
         "tiny": cube((1e-4, 1e-4, 1e-4)).pack(),
         "100-deep": chain(100).pack(),
         "optional-extension": optional.pack(),
+        "needs-ktx2": ktx2.pack(),
         "stand-in": make_glb("weathered oak barrel", 0, 2000, 64),
         "stand-in-jpeg": make_glb("stone lantern", 3, 2000, 64, "jpeg"),
     }

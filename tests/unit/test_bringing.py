@@ -14,7 +14,7 @@ from support.jobs import PlainImporter, ending
 from support.rooms import Rooms, parts, states
 
 from trellis_addon.core.events import Cancelled, Failed, Finished
-from trellis_addon.job.bringing import files_beside
+from trellis_addon.job.bringing import files_beside, name_within
 from trellis_addon.library.library import Library
 
 ROOMS = Rooms("trellis_addon")
@@ -84,6 +84,24 @@ def test_gltf_names_its_buffers_and_pictures(tmp_path: Path) -> None:
     assert beside(tmp_path / "in" / "a.gltf") == ["old oak.png", "parts/a.bin"]
 
 
+def test_folder_that_was_given_counts_and_nothing_above_it(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "in",
+        **{"source/a__gltf": '{"images": [{"uri": "../Textures/a.png"}, {"uri": "C:\\\\b.png"}]}'},
+    )
+    write(folder, **{"textures/a__png": png(), "textures/b__png": png()})
+    write(tmp_path, textures__png=png())
+    model = folder / "source" / "a.gltf"
+    assert beside(model) == []
+    found = sorted(path.name for path in files_beside(model, folder))
+    assert found == ["a.png", "b.png"]
+    link = folder / "link.gltf"
+    link.symlink_to(write(tmp_path, a__gltf='{"images": [{"uri": "a.png"}]}') / "a.gltf")
+    write(folder, a__png=png())
+    assert [path.name for path in files_beside(link, folder)] == ["a.png"]
+    assert name_within(link, folder.resolve()) == "link.gltf"
+
+
 @pytest.mark.parametrize("content", ["", "[1]", "{", '{"buffers": 3}', "[" * 100_000])
 def test_broken_gltf_names_nothing(content: str, tmp_path: Path) -> None:
     assert beside(write(tmp_path, a__gltf=content) / "a.gltf") == []
@@ -140,8 +158,8 @@ def test_model_with_files_beside_it_becomes_one_zip(tmp_path: Path) -> None:
 def test_no_model(content: bytes, words: str, tmp_path: Path) -> None:
     folder, end = bring(tmp_path / "library", write(tmp_path, a__glb=content) / "a.glb")
     assert isinstance(end, Failed), end
-    assert end.error.message == "a.glb is no model that can be used"
-    assert words in end.error.detail
+    assert end.error.message.startswith("a.glb is no model that can be used: ")
+    assert words in end.error.message
     assert "download" not in end.error.sentence.lower(), "nothing was downloaded"
     assert "prompt" not in end.error.sentence.lower(), "there is none"
     assert str(folder.read().state) == "failed"

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.glbs import cube, jpeg_of, pack, png
-from support.odd_files import hostile, sound
+from support.odd_files import bad_pictures, hostile, sound
 
 from trellis_addon.core.errors import BadFileError
-from trellis_addon.importer.glb import check
+from trellis_addon.importer.glb import check, load
 from trellis_addon.importer.pictures import picture_size
 
-HOSTILE, SOUND = hostile(), sound()
+HOSTILE, SOUND, BAD_PICTURES = hostile(), sound(), bad_pictures()
 
 
 def write(folder: Path, content: bytes) -> Path:
@@ -44,6 +44,16 @@ def test_sound_file_passes(name: str, tmp_path: Path) -> None:
     facts = check(write(tmp_path, SOUND[name]))
     assert facts.triangles >= 12
     assert facts.nodes >= 1
+
+
+@pytest.mark.parametrize("name", BAD_PICTURES)
+def test_bad_picture_costs_the_picture_and_not_the_model(name: str, tmp_path: Path) -> None:
+    found = load(write(tmp_path, BAD_PICTURES[name]))
+    assert found.facts.triangles == 12
+    # What is no picture that is known here is Blender's to judge.
+    assert (found.lost, set(found.doubtful)) == (
+        (frozenset(), {0}) if name == "image-html" else (frozenset({0}), set())
+    )
 
 
 def test_facts(tmp_path: Path) -> None:

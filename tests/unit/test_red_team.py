@@ -24,8 +24,9 @@ from trellis_addon.gateway.download import refuse_strange
 from trellis_addon.gateway.failures import from_response
 from trellis_addon.gateway.source_url import SourceUrl
 from trellis_addon.importer import unpacking
-from trellis_addon.importer.embedding import gltf_as_glb
+from trellis_addon.importer.embedding import embedded
 from trellis_addon.importer.unpacking import unpacked
+from trellis_addon.job.beside import Beside
 from trellis_addon.library.folder import PropFolder
 from trellis_addon.library.index import scan
 from trellis_addon.library.library import Library
@@ -297,7 +298,7 @@ def test_gltf_names_nothing_outside_and_nothing_too_long(tmp_path: Path) -> None
         model.document["buffers"][0]["uri"] = uri
         (inner / "model.gltf").write_text(json.dumps(model.document), encoding="utf-8")
         with pytest.raises(BadFileError):
-            gltf_as_glb(inner / "model.gltf", inner)
+            embedded(inner / "model.gltf", Beside(inner))
 
 
 # --- what is bundled

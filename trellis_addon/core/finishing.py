@@ -56,7 +56,8 @@ class Finishing:
     origin: Origin = "base"
     """The centre of the base (it stands on the ground), or the centre of the volume."""
     up: Up = "Y"
-    """The source's up axis. glTF says Y; some hosts write Z all the same."""
+    """The up axis of a glTF, which says Y while some hosts write Z all the same, or of an OBJ,
+    which says nothing. Other formats are upright as Blender's importers take them."""
     merge_distance: float = 0.0
     """Vertices nearer than this (metres, after scaling) become one; 0 merges none."""
     shading: Shading = "received"

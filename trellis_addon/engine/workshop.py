@@ -130,11 +130,18 @@ class Workshop:
         expected = each * (count + ledger.untold(self._asking))
         return over_limit(settings.daily_limit_cents, ledger.spent(), expected)
 
-    def bring_in(self, source: Path | SourceUrl, settings: Settings, finishing: Finishing) -> Job:
+    def bring_in(
+        self,
+        source: Path | SourceUrl,
+        settings: Settings,
+        finishing: Finishing,
+        root: Path | None = None,
+    ) -> Job:
         """A job that takes a mesh file into the library and makes a prop of it.
 
         It costs nothing. Only for an address on the web it opens a connection.
 
+        :param root: the folder that the user has given, where the source was found in one.
         :raises TrellisError: the library cannot be written, or the address may not be fetched.
         """
         _need_libraries()
@@ -144,7 +151,7 @@ class Workshop:
         url = source if isinstance(source, SourceUrl) else SourceUrl.of(source)
         if url:
             self._check_url(url, settings)
-        made = Library(settings.library).create_import(url or source, finishing.to_dict())
+        made = Library(settings.library).create_import(url or source, finishing.to_dict(), root)
         return self._job(*made, settings, url=url.full if url else "")
 
     def _check_url(self, url: SourceUrl, settings: Settings) -> None:

@@ -19,6 +19,7 @@ from typing import Final
 
 from ..core.errors import InputError, TrellisError
 from ..core.events import Cancelled, Failed, Finished, State
+from ..core.files import readable
 from ..core.finishing import Finishing
 from ..core.settings import Settings
 from ..engine.workshop import Workshop
@@ -52,13 +53,14 @@ def bring(options: argparse.Namespace, output: Output) -> int:
     if options.processes is not None and options.processes < 1:
         raise InputError("--processes must be 1 or more", "Correct it")
     settings = read_settings(library=options.library, online=options.online_mode)
-    files = list(dict.fromkeys(found for path in options.paths for found in _sources(path)))
+    roots = {found: root for path in reversed(options.paths) for found, root in _sources(path)}
+    files = list(dict.fromkeys(found for path in options.paths for found, _ in _sources(path)))
     there = {} if options.force else known(settings.library)
     count = min(options.processes or cores(), len(files))
     output.say(f"{len(files):,} to import into {settings.library}")
     places = [_Place(Workshop()) for _ in range(count)]
     failed = failed_before(settings.library, files)
-    run = _Bringing(places, settings, finishing, there, failed, output)
+    run = _Bringing(places, settings, finishing, there, failed, output, roots)
     try:
         with Signals() as signals:
             code = run.run(files, signals)
@@ -99,6 +101,8 @@ class _Bringing:
     earlier: dict[str, list[Tried]]
     """Failed tries of earlier runs, by their source."""
     output: Output
+    roots: Mapping[Source, Path | None]
+    """The folder that the user gave, of each source that was found in one."""
     code: int = DONE
     done: int = 0
     failed: int = 0
@@ -138,17 +142,20 @@ class _Bringing:
 
     def _begin(self, place: _Place, source: Source) -> None:
         try:
-            content = content_of(source)
-            shown = source if isinstance(source, Path) else source.shown
+            content = content_of(source, self.roots[source])
+            shown = readable(str(source)) if isinstance(source, Path) else source.shown
             if content in self.known:
                 self.skipped += 1
                 there = self.known[content]
                 self.ready.setdefault(there, "skipped")
                 self.output.json(event="skipped", id=there, reason=f"{shown} is there already")
                 return
-            place.job = place.workshop.bring_in(source, self.settings, self.finishing)
+            place.job = place.workshop.bring_in(
+                source, self.settings, self.finishing, self.roots[source]
+            )
         except OSError as error:
-            fault = InputError(f"{source} cannot be read: {error.strerror or error}")
+            words = readable(str(source))
+            fault = InputError(f"{words} cannot be read: {error.strerror or error}")
             self._failed(fault)
         except TrellisError as error:
             self._failed(error)
@@ -194,11 +201,14 @@ def _lines(library: Library, ready: Mapping[str, Status]) -> Iterator[Line]:
             yield line_of_prop(record, numbers[folder.id], ready[folder.id])
 
 
-def _sources(text: str) -> Iterator[Source]:
+def _sources(text: str) -> Iterator[tuple[Source, Path | None]]:
+    """What is to be imported, and the folder in which it was found, where one was named."""
     if url := SourceUrl.of(text):
-        yield url
-    else:
-        yield from _meshes(Path(text))
+        yield url, None
+        return
+    root = Path(text) if Path(text).is_dir() else None
+    for path in _meshes(Path(text)):
+        yield path, root
 
 
 def _meshes(path: Path) -> Iterator[Path]:

@@ -17,8 +17,9 @@ from typing import Final
 
 from ..core.errors import TrellisError
 from ..core.events import State
+from ..core.files import path_as_text, readable
 from ..gateway.source_url import SourceUrl
-from ..job.bringing import files_beside
+from ..job.bringing import files_beside, name_within
 from ..library.atomic import sha256_of
 from ..library.folder import PropFolder
 from ..library.library import Library
@@ -27,7 +28,7 @@ from ..library.record import PropRecord
 
 Source = Path | SourceUrl
 
-_ZIPPED: Final = (".obj", ".gltf", ".usd", ".usda", ".usdc")
+_ZIPPED: Final = (".obj", ".gltf", ".glb", ".fbx", ".usd", ".usda", ".usdc")
 """What ``job.bringing`` may put into a ZIP."""
 _PIECE: Final = 4 << 20
 _Member = tuple[str, int, int]
@@ -41,19 +42,20 @@ class Tried:
     record: PropRecord
 
 
-def content_of(source: Source) -> str:
+def content_of(source: Source, root: Path | None = None) -> str:
     """What a model is known by.
 
+    :param root: see ``job.bringing.files_beside``.
     :raises InputError: :raises OSError: it cannot be read.
     """
     if not isinstance(source, Path):
         return source.key
-    beside = sorted(set(files_beside(source)))
+    beside = sorted(set(files_beside(source, root)))
     if not beside:
         return sha256_of(source)
-    root = source.parent.resolve()
-    members = [_member(path, path.relative_to(root).as_posix()) for path in beside]
-    return _key([*members, _member(source, source.name)])
+    home = (root or source.parent).resolve()
+    members = [_member(path, path.relative_to(home).as_posix()) for path in beside]
+    return _key([*members, _member(source, name_within(source, home))])
 
 
 def known(library: Path) -> dict[str, str]:
@@ -84,7 +86,7 @@ def failed_before(library: Path, sources: Iterable[Source]) -> dict[str, list[Tr
 
 def source_key(source: Source) -> str:
     """How a record names its source."""
-    return str(source.absolute()) if isinstance(source, Path) else source.key
+    return path_as_text(source) if isinstance(source, Path) else source.key
 
 
 def drop(library: Path, tries: Iterable[Tried], content: str) -> None:
@@ -118,7 +120,7 @@ def _member(path: Path, name: str) -> _Member:
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             crc, size = zlib.crc32(piece, crc), size + len(piece)
-    return name, size, crc
+    return readable(name), size, crc
 
 
 def _key(members: Iterable[_Member]) -> str:

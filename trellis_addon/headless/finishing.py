@@ -26,7 +26,7 @@ def add_finishing(command: argparse.ArgumentParser, default: str = "default") ->
     group.add_argument(
         "--origin", choices=("base", "volume"), help="centre of the base, or of the volume (base)"
     )
-    group.add_argument("--up", choices=("Y", "Z"), help="the model's upright axis (Y, as in glTF)")
+    group.add_argument("--up", choices=("Y", "Z"), help="the upright axis of a glTF or OBJ (Y)")
     group.add_argument(
         "--merge", type=float, metavar="METRES", help="merge vertices nearer than this (0: none)"
     )

@@ -30,7 +30,10 @@ class Output:
         if self.as_json:
             sys.stdout.flush()
             self._saved = os.dup(1)
-            self._lines = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+            # Half a character, as of a file name that is no UTF-8, becomes JSON's own escape.
+            self._lines = os.fdopen(
+                os.dup(1), "w", encoding="utf-8", errors="backslashreplace", newline="\n"
+            )
             os.dup2(2, 1)
         return self
 

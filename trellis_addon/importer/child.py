@@ -235,7 +235,8 @@ class Child:
         words = shorten(str(fault.get("message", "")), _LONGEST_TEXT)
         detail = str(fault.get("detail", ""))[-_PRINTED_BYTES:]
         if fault.get("kind") == BadFileError.kind:
-            raise BadFileError(words, detail=detail)
+            next_step = shorten(str(fault.get("next_step", "")), _LONGEST_TEXT)
+            raise BadFileError(words, next_step, detail=detail)
         raise PropError(words, detail=detail)
 
     def _confused(self, reason: str) -> ImporterError:

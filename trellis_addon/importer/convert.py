@@ -53,7 +53,8 @@ def convert(task: Task, say: Callable[[str], None], usable: Usable = _nobody) ->
         say("Importing in the background")
         empty_file()
         imported = import_model(folder / task.model)
-        made = finish(imported.objects, task.name, Finishing.from_dict(task.finishing), textures)
+        settings = imported.settings(Finishing.from_dict(task.finishing))
+        made = finish(imported.objects, task.name, settings, textures)
         mark_asset(made.collection, task.prompt, task.provenance)
         facts, notes = _facts(made, textures), [*imported.notes, *made.notes]
         if task.early:

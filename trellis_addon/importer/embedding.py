@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
+import re
 import struct
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote
 
 from ..core.errors import BadFileError
-from .glb import DATA_URI, Glb
+from ..job.beside import Beside, last_name
+from .glb import DATA_URI, JSON_CHUNK, MOST_JSON, Glb, not_two
+
+log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 4_000_000_000
 """A GLB's length is a number of 32 bits."""
 
-_OUTSIDE: Final = "The model points to a file outside itself"
-_LACKS: Final = "The model lacks a file that belongs to it"
+_ELSEWHERE: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|[/\\]|(?:.*[/\\])?(?:\.|%2e){2}", re.I)
+"""A URI with a scheme or a drive, an absolute path, or one that leads upwards."""
 
 
 def pack_glb(document: dict[str, Any], binary: bytes | bytearray | memoryview) -> bytes:
@@ -36,17 +41,47 @@ def pack_glb(document: dict[str, Any], binary: bytes | bytearray | memoryview) -
     return b"".join((head, struct.pack("<I4s", len(text), b"JSON"), text, chunk, binary, rest))
 
 
-def gltf_as_glb(path: Path, folder: Path | None) -> bytes:
-    """Put a .gltf and its files into one GLB.
+def pack_with(
+    document: dict[str, Any], binary: bytes | memoryview, pictures: Mapping[int, bytes]
+) -> bytes:
+    """:func:`pack_glb` with some pictures, by their index, replaced by a PNG."""
+    if not pictures:
+        return pack_glb(document, binary)
+    images = [dict(image) for image in document["images"]]
+    for index, content in pictures.items():
+        images[index].pop("bufferView", None)
+        text = base64.b64encode(content).decode("ascii")
+        images[index] |= {"uri": f"data:image/png;base64,{text}", "mimeType": "image/png"}
+    return pack_glb({**document, "images": images}, binary)
 
-    :param folder: what it may name besides data URIs: files in here; None for none.
-    :raises BadFileError: broken, or it names what is not there.
+
+@dataclass(frozen=True)
+class Embedded:
+    """One GLB with all that was found, and the pictures that were not."""
+
+    content: bytes
+    missing: tuple[str, ...] = ()
+
+
+def embedded(path: Path, beside: Beside | None) -> Embedded | None:
+    """Put a glTF, as text or as a GLB, and the files that it names into one GLB.
+
+    :param beside: where these may lie; None for nowhere.
+    :returns: None for a GLB that names no file.
+    :raises BadFileError: broken, or it lacks more than pictures.
     """
     try:
-        document = json.loads(path.read_bytes().decode("utf-8-sig"))
-        return _Embedding(document, path.parent, folder).run()
+        document, binary = _read(path)
+        if not isinstance(document, dict):
+            raise BadFileError("The model is no glTF")
+        _check_version(document)
+        if binary is not None and not _names_files(document):
+            return None
+        embedding = _Embedding(document, binary, path.parent, beside)
+        content = embedding.run()
+        return Embedded(content, tuple(dict.fromkeys(embedding.missing)))
     except (
-        *(KeyError, IndexError, TypeError, ValueError, AttributeError),
+        *(KeyError, IndexError, TypeError, ValueError, AttributeError, struct.error),
         RecursionError,
     ) as error:
         raise BadFileError(
@@ -54,20 +89,64 @@ def gltf_as_glb(path: Path, folder: Path | None) -> bytes:
         ) from error
 
 
+def _read(path: Path) -> tuple[Any, bytes | None]:
+    """The JSON, and the binary part of a GLB; None for that of a glTF, which has none.
+
+    A GLB that is not sound has no JSON here: its check says what is wrong.
+    """
+    with path.open("rb") as file:
+        head = file.read(20)
+        if not head.startswith(b"glTF"):
+            if path.suffix.lower() == ".glb":
+                return {}, b""
+            return json.loads((head + file.read()).decode("utf-8-sig")), None
+        length, kind = struct.unpack_from("<II", head.ljust(20, b"\0"), 12)
+        if kind != JSON_CHUNK or length > MOST_JSON:
+            return {}, b""
+        try:
+            document = json.loads(file.read(length).decode("utf-8"))
+        except (ValueError, RecursionError):
+            return {}, b""
+        if not isinstance(document, dict) or not _names_files(document):
+            return {}, b""
+        chunk = file.read(8)
+        size = struct.unpack_from("<I", chunk)[0] if chunk[4:] == b"BIN\0" else 0
+        return document, file.read(size)
+
+
+def _names_files(document: dict[str, Any]) -> bool:
+    parts = [p for key in ("buffers", "images") for p in document.get(key, [])]
+    uris = [part.get("uri") for part in parts if isinstance(part, dict)]
+    return any(isinstance(uri, str) and not uri.startswith("data:") for uri in uris)
+
+
+def _check_version(document: dict[str, Any]) -> None:
+    """Version 1 has objects where glTF 2 has lists, and may lack its ``asset``."""
+    asset = document.get("asset", {})
+    version = str(asset.get("version", "")) if isinstance(asset, dict) else ""
+    if any(isinstance(document.get(key), dict) for key in ("meshes", "nodes", "accessors")):
+        version = version if version.startswith("1") else "1"
+    if version.startswith("1"):
+        raise BadFileError(not_two(version), "Convert it to glTF 2, or export it again")
+
+
 @dataclass(frozen=True)
 class _Embedding:
     document: dict[str, Any]
+    binary: bytes | None
     base: Path
-    folder: Path | None
+    beside: Beside | None
+    missing: list[str] = field(default_factory=list)
 
     def run(self) -> bytes:
         document, binary = self.document, bytearray()
         starts: list[int | None] = []
         for buffer in document.get("buffers", []):
-            if "uri" not in buffer:  # filled by an extension (meshopt's fallback)
-                starts.append(None)
+            if "uri" not in buffer:  # a GLB's own, or filled by an extension (meshopt's fallback)
+                own = self.binary is not None and not starts
+                starts.append(_append(binary, self.binary or b"") if own else None)
                 continue
-            content = self._content(buffer["uri"])
+            content = self._buffer(buffer["uri"])
             if len(content) < buffer["byteLength"]:
                 raise BadFileError("The model lacks part of its data")
             starts.append(_append(binary, content))
@@ -82,43 +161,78 @@ class _Embedding:
                     holder["buffer"] = 1  # there is no use for more than one without data
         for image in document.get("images", []):
             if "uri" in image:
-                content = self._content(image.pop("uri"))
+                found = self._picture(image)
+                if found is None:
+                    continue
                 views.append(
                     {
                         "buffer": 0,
-                        "byteOffset": _append(binary, content),
-                        "byteLength": len(content),
+                        "byteOffset": _append(binary, found),
+                        "byteLength": len(found),
                     }
                 )
                 image["bufferView"] = len(views) - 1
-                image.setdefault("mimeType", _mime(content))
+                image.setdefault("mimeType", _mime(found))
         if views:
             document["bufferViews"] = views
-        empty = [b for b in document.get("buffers", []) if "uri" not in b]
+        without = zip(document.get("buffers", []), starts, strict=True)
+        empty = [buffer for buffer, start in without if start is None]
         largest = max((b["byteLength"] for b in empty), default=0)
         document["buffers"] = [{"byteLength": len(binary)}] if binary else []
         if empty:
             document["buffers"].append({**empty[0], "byteLength": largest})
         return pack_glb(document, binary)
 
-    def _content(self, uri: Any) -> bytes:
+    def _picture(self, image: dict[str, Any]) -> bytes | None:
+        """None where it is not there: the model can do without."""
+        uri = str(image.pop("uri"))
+        match = DATA_URI.match(uri)
+        if match is not None:
+            return _decoded(uri[match.end() :])
+        image.setdefault("name", last_name(uri))
+        path = self.beside.find(uri, self.base) if self.beside else None
+        try:
+            if path:
+                return path.read_bytes()
+        except OSError as error:
+            log.info("%s cannot be read: %s", path, error)
+        self.missing.append(last_name(uri))
+        return None
+
+    def _buffer(self, uri: str) -> bytes:
         match = DATA_URI.match(uri)
         if match is not None:
             return base64.b64decode(uri[match.end() :])
-        name = unquote(uri)
-        parts = PurePosixPath(name.replace("\\", "/"))
-        odd = parts.is_absolute() or ".." in parts.parts or ":" in name or "%" in name
-        if self.folder is None or odd or not parts.parts or "\0" in name:
-            raise BadFileError(_OUTSIDE, detail=uri[:200])
-        path = self.base.joinpath(*parts.parts)
-        if not path.resolve().is_relative_to(self.folder.resolve()):
-            raise BadFileError(_OUTSIDE, detail=uri[:200])
+        path = self.beside.find(uri, self.base) if self.beside else None
         try:
-            if path.is_file():
+            if path:
                 return path.read_bytes()
-        except OSError as error:  # such as a name that is too long for any file
-            raise BadFileError(_LACKS, detail=f"{uri[:200]}: {error.strerror}") from error
-        raise BadFileError(_LACKS, detail=uri[:200])
+        except OSError as error:
+            raise _lacking(uri, str(error)) from error
+        raise _lacking(uri)
+
+
+def _decoded(text: str) -> bytes:
+    """Damage costs the picture, not the model."""
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        return b""
+
+
+def _lacking(uri: str, detail: str = "") -> BadFileError:
+    name = last_name(uri)
+    if _ELSEWHERE.match(uri):
+        return BadFileError(
+            f"The model points to a file outside itself: {name}",
+            "Put that file into the model's folder, and import the model again",
+            detail=detail or uri[:200],
+        )
+    return BadFileError(
+        f"The model lacks {name}, which belongs to it",
+        "Put that file beside the model, and import the model again",
+        detail=detail or uri[:200],
+    )
 
 
 def _append(binary: bytearray, content: bytes) -> int:

@@ -28,12 +28,17 @@ KNOWN_EXTENSIONS: Final = frozenset(
 """What Blender's importer reads in every version from 4.2. Draco and meshopt depend on the
 version and on libraries that some builds lack, so they come in from outside."""
 
+TEXTURES: Final = frozenset(
+    {"EXT_texture_avif", "EXT_texture_webp", "KHR_texture_basisu", "MSFT_texture_dds"}
+)
+"""They name a texture's picture in another format. Without them a model has its shape and its
+colours all the same, so that one which requires them is not refused."""
+
 DRACO: Final = "KHR_draco_mesh_compression"
 MESHOPT: Final = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 
 WORDS: Final = {
     DRACO: "Draco compression",
     **dict.fromkeys(MESHOPT, "meshopt compression"),
-    "KHR_texture_basisu": "KTX2 textures",
 }
 """What users call those that a Blender may lack."""

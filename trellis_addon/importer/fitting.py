@@ -75,14 +75,16 @@ def _unwrapped(objects: list[Any]) -> Any | None:
 def _bounds(objects: list[Any]) -> tuple[Vector, Vector]:
     """The world-space box around all vertices, as they are seen (an armature may bend them)."""
     lows, highs = [], []
+    points: npt.NDArray[Any]
     depsgraph = bpy.context.evaluated_depsgraph_get()
     for obj in objects:
-        if obj.type != "MESH" or not len(obj.data.vertices):
+        if obj.type == "POINTCLOUD":
+            points = cloud_positions(obj.data)
+        elif obj.type == "MESH" and len(obj.data.vertices):
+            bent = bool(obj.modifiers or obj.data.shape_keys)
+            points = positions(obj.evaluated_get(depsgraph).data if bent else obj.data)
+        else:
             continue
-        bent = bool(obj.modifiers or obj.data.shape_keys)
-        points: npt.NDArray[Any] = positions(
-            obj.evaluated_get(depsgraph).data if bent else obj.data
-        )
         world = np.array(obj.matrix_world, dtype=np.float64)
         if not np.array_equal(world, np.eye(4)):
             points = points @ world[:3, :3].T + world[:3, 3]
@@ -95,6 +97,13 @@ def _bounds(objects: list[Any]) -> tuple[Vector, Vector]:
     if float(np.max(high - low)) <= 0.0:
         raise BadFileError("The model has no size: all its points are in one place")
     return Vector(low.tolist()), Vector(high.tolist())
+
+
+def cloud_positions(cloud: Any) -> npt.NDArray[Any]:
+    """Where the points of a cloud, such as a Gaussian splat, are; (N, 3)."""
+    values = np.empty(len(cloud.points) * 3, dtype=np.float32)
+    cloud.attributes["position"].data.foreach_get("vector", values)
+    return values.reshape(-1, 3)
 
 
 def turn(root: Any, settings: Finishing) -> None:

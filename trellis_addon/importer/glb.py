@@ -3,8 +3,9 @@
 
 Blender's importer says FINISHED for many broken files, reads image files outside the GLB (also
 ``../`` and absolute paths) and packs them, and leaves halves behind after a failure. So whatever
-points outside, or at bytes that are not there, is refused here, by the glTF 2.0 specification:
-sections 3.6 (buffers, accessors), 3.8.3 (images), 3.5 (nodes), 4.4 (GLB layout).
+points outside, or at bytes that are not there, is refused here, but for pictures, which a model
+can do without. By the glTF 2.0 specification: sections 3.6 (buffers, accessors), 3.8.3 (images),
+3.5 (nodes), 4.4 (GLB layout).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import base64
 import json
 import re
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +24,8 @@ import numpy.typing as npt
 
 from ..core.errors import BadFileError
 from ..core.text import shorten
-from .extensions import DRACO, KNOWN_EXTENSIONS, MESHOPT, WORDS
-from .pictures import is_whole, picture_size, skipped_kind
+from .extensions import DRACO, KNOWN_EXTENSIONS, MESHOPT, TEXTURES, WORDS
+from .pictures import Verdict, picture_size, verdict
 
 MOST_ELEMENTS: Final = 200_000_000
 MOST_IN_ALL: Final = 2 * MOST_ELEMENTS
@@ -36,7 +38,7 @@ MOST_PIXELS: Final = 16_384
 MOST_JSON: Final = 64 << 20
 
 DATA_URI: Final = re.compile(r"data:[\w.+/-]*(?:;[\w.=+-]+)*;base64,")
-_JSON_CHUNK: Final = 0x4E4F534A
+JSON_CHUNK: Final = 0x4E4F534A
 _BIN_CHUNK: Final = 0x004E4942
 _FLOAT: Final = 5126
 _COMPONENT_BYTES: Final = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
@@ -64,8 +66,6 @@ class Facts:
     lights: int
     animations: int
     skins: int
-    unreadable: int
-    """Pictures of kinds that Blender skips (KTX2, AVIF); a file may hold them as an extra."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,11 @@ class Glb:
     document: dict[str, Any]
     binary: memoryview
     facts: Facts
+    lost: frozenset[int] = frozenset()
+    """Pictures that cannot be shown: damaged, outside the file, or too large to be used.
+    The rest of the model is sound all the same."""
+    doubtful: Mapping[int, bytes] = field(default_factory=dict)
+    """Pictures of kinds that are not looked into here, by their index: Blender is to be asked."""
 
 
 def check(path: Path, extensions: frozenset[str] = KNOWN_EXTENSIONS) -> Facts:
@@ -91,7 +96,8 @@ def load(path: Path, extensions: frozenset[str] = KNOWN_EXTENSIONS) -> Glb:
     try:
         checker = _Checker(path.read_bytes(), extensions)
         facts = checker.run()
-        return Glb(checker.document, checker.binary, facts)
+        lost = frozenset(checker.lost)
+        return Glb(checker.document, checker.binary, facts, lost, checker.doubtful)
     except BadFileError:
         raise
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, struct.error) as error:
@@ -100,6 +106,13 @@ def load(path: Path, extensions: frozenset[str] = KNOWN_EXTENSIONS) -> Glb:
         ) from error
     except RecursionError as error:
         raise BadFileError("The model's structure is nested too deeply") from error
+
+
+def not_two(version: str) -> str:
+    """What is said of a glTF that is not of version 2."""
+    if re.fullmatch(r"1(\.\d{1,3})?", version):
+        return f"The model is glTF version {version}, but only 2 can be used"
+    return "The model is not glTF 2"
 
 
 def _refuse(condition: bool, message: str, detail: str = "") -> None:
@@ -113,7 +126,8 @@ class _Checker:
         self.extensions = extensions
         self.binary = memoryview(b"")
         self.document: dict[str, Any] = {}
-        self.unreadable = 0
+        self.lost: set[int] = set()
+        self.doubtful: dict[int, bytes] = {}
         self.elements = 0
         # Looked at once, however many things of a small file name it: that would take hours.
         self._lists: dict[str, list[dict[str, Any]]] = {}
@@ -139,7 +153,6 @@ class _Checker:
             lights=len(lights.get("lights", [])),
             animations=len(self._list("animations")),
             skins=len(self._list("skins")),
-            unreadable=self.unreadable,
         )
 
     def _list(self, name: str) -> list[dict[str, Any]]:
@@ -162,10 +175,11 @@ class _Checker:
         content = self.content
         _refuse(len(content) < 20, "The model is truncated")
         magic, version, length = struct.unpack_from("<4sII", content)
+        _refuse(magic == b"glTF" and version == 1, not_two("1"))
         _refuse(magic != b"glTF" or version != 2, "The model is not a GLB of version 2")
         _refuse(length != len(content), "The model is truncated or too long")
         size, kind = struct.unpack_from("<II", content, 12)
-        _refuse(kind != _JSON_CHUNK or 20 + size > length, "The model's JSON part is broken")
+        _refuse(kind != JSON_CHUNK or 20 + size > length, "The model's JSON part is broken")
         _refuse(size > MOST_JSON, "The model's JSON part is too large")
         try:
             # Decoded here: json.loads would guess UTF-16, where the specification says UTF-8.
@@ -183,8 +197,9 @@ class _Checker:
 
     def _head(self) -> None:
         version = str(self.document.get("asset", {}).get("version", ""))
-        _refuse(not version.startswith("2."), "The model is not glTF 2")
-        missing = sorted(set(self.document.get("extensionsRequired", [])) - self.extensions)
+        _refuse(not version.startswith("2."), not_two(version))
+        required = set(self.document.get("extensionsRequired", []))
+        missing = sorted(required - self.extensions - TEXTURES)
         names = shorten(", ".join(WORDS.get(str(name), str(name)) for name in missing), 80)
         _refuse(bool(missing), f"The model needs {names}, which this Blender cannot read")
 
@@ -239,24 +254,24 @@ class _Checker:
             _refuse(need > view["byteLength"], "The model points beyond its own data")
 
     def _images(self) -> None:
-        for image in self._list("images"):
-            content = self._picture(image)
-            if skipped_kind(content):
-                self.unreadable += 1
+        for index, image in enumerate(self._list("images")):
+            try:
+                content = self._picture(image)
+            except (KeyError, IndexError, TypeError, ValueError, AttributeError, BadFileError):
+                content = None  # nowhere, or outside; it costs the picture, not the model
+            if content is None:
+                self.lost.add(index)
                 continue
-            size = picture_size(content)
-            _refuse(
-                size is not None and max(size) > MOST_PIXELS,
-                f"A picture in the model claims {size and size[0]} x {size and size[1]} pixels",
-            )
-            _refuse(size is None or not is_whole(content), "A picture in the model is damaged")
+            size, judged = picture_size(content), verdict(content)
+            if judged is Verdict.BROKEN or (size and max(size) > MOST_PIXELS):
+                self.lost.add(index)
+            elif judged is Verdict.UNKNOWN:
+                self.doubtful[index] = bytes(content)
 
-    def _picture(self, image: dict[str, Any]) -> bytes | memoryview:
+    def _picture(self, image: dict[str, Any]) -> bytes | memoryview | None:
         uri = image.get("uri")
         if uri is not None:
-            content = _data_uri(str(uri))
-            _refuse(content is None, "The model points to a picture outside itself", str(uri)[:200])
-            return content or b""
+            return _data_uri(str(uri))
         view = self._list("bufferViews")[_count(image["bufferView"])]
         buffer = self._list("buffers")[view["buffer"]]
         start = _count(view.get("byteOffset", 0))

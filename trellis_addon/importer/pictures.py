@@ -5,33 +5,44 @@ from __future__ import annotations
 
 import struct
 import zlib
+from enum import Enum
 from typing import Final
 
 Bytes = bytes | memoryview
 _HEAD: Final = 1 << 18
+_TAIL: Final = 64
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_JPEG: Final = b"\xff\xd8"
+_DATA_WINDOW: Final = b"dataWindow\0box2i\0"
 
 
-def skipped_kind(content: Bytes) -> bool:
-    """Whether it is a kind of picture that Blender's importer leaves out: KTX2 or AVIF."""
-    head = bytes(content[:12])
-    return head.startswith(b"\xabKTX 20") or head[4:12] in (b"ftypavif", b"ftypavis")
+class Verdict(Enum):
+    """What can be said of a picture without decoding it."""
+
+    SOUND = "sound"
+    BROKEN = "broken"
+    """Blender 4.2 takes half a WebP without a word, and shows it black."""
+    UNKNOWN = "unknown"
+    """Another kind, or one that Blender may read all the same: it has to be asked."""
 
 
-def is_whole(content: Bytes) -> bool:
-    """Whether a PNG, JPEG or WebP is all there, as far as can be told without decoding it.
+def verdict(content: Bytes) -> Verdict:
+    """Judge a PNG, JPEG or WebP by its structure.
 
-    Blender takes half a picture without a word and shows nothing. A PNG's chunks carry check
-    sums (its specification, section 5.3); a JPEG ends with a marker (ITU T.81, annex B.2.1); a
-    WebP tells its length.
+    A PNG's chunks carry check sums (its specification, section 5.3); a JPEG ends with a marker
+    (ITU T.81, annex B.2.1), behind which some writers leave more; a WebP tells its length.
     """
-    head = bytes(content[:12])
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _png_is_whole(content)
-    if head.startswith(b"\xff\xd8"):
-        # Some writers pad the end.
-        return b"\xff\xd9" in bytes(content[-64:])
-    (length,) = struct.unpack_from("<I", head.ljust(12, b"\0"), 4)
-    return bool(length + 8 <= len(content))
+    head = bytes(content[:30])
+    if head.startswith(_PNG):
+        return Verdict.SOUND if _png_is_whole(content) else Verdict.BROKEN
+    if head.startswith(_JPEG):
+        ends = b"\xff\xd9" in bytes(content[-_TAIL:]) or b"\xff\xd9" in bytes(content)
+        return Verdict.SOUND if ends and picture_size(content) else Verdict.UNKNOWN
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        (length,) = struct.unpack_from("<I", head, 4)
+        whole = length + 8 <= len(content) and picture_size(content)
+        return Verdict.SOUND if whole else Verdict.BROKEN
+    return Verdict.UNKNOWN
 
 
 def _png_is_whole(content: Bytes) -> bool:
@@ -51,19 +62,59 @@ def _png_is_whole(content: Bytes) -> bool:
 
 
 def picture_size(content: Bytes) -> tuple[int, int] | None:
-    """Width and height in pixels of a PNG, JPEG or WebP; None for anything else.
+    """Width and height in pixels; None where the head does not tell.
 
     Sources: PNG specification section 11.2.2 (IHDR), ITU T.81 annex B.2.2 (frame header),
-    WebP container specification (VP8X, VP8, VP8L).
+    WebP container specification (VP8X, VP8, VP8L); for the rest see :func:`_other`.
     """
     head = bytes(content[:_HEAD])
-    if head.startswith(b"\x89PNG\r\n\x1a\n") and len(head) >= 24:
+    if head.startswith(_PNG) and len(head) >= 24:
         return struct.unpack_from(">II", head, 16)
-    if head.startswith(b"\xff\xd8"):
+    if head.startswith(_JPEG):
         return _jpeg(head)
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP" and len(head) >= 30:
         return _webp(head)
+    try:
+        return _other(head)
+    except struct.error:  # cut short
+        return None
+
+
+def _other(head: bytes) -> tuple[int, int] | None:
+    """BMP (BITMAPINFOHEADER), DDS (DDS_HEADER), KTX 2.0 section 3, the ``ispe`` box of AVIF
+    (ISO/IEC 23008-12, 6.5.3), ``ihdr`` of JPEG 2000 (ISO/IEC 15444-1, annex I.5.3.1), TIFF 6.0
+    (tags 256 and 257), ``dataWindow`` of OpenEXR.
+    """
+    if head.startswith(b"BM"):
+        width, height = struct.unpack_from("<ii", head, 18)
+        return abs(width), abs(height)
+    if head.startswith(b"DDS "):
+        height, width = struct.unpack_from("<II", head, 12)
+        return width, height
+    if head.startswith(b"\xabKTX 20"):
+        return struct.unpack_from("<II", head, 20)
+    if head[4:8] == b"ftyp" and (at := head.find(b"ispe")) > 0:
+        return struct.unpack_from(">II", head, at + 8)
+    if head[4:8] == b"jP  " and (at := head.find(b"ihdr")) > 0:
+        height, width = struct.unpack_from(">II", head, at + 4)
+        return width, height
+    if head.startswith((b"II*\0", b"MM\0*")):
+        return _tiff(head, "<" if head.startswith(b"II") else ">")
+    if head.startswith(b"\x76\x2f\x31\x01") and (at := head.find(_DATA_WINDOW)) > 0:
+        left, top, right, bottom = struct.unpack_from("<iiii", head, at + len(_DATA_WINDOW) + 4)
+        return abs(right - left) + 1, abs(bottom - top) + 1
     return None
+
+
+def _tiff(head: bytes, order: str) -> tuple[int, int] | None:
+    (start,) = struct.unpack_from(f"{order}I", head, 4)
+    (count,) = struct.unpack_from(f"{order}H", head, start)
+    found: dict[int, int] = {}
+    for index in range(count):
+        at = start + 2 + 12 * index
+        tag, kind = struct.unpack_from(f"{order}HH", head, at)
+        (found[tag],) = struct.unpack_from(f"{order}{'H' if kind == 3 else 'I'}", head, at + 8)
+    return (found[256], found[257]) if {256, 257} <= set(found) else None
 
 
 def _jpeg(head: bytes) -> tuple[int, int] | None:

@@ -4,21 +4,27 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ..core.errors import BadFileError, ImporterError
-from ..core.text import shorten
+from ..core.errors import BadFileError
+from ..core.finishing import Finishing
+from ..job.beside import Beside
 from . import glb
-from .embedding import gltf_as_glb, one_scene, pack_glb
+from .embedding import embedded, one_scene, pack_glb, pack_with
+from .foreign import UPRIGHT, import_foreign
 from .gltf import extensions_in_reach
+from .gltf_pictures import settle
+from .ktx2 import as_png
 from .reading import read_glb
-from .textures import check_spaces, take_in
+from .taking_in import can_decode, missing_notes, unreadable_notes
+from .textures import check_spaces
 from .unpacking import unpacked
 
 
@@ -28,6 +34,12 @@ class Imported:
 
     objects: list[Any]
     notes: tuple[str, ...] = ()
+    upright: bool = False
+    """Whether the file, or Blender's importer for its format, has said which axis is up."""
+
+    def settings(self, wanted: Finishing) -> Finishing:
+        """The settings for this model: what is upright already is not turned."""
+        return replace(wanted, up="Y") if self.upright else wanted
 
 
 def import_model(path: Path) -> Imported:
@@ -37,40 +49,54 @@ def import_model(path: Path) -> Imported:
     """
     if path.suffix.lower() in (".zip", ".usdz"):
         with unpacked(path) as (model, folder):
-            return _import(model, folder)
+            return _import(model, Beside(folder, everywhere=True))
     return _import(path, None)
 
 
-def _import(path: Path, folder: Path | None) -> Imported:
-    """:param folder: what the model may name besides itself."""
+def _import(path: Path, beside: Beside | None) -> Imported:
+    """:param beside: what the model may name besides itself."""
     kind = path.suffix.lower()
-    notes: list[str] = []
     if kind in (".glb", ".gltf"):
-        with _sound_glb(path, folder, notes) as (file, sound):
+        notes: list[str] = []
+        with _sound_glb(path, beside, notes) as (file, sound):
             read_glb(file, sound)
     else:
-        _call(_operator(kind), path, _options(kind))
-        notes += take_in(folder)
+        notes = import_foreign(path, beside)
         check_spaces()
     objects = list(bpy.data.objects)
-    meshes: list[Any] = [o.data for o in objects if o.type == "MESH"]
-    if not any(len(mesh.polygons) for mesh in meshes):
+    if not any(_has_surface(obj) for obj in objects):
         raise BadFileError("There is no surface in the model")
-    return Imported(objects, tuple(notes))
+    return Imported(objects, tuple(notes), upright=kind in UPRIGHT)
+
+
+def _has_surface(obj: Any) -> bool:
+    if obj.type == "POINTCLOUD":  # a Gaussian splat has the look of a surface
+        return "radiance:base" in obj.data.attributes
+    return obj.type == "MESH" and len(obj.data.polygons) > 0
 
 
 @contextmanager
-def _sound_glb(path: Path, folder: Path | None, notes: list[str]) -> Iterator[tuple[Path, glb.Glb]]:
+def _sound_glb(
+    path: Path, beside: Beside | None, notes: list[str]
+) -> Iterator[tuple[Path, glb.Glb]]:
     """A checked GLB of one scene that holds all it needs; the file itself where it does."""
     extensions = extensions_in_reach()
     with tempfile.TemporaryDirectory(prefix="trellis-glb-") as place:
         whole = Path(place) / "model.glb"
-        if path.suffix.lower() == ".gltf":
-            whole.write_bytes(gltf_as_glb(path, folder))
-            path = whole
+        missing: tuple[str, ...] = ()
+        if made := embedded(path, beside):
+            whole.write_bytes(made.content)
+            path, missing = whole, made.missing
         sound = glb.load(path, extensions)
-        if count := sound.facts.unreadable:
-            notes.append(f"{_count(count, 'picture')} of a kind that Blender cannot read left out")
+        notes += missing_notes(missing)
+        decoded = {at: png for at, content in sound.doubtful.items() if (png := as_png(content))}
+        settled = settle(sound.document, partial(_can_show, sound, decoded), extensions)
+        if settled or decoded:
+            left = settled.left_out if settled else ()
+            notes += unreadable_notes(name for name in left if name not in missing)
+            document = settled.document if settled else sound.document
+            whole.write_bytes(pack_with(document, sound.binary, decoded))
+            path, sound = whole, glb.load(whole, extensions)
         if fewer := one_scene(sound):
             document, left_out = fewer
             if left_out:
@@ -80,50 +106,12 @@ def _sound_glb(path: Path, folder: Path | None, notes: list[str]) -> Iterator[tu
         yield path, sound
 
 
+def _can_show(sound: glb.Glb, decoded: Container[int], index: int) -> bool:
+    content = sound.doubtful.get(index)
+    if index in decoded or content is None:
+        return index not in sound.lost
+    return can_decode(content)
+
+
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'s' * (number > 1)}"
-
-
-def _operator(kind: str) -> Callable[..., Any]:
-    operators: Any = bpy.ops
-    match kind:
-        case ".obj":
-            found = operators.wm.obj_import
-        case ".ply":
-            found = operators.wm.ply_import
-        case ".stl":
-            found = operators.wm.stl_import
-        case ".fbx":
-            new = hasattr(bpy.types, "WM_OT_fbx_import")
-            found = operators.wm.fbx_import if new else operators.import_scene.fbx
-        case ".usd" | ".usda" | ".usdc":
-            found = operators.wm.usd_import
-        case _:
-            raise BadFileError(f"The model's format {kind or '(none)'} is not known")
-    operator: Callable[..., Any] = found
-    return operator
-
-
-def _options(kind: str) -> dict[str, Any]:
-    match kind:
-        case ".ply" | ".stl":
-            # They name no axis; the setting does, and the finishing turns what is Z up back.
-            return {"forward_axis": "NEGATIVE_Z", "up_axis": "Y"}
-        case ".usd" | ".usda" | ".usdc":
-            # Paths alone: packing would also take in what lies outside.
-            return {"import_textures_mode": "IMPORT_NONE"}
-        case _:
-            return {}
-
-
-def _call(operator: Callable[..., Any], path: Path, options: dict[str, Any]) -> None:
-    try:
-        operator(filepath=str(path), **options)
-    except RuntimeError as error:
-        raise BadFileError(
-            "Blender cannot read the model", detail=shorten(str(error), 2000)
-        ) from error
-    except AttributeError as error:
-        raise ImporterError(
-            f"This Blender cannot read {path.suffix} models", detail=str(error)
-        ) from error

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,20 @@ JPEG_QUALITY: Final = 88
 _HEAD: Final = 1 << 18
 _SHADERS: Final = {"BSDF_PRINCIPLED", "EMISSION", "BACKGROUND", "BSDF_DIFFUSE", "BSDF_TRANSPARENT"}
 _ENDINGS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "TARGA": "tga", "BMP": "bmp"}
-_STARTS: Final = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8": "JPEG"}
+_STARTS: Final = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8": "jpg", b"DDS ": "dds"}
+_LINEAR: Final = {"OPEN_EXR", "OPEN_EXR_MULTILAYER", "HDR", "DPX", "CINEON"}
+_KEPT: Final = _ENDINGS | {
+    "TIFF": "tif",
+    "OPEN_EXR": "exr",
+    "OPEN_EXR_MULTILAYER": "exr",
+    "HDR": "hdr",
+    "JPEG2000": "jp2",
+    "AVIF": "avif",
+    "DPX": "dpx",
+    "CINEON": "cin",
+    "IRIS": "rgb",
+}
+"""Formats that stay as they were received; what is changed is written as one of the first."""
 
 
 def _free(path: Path) -> Path:
@@ -46,38 +60,6 @@ def _save(image: Any, path: Path, file_format: str) -> None:
         image.save()
 
 
-def take_in(folder: Path | None) -> list[str]:
-    """Pack the pictures that an importer has only pointed to, before their folder goes.
-
-    :param folder: where they may lie; what is elsewhere, or nowhere, is taken out.
-    :returns: a note when something was.
-    """
-    lost = []
-    for image in [image for image in bpy.data.images if image.source != "GENERATED"]:
-        if image.packed_file is not None:
-            continue
-        path = Path(bpy.path.abspath(image.filepath)).resolve()
-        inside = folder is not None and path.is_relative_to(folder.resolve()) and path.is_file()
-        if inside and image.source == "FILE":
-            image.pack()
-        else:
-            lost.append(image)
-    for image in lost:
-        _take_out(image)
-    if not lost:
-        return []
-    return [f"{len(lost)} picture{'s' * (len(lost) > 1)} not in the model's file left out"]
-
-
-def _take_out(image: Any) -> None:
-    """With the nodes that show it: without a picture they would paint it magenta or black."""
-    for material in bpy.data.materials:
-        nodes: Any = material.node_tree.nodes if material.node_tree else ()
-        for node in [n for n in nodes if n.type == "TEX_IMAGE" and n.image == image]:
-            material.node_tree.nodes.remove(node)
-    bpy.data.images.remove(image)
-
-
 def limit(pixels: int) -> int:
     """Shrink every picture that is larger; gives their number."""
     return sum(_shrink(image, pixels) for image in _pictures()) if pixels else 0
@@ -93,32 +75,39 @@ def put_beside(folder: Path) -> None:
 def _write(image: Any, folder: Path, number: int) -> None:
     folder.mkdir(exist_ok=True)
     packed = image.packed_file
-    content = bytes(packed.data) if packed is not None and not image.is_dirty else b""
-    kind = _kind(image, content)
     old = Path(bpy.path.abspath(image.filepath))
-    path = _free(folder / f"texture-{number}.{_ENDINGS[kind]}")
+    save = image.is_dirty or packed is None
+    content = b"" if save else bytes(packed.data)
+    kind = image.file_format if save and image.file_format in _ENDINGS else "PNG"
+    ending = _ENDINGS[kind] if save else _ending(image, content, old)
+    path = _free(folder / f"texture-{number}.{ending}")
     if packed is None and old.parent == folder:
         path = old  # the large one is of no use any more
-    if content:
-        path.write_bytes(content)
-    else:
+    if save:
         _save(image, path, kind)
+    else:
+        path.write_bytes(content)
     if packed is not None:
         image.unpack(method="REMOVE")
     image.filepath = str(path)
     image.source = "FILE"
 
 
-def _kind(image: Any, content: bytes) -> str:
-    """The format to write. Blender decodes a picture to tell its own, which takes a second for a
-    large one, so that is asked last.
+def _ending(image: Any, content: bytes, path: Path) -> str:
+    """The file ending of a picture that is kept as it was received.
+
+    Blender decodes a picture to tell its format, which takes a second for a large one, so that is
+    asked last. It has no name for DDS.
     """
-    for start, kind in _STARTS.items():
+    for start, ending in _STARTS.items():
         if content.startswith(start):
-            return kind
+            return ending
     if content[8:12] == b"WEBP":
-        return "WEBP"
-    return image.file_format if image.file_format in _ENDINGS else "PNG"
+        return "webp"
+    if known := _KEPT.get(image.file_format):
+        return known
+    ending = path.suffix[1:].lower()
+    return ending if re.fullmatch(r"[a-z0-9]{1,5}", ending) else "png"
 
 
 def pack_all(folder: Path) -> None:
@@ -148,6 +137,8 @@ def check_spaces() -> None:
                 if colour or node.image not in spaces:
                     spaces[node.image] = "sRGB" if colour else "Non-Color"
     for image, space in spaces.items():
+        if space == "sRGB" and image.file_format in _LINEAR:
+            continue  # Blender knows better: these hold light, not what a screen shows
         if image.colorspace_settings.name != space:
             image.colorspace_settings.name = space
 

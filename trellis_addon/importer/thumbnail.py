@@ -18,6 +18,7 @@ import numpy.typing as npt
 from mathutils import Euler, Vector
 
 from .building import positions
+from .fitting import cloud_positions
 
 PIXELS: Final = 256
 SAMPLES: Final = 48
@@ -150,10 +151,14 @@ def _points(collection: bpy.types.Collection) -> npt.NDArray[np.float64]:
     """Where the surface is in the world, (N, 3), as an armature or shape key bends it."""
     depsgraph = bpy.context.evaluated_depsgraph_get()
     found = []
+    own: npt.NDArray[Any]
     for obj in collection.all_objects:
-        if obj.type != "MESH":
+        if obj.type == "POINTCLOUD":
+            own = cloud_positions(obj.data)
+        elif obj.type == "MESH":
+            own = positions(obj.evaluated_get(depsgraph).data if obj.modifiers else obj.data)
+        else:
             continue
-        mesh: Any = obj.evaluated_get(depsgraph).data if obj.modifiers else obj.data
         world = np.array(obj.matrix_world, dtype=np.float64)
-        found.append(positions(mesh) @ world[:3, :3].T + world[:3, 3])
+        found.append(own @ world[:3, :3].T + world[:3, 3])
     return np.concatenate(found)

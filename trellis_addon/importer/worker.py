@@ -154,7 +154,8 @@ def _answer(message: Message, tell: Any) -> Message:
         return {"made": made, "notes": notes}
     except TrellisError as error:
         facts = error.facts
-        return {"failed": {"kind": facts.kind, "message": facts.message, "detail": facts.detail}}
+        told = ("kind", "message", "next_step", "detail")
+        return {"failed": {name: getattr(facts, name) for name in told}}
     except Exception as error:  # noqa: BLE001  (one prop's fault must not end the process)
         return _failed(error)
     finally:

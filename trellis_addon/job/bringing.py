@@ -2,34 +2,35 @@
 """A model that is on this disk already -> the prop's folder. The import's counterpart of asking.
 
 A model may name files beside itself (buffers, materials, pictures). Those that lie in its own
-folder or below are put into one ZIP with it, so that what the library keeps is whole; what lies
-elsewhere is left out, and the importer says so.
+folder or below, however they are spelled, are put into one ZIP with it, so that what the library
+keeps is whole; what lies elsewhere is left out, and the importer says so.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote
 
 from ..core.cancel import CancelToken
 from ..core.errors import BadFileError, InputError
 from ..core.events import State
-from ..core.files import MODEL_STEM
+from ..core.files import FIRST_IS_MODEL, MODEL_STEM, readable
 from ..gateway.sniffing import Kind, check_model
 from ..library.atomic import replace, sync_file
 from ..library.folder import PropFolder
 from ..library.record import PropRecord
-from .usd_names import pictures_of
+from . import fbx_names, obj_names, usd_names
+from .beside import Beside
 
 SOURCE: Final = "source"
 """The key in a record's request: the file that the model is copied from."""
+WITHIN: Final = "source_folder"
+"""The same for the folder that the user has given and in which that file was found."""
 
 MOST_BYTES: Final = 2 << 30
 MOST_WORDS: Final = 64 << 20
@@ -37,10 +38,8 @@ MOST_WORDS: Final = 64 << 20
 
 _PIECE: Final = 4 << 20
 _PART: Final = "model.part"
-_MTLLIB: Final = re.compile(rb"^\s*mtllib\s+(.+?)\s*$", re.MULTILINE)
-_MAP: Final = re.compile(
-    rb"^\s*(?:map_\w+|bump|disp|decal|norm|refl)\s+(.+?)\s*$", re.MULTILINE | re.IGNORECASE
-)
+_USD: Final = (".usd", ".usda", ".usdc")
+_MOST_LAYERS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -52,26 +51,31 @@ class Bringing:
     go: Callable[..., PropRecord]
     progress: Callable[[str, float | None], None]
 
-    def get_model(self, source: Path) -> PropRecord:
+    def get_model(self, source: Path, root: Path | None = None) -> PropRecord:
         """Copy the model, as it is, under the library's own name.
 
+        :param root: see :func:`files_beside`.
         :raises InputError: the file is gone or cannot be read.
         :raises BadFileError: it is no model. :raises OSError: the library cannot be written.
         """
         part = self.folder.path / _PART
         try:
-            return self._take(source, part)
+            return self._take(source, part, root)
         finally:
             part.unlink(missing_ok=True)
 
-    def _take(self, source: Path, part: Path) -> PropRecord:
+    def _take(self, source: Path, part: Path, root: Path | None) -> PropRecord:
         size = _size(source)
         if size > MOST_BYTES:
-            raise BadFileError(f"The file is larger than {MOST_BYTES >> 30} GB: {source.name}")
-        beside = sorted(set(files_beside(source)))
+            raise BadFileError(
+                f"The file is larger than {MOST_BYTES >> 30} GB: {readable(source.name)}"
+            )
+        beside = sorted(set(files_beside(source, root)))
         if beside:
-            self.progress(f"Copying {source.name} and {len(beside)} files beside it", None)
-            _zip(source, beside, part, self.token)
+            self.progress(
+                f"Copying {readable(source.name)} and {len(beside)} files beside it", None
+            )
+            _zip(source, beside, part, (root or source.parent).resolve(), self.token)
         else:
             self._copy(source, part, size)
         sync_file(part)
@@ -89,80 +93,94 @@ class Bringing:
                     self.token.check()
                     write.write(piece)
                     done = min(write.tell() / size, 1.0) if size else None
-                    self.progress(f"Copying {source.name}", done)
+                    self.progress(f"Copying {readable(source.name)}", done)
         except FileNotFoundError as error:
             raise _gone(source, error) from error
 
 
-def files_beside(model: Path) -> Iterator[Path]:
-    """The files that a glTF, OBJ or USD names, as far as they lie in its folder or below.
+def files_beside(model: Path, root: Path | None = None) -> Iterator[Path]:
+    """The files that a model names, as far as they lie in its folder or below.
 
-    :raises InputError: the model cannot be read.
+    :param root: the folder above it that the user has given, if it was found in one: files in and
+        below that count too.
+    :raises InputError: the model, or one of them, cannot be read.
     """
     ending = model.suffix.lower()
+    beside = Beside(root or model.parent)
     try:
-        if ending == ".gltf":
-            names = _gltf_names(_words(model))
+        if ending in (".gltf", ".glb"):
+            yield from _found(beside, _gltf_names(model), model)
         elif ending == ".obj":
-            names = _obj_names(model)
-        elif ending in (".usd", ".usda", ".usdc"):
-            names = pictures_of(model, MOST_WORDS)
-        else:
-            return
-        yield from _within(model.parent, names)
+            yield from obj_names.files_of(model, beside)
+        elif ending == ".fbx":
+            yield from _found(beside, fbx_names.pictures_of(model), model)
+        elif ending in _USD:
+            yield from _usd_files(model, beside)
     except OSError as error:
         raise _gone(model, error) from error
 
 
-def _gltf_names(content: bytes) -> list[str]:
-    try:
-        document: Any = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return []  # what is wrong with it is said by the check of the whole file
-    lists = [document.get(k) for k in ("buffers", "images")] if isinstance(document, dict) else []
+def _found(beside: Beside, names: Iterable[str], model: Path) -> Iterator[Path]:
+    return (path for name in names if (path := beside.find(name, model.parent)))
+
+
+def _gltf_names(model: Path) -> list[str]:
+    document = gltf_document(model)
+    lists = [document.get(key) for key in ("buffers", "images")]
     entries = [e for found in lists if isinstance(found, list) for e in found]
     uris = [e.get("uri") for e in entries if isinstance(e, dict)]
-    return [unquote(u) for u in uris if isinstance(u, str) and not u.startswith("data:")]
+    return [uri for uri in uris if isinstance(uri, str) and not uri.startswith("data:")]
 
 
-def _obj_names(model: Path) -> list[str]:
-    libraries = [_text(name) for name in _MTLLIB.findall(_words(model))]
-    maps = [
-        _text(name)
-        for library in _within(model.parent, libraries)
-        for name in _MAP.findall(_words(library))
-    ]
-    # Before the name stand options such as `-bm 0.5`; the name itself may hold spaces.
-    pictures = [name for words in maps for name in (words, words.rsplit(" ", 1)[-1])]
-    return [*libraries, *pictures]
+def gltf_document(model: Path) -> dict[str, Any]:
+    """The JSON of a glTF or GLB; empty where it is broken, which the check of the whole file says.
+
+    :raises OSError: it cannot be read.
+    """
+    with model.open("rb") as file:
+        head = file.read(20)
+        if head.startswith(b"glTF"):
+            content = file.read(min(int.from_bytes(head[12:16], "little"), MOST_WORDS))
+        else:
+            content = head + file.read(MOST_WORDS)
+    try:
+        document: Any = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "replace").replace("\\", "/")
+def _usd_files(model: Path, beside: Beside) -> Iterator[Path]:
+    """Pictures, and further layers with theirs."""
+    waiting, seen = [model], {model, model.resolve()}
+    while waiting and len(seen) < _MOST_LAYERS:
+        layer = waiting.pop()
+        for name in usd_names.pictures_of(layer, MOST_WORDS):
+            if found := beside.find(name, layer.parent, model.parent):
+                yield found
+        for name in usd_names.layers_of(layer, MOST_WORDS):
+            found = beside.find(name, layer.parent)
+            if found and found not in seen:
+                seen.add(found)
+                waiting.append(found)
+                yield found
 
 
-def _words(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(MOST_WORDS)
+def name_within(model: Path, root: Path) -> str:
+    """A model's name below a folder; its own where a link has led to it from there."""
+    path = model.parent.resolve() / model.name
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else model.name
 
 
-def _within(folder: Path, names: list[str]) -> Iterator[Path]:
-    root = folder.resolve()
-    for name in names:
-        if "\0" in name:
-            continue
-        path = (root / name).resolve()
-        if path.is_relative_to(root) and path.is_file():
-            yield path
-
-
-def _zip(model: Path, beside: list[Path], part: Path, token: CancelToken) -> None:
-    root = model.parent.resolve()
-    names = {path: path.relative_to(root).as_posix() for path in beside} | {model: model.name}
+def _zip(model: Path, beside: list[Path], part: Path, root: Path, token: CancelToken) -> None:
+    """:param root: what the names in the ZIP are relative to."""
+    names = {model: name_within(model, root)}
+    names |= {path: path.relative_to(root).as_posix() for path in beside}
     left = MOST_BYTES
     with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+        archive.comment = FIRST_IS_MODEL
         for path, name in names.items():
-            inside = zipfile.ZipInfo(name)
+            inside = zipfile.ZipInfo(readable(name))
             with path.open("rb") as read, archive.open(inside, "w", force_zip64=True) as write:
                 while piece := read.read(_PIECE):
                     token.check()
@@ -183,16 +201,19 @@ def _size(source: Path) -> int:
 def _checked(part: Path, source: Path) -> Kind:
     """The kind, or the fault in words for a file that nobody has downloaded."""
     try:
-        return check_model(part)
+        return check_model(part, source.suffix)
     except BadFileError as error:
+        name, reason = readable(source.name), error.facts.message.replace("downloaded ", "")
         raise BadFileError(
-            f"{source.name} is no model that can be used",
+            f"{name} is no model that can be used: {reason[0].lower()}{reason[1:]}",
             "Check the file, or choose another",
-            detail=error.facts.message,
+            detail=error.facts.detail,
         ) from error
 
 
 def _gone(source: Path, error: OSError) -> InputError:
     return InputError(
-        f"The file cannot be read: {source}", "Check that it is still there", detail=str(error)
+        f"The file cannot be read: {readable(str(source))}",
+        "Check that it is still there",
+        detail=readable(str(error)),
     )

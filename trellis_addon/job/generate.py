@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..core.cancel import CancelToken
-from ..core.errors import CancelledError, InternalError, TrellisError
+from ..core.errors import BadFileError, CancelledError, ErrorFacts, InternalError, TrellisError
 from ..core.events import Cancelled, Emit, Failed, Finished, Progress, State, StateChanged, Usable
+from ..core.files import path_from_text
 from ..core.standing import OWED
 from ..gateway.catalogue import Memory
 from ..gateway.client import Gateway
@@ -26,7 +27,7 @@ from ..library.record import ErrorEntry, PropRecord
 from ..library.versions import Version, facts_of
 from . import making
 from .asking import Asking
-from .bringing import SOURCE, Bringing
+from .bringing import SOURCE, WITHIN, Bringing
 from .from_url import FromUrl, OpenLine
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,9 @@ class Generation:
                 from_url = FromUrl(self.folder, self.web, self.token, self._go, self._progress)
                 return from_url.get_model(source_url)
             bringing = Bringing(self.folder, self.token, self._go, self._progress)
-            return bringing.get_model(Path(str(source)))
+            root = record.request.get(WITHIN)
+            folder = path_from_text(str(root)) if root else None
+            return bringing.get_model(path_from_text(str(source)), folder)
         gateway = self.gateway(self.token, self._say)
         try:
             return Asking(
@@ -205,15 +208,17 @@ class Generation:
         )
 
     def _failed(self, error: TrellisError) -> None:
-        entry = ErrorEntry(**vars(error.facts))
+        facts = error.facts
         try:
-            owed = self.folder.read().standing in OWED or None
-            note = error.facts.message
-            self._stopped(State.FAILED, note, error=entry, may_be_billed=owed)
+            record = self.folder.read()
+            facts = _worded(facts, record)
+            owed = record.standing in OWED or None
+            entry = ErrorEntry(**vars(facts))
+            self._stopped(State.FAILED, facts.message, error=entry, may_be_billed=owed)
         except TrellisError:
             # The library itself is what failed: the event says so, the record cannot.
             log.info("%s: its failure is not in its record", self.folder.id)
-        self.emit(Failed(self.folder.id, error.facts))
+        self.emit(Failed(self.folder.id, facts))
 
     def _stopped(self, state: State, note: str, **changes: object) -> None:
         """Write the end down. A prop that was made before is still there, as it was."""
@@ -246,6 +251,13 @@ class Generation:
             return gateway.cancel(job_id)
         finally:
             gateway.close()
+
+
+def _worded(facts: ErrorFacts, record: PropRecord) -> ErrorFacts:
+    """Of a file of the user's own: no prompt has made it, and nothing was downloaded."""
+    if SOURCE not in record.request or facts.next_step != BadFileError.default_next_step:
+        return facts
+    return replace(facts, next_step="Check the file, or choose another")
 
 
 def _gateway_notes(record: PropRecord) -> list[str]:

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pictures that a loose USD file names. As text they stand between ``@``; in a crate
-(``.usdc``) they are among its tokens, whose section is found and unpacked here.
+"""The pictures that a USD file names, and the same file with other names for them. As text they
+stand between ``@``; in a crate (``.usdc``) they are among its tokens, whose section is found and
+unpacked here.
 
 The layout is that of OpenUSD's crate format from version 0.4 on, and of LZ4's blocks.
 """
 
 from __future__ import annotations
 
+import mmap
 import re
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +22,11 @@ MOST_NAMES: Final = 2000
 _CRATE: Final = b"PXR-USDC"
 _SECTIONS: Final = 64
 _ASSET: Final = re.compile(rb"@([^@\r\n]{1,1000})@")
-_PICTURES: Final = tuple(b".png .jpg .jpeg .webp .tga .bmp .tif .tiff .exr .hdr".split())
+_PICTURES: Final = tuple(
+    b".png .jpg .jpeg .webp .tga .bmp .tif .tiff .exr .hdr .gif .dds .avif .ktx2 .jp2 .psd".split()
+)
+_QUERY: Final = re.compile(rb"[?#].*", re.DOTALL)
+_LAYERS: Final = tuple(b".usd .usda .usdc".split())
 
 
 def pictures_of(path: Path, most: int) -> list[str]:
@@ -28,35 +35,87 @@ def pictures_of(path: Path, most: int) -> list[str]:
     :param most: bytes of a text file that are read.
     :raises OSError: it cannot be read.
     """
+    return _names(path, most, _PICTURES)
+
+
+def layers_of(path: Path, most: int) -> list[str]:
+    """The other USD files that it is made of, as :func:`pictures_of`."""
+    return _names(path, most, _LAYERS)
+
+
+def renamed(content: bytes, names: Mapping[str, str]) -> bytes:
+    """The file with other paths in place of some of its own; as it was where it has none of them.
+
+    :raises ValueError: it cannot be understood.
+    """
+    wanted = {_encoded(old): _encoded(new) for old, new in names.items()}
+    if not content.startswith(_CRATE):
+        return _ASSET.sub(lambda match: b"@%b@" % wanted.get(match[1], match[1]), content)
+    try:
+        return _crate_renamed(content, wanted)
+    except (struct.error, IndexError, OverflowError) as error:
+        raise ValueError("the crate is broken") from error
+
+
+def _names(path: Path, most: int, endings: tuple[bytes, ...]) -> list[str]:
     with path.open("rb") as file:
         head = file.read(24)
         if head.startswith(_CRATE):
             try:
-                names = _tokens(path)
-            except (struct.error, ValueError, IndexError):
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                    names = _tokens(content)[0]
+            except (struct.error, ValueError, IndexError, OverflowError):
                 return []  # what is wrong with it is said by the check of the whole file
         else:
             names = _ASSET.findall(head + file.read(most))
-    found = (name for name in names if name.lower().endswith(_PICTURES))
-    return [name.decode("utf-8", "replace") for name in found][:MOST_NAMES]
+    found = dict.fromkeys(name for name in names if _QUERY.sub(b"", name).lower().endswith(endings))
+    return [name.decode("utf-8", "surrogateescape") for name in found][:MOST_NAMES]
 
 
-def _tokens(path: Path) -> list[bytes]:
-    end = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(16)
-        (start,) = struct.unpack("<Q", file.read(8))
-        file.seek(min(start, end))
-        (count,) = struct.unpack("<Q", file.read(8))
-        for _ in range(min(count, _SECTIONS)):
-            name, start, _size = struct.unpack("<16sQQ", file.read(32))
-            if name.rstrip(b"\0") == b"TOKENS":
-                file.seek(min(start, end))
-                _count, size, packed = struct.unpack("<QQQ", file.read(24))
-                if max(size, packed) > MOST_TOKENS:
-                    return []
-                return _unpacked(file.read(packed), size).split(b"\0")
-    return []
+def _encoded(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _tokens(content: bytes | mmap.mmap) -> tuple[list[bytes], int]:
+    """The tokens, and where the table of sections has theirs; none and 0 for what is too long."""
+    (contents,) = struct.unpack_from("<Q", content, 16)
+    (count,) = struct.unpack_from("<Q", content, contents)
+    for index in range(min(count, _SECTIONS)):
+        entry = contents + 8 + 32 * index
+        name, start, _size = struct.unpack_from("<16sQQ", content, entry)
+        if name.rstrip(b"\0") == b"TOKENS":
+            _count, size, packed = struct.unpack_from("<QQQ", content, start)
+            if max(size, packed) > MOST_TOKENS:
+                break
+            return _unpacked(content[start + 24 : start + 24 + packed], size).split(b"\0"), entry
+    return [], 0
+
+
+def _crate_renamed(content: bytes, names: Mapping[bytes, bytes]) -> bytes:
+    """Its table of sections again at the end, which leads to new tokens there; all else stays."""
+    tokens, entry = _tokens(content)
+    changed = [names.get(token, token) for token in tokens]
+    if changed == tokens:
+        return content
+    (contents,) = struct.unpack_from("<Q", content, 16)
+    (count,) = struct.unpack_from("<Q", content, contents)
+    whole = b"\0".join(changed)
+    packed = b"\0" + _stored(whole)
+    section = struct.pack("<QQQ", len(tokens) - 1, len(whole), len(packed)) + packed
+    table = bytearray(content[contents : contents + 8 + 32 * count])
+    at = entry - contents + 16
+    table[at : at + 16] = struct.pack("<QQ", len(content), len(section))
+    head = content[:16] + struct.pack("<Q", len(content) + len(section))
+    return head + content[24:] + section + bytes(table)
+
+
+def _stored(content: bytes) -> bytes:
+    """A block of LZ4 that is one run of literals."""
+    length = len(content)
+    if length < 15:
+        return bytes([length << 4]) + content
+    more, last = divmod(length - 15, 255)
+    return b"\xf0" + b"\xff" * more + bytes([last]) + content
 
 
 def _unpacked(packed: bytes, size: int) -> bytes:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..core.errors import BrokenRecordError, InputError, LibraryError
 from ..core.events import State
-from ..core.files import BLEND, RECORD, THUMBNAIL
+from ..core.files import BLEND, RECORD, THUMBNAIL, path_as_text, readable
 from ..core.request import GenerationRequest
 from ..core.text import slug
 from . import mending
@@ -76,17 +76,23 @@ class Library:
         return self._create(name, request.model_dump(), origin, finishing)
 
     def create_import(
-        self, source: Path | SourceUrl, finishing: Mapping[str, Any] | None = None
+        self,
+        source: Path | SourceUrl,
+        finishing: Mapping[str, Any] | None = None,
+        root: Path | None = None,
     ) -> tuple[PropFolder, FolderLock]:
         """A folder for a model that is on this disk or on the web, with its first record and its
         lock.
 
         The record names the source, so that an interrupted import can go on.
 
+        :param root: the folder that the user has given, where the source was found in one.
         :raises LibraryError: when the folder cannot be made or written.
         """
         if isinstance(source, Path):
-            request = {"prompt": "", "name": source.stem, "source": str(source.absolute())}
+            known = {"source": path_as_text(source)}
+            known |= {"source_folder": path_as_text(root)} if root else {}
+            request = {"prompt": "", "name": readable(source.stem), **known}
         else:
             known = {"source": source.shown, "source_key": source.key}
             request = {"prompt": "", "name": source.name, **known}
@@ -111,6 +117,7 @@ class Library:
             sync_folder(self.path)
         except BaseException:
             lock.release()
+            shutil.rmtree(folder.path, ignore_errors=True)  # a folder without a record is no prop
             raise
         return folder, lock
 

@@ -56,7 +56,8 @@ class TrellisFinishing(bpy.types.PropertyGroup):
     )
     up: bpy.props.EnumProperty(
         name="Model's Up Axis",
-        description="Which axis of the received model points up. Change it if props lie on a side",
+        description="Which axis of a glTF or OBJ points up. Change it if props lie on a side; "
+        "files of other formats lie as Blender's importers take them",
         items=(("Y", "Y", "As the glTF format says"), ("Z", "Z", "As some hosts write it")),
         default=_OWN.up,
     )

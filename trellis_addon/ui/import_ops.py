@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ..core.errors import TrellisError
+from ..core.files import readable
 from ..preferences import read_settings
 from .finishing import to_finishing
 from .registering import registering
@@ -22,7 +23,10 @@ from .translations import rpt, sentence
 if TYPE_CHECKING:
     from ..scene.placing import Placement
 
-ENDINGS: Final = (".glb", ".gltf", ".obj", ".fbx", ".ply", ".stl", ".usdz", ".zip")
+ENDINGS: Final = (
+    *(".glb", ".gltf", ".obj", ".fbx", ".ply", ".stl"),
+    *(".usd", ".usda", ".usdc", ".usdz", ".zip"),
+)
 
 
 class TRELLIS_OT_import_files(bpy.types.Operator):
@@ -103,7 +107,7 @@ def start_imports(
 
     def begin(path: Path, place: Placement) -> None:
         job = session.workshop.bring_in(path, settings, finishing)
-        session.add(job, path.name, place, metres=finishing.metres)
+        session.add(job, readable(path.name), place, metres=finishing.metres)
         ids.append(job.prop_id)
 
     # Pinned now: in the ticks to come scene and collection may be renamed.

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import bpy
@@ -60,6 +59,7 @@ class TRELLIS_OT_try_again(bpy.types.Operator):
 
 
 def _again(session: Session, ended: Ended) -> None:
+    from ..core.files import path_from_text
     from ..core.finishing import Finishing
     from ..core.request import GenerationRequest
     from ..library.library import Library
@@ -73,7 +73,9 @@ def _again(session: Session, ended: Ended) -> None:
     elif goes_on(record):
         job = session.workshop.resume(folder, settings)
     elif source := record.request.get("source"):
-        job = session.workshop.bring_in(Path(str(source)), settings, finishing)
+        within = record.request.get("source_folder")
+        root = path_from_text(str(within)) if within else None
+        job = session.workshop.bring_in(path_from_text(str(source)), settings, finishing, root)
     else:
         request = GenerationRequest.checked(**record.request)
         job = session.workshop.generate(request, settings, finishing)
