@@ -12,11 +12,14 @@ import bpy
 import numpy as np
 import pytest
 
+from .processes import QUICK
+
 NAME = "Blue egg"
 
 
 def quick(rooms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Coarse pictures, which no one looks at, and no other file opened in the test's Blender."""
+    """Coarse pictures, enough to tell a colour, and no other file opened in the test's Blender."""
+    monkeypatch.delenv(QUICK, raising=False)
     for name, value in (("SAMPLES", 4), ("PIXELS", 96)):
         monkeypatch.setattr(rooms("importer.thumbnail"), name, value)
     monkeypatch.setattr(rooms("importer.convert"), "restore_preview", lambda *_: None)
