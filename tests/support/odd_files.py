@@ -229,6 +229,8 @@ def sound() -> dict[str, bytes]:
     packed.picture(bufferView=packed.view(png()), mimeType="image/png")
     ktx2 = cube()
     ktx2.document["extensionsRequired"] = ["KHR_texture_basisu"]
+    undeclared = cube()
+    undeclared.document["extensionsRequired"] = ["KHR_mesh_quantization"]
     optional = cube()
     optional.document["extensionsUsed"] = ["ACME_secret_sauce"]
     return {
@@ -242,6 +244,7 @@ def sound() -> dict[str, bytes]:
         "100-deep": chain(100).pack(),
         "optional-extension": optional.pack(),
         "needs-ktx2": ktx2.pack(),
+        "undeclared-extension": undeclared.pack(),
         "stand-in": make_glb("weathered oak barrel", 0, 2000, 64),
         "stand-in-jpeg": make_glb("stone lantern", 3, 2000, 64, "jpeg"),
     }

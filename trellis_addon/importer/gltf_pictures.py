@@ -33,7 +33,8 @@ class Settled:
 def settle(
     document: dict[str, Any], usable: Callable[[int], bool], extensions: frozenset[str]
 ) -> Settled | None:
-    """Have every texture show a usable picture, or none.
+    """Have every texture show a usable picture, or none, and the importer know every extension that
+    is required.
 
     :param usable: whether the picture with this index can be shown.
     :param extensions: what the importer reads where a file requires it.
@@ -66,17 +67,27 @@ def _settled(
             changed = True
             texture["source"] = chosen
             texture.pop("extensions", None)
-    needed = document.get("extensionsRequired", [])
-    required = [name for name in needed if name in extensions]
-    if not (changed or gone or required != needed):
+    lists = _extensions(document, extensions)
+    changed = changed or any(names != (document.get(key) or []) for key, names in lists.items())
+    if not (changed or gone):
         return None
-    made = {**document, "textures": textures} if textures else dict(document)
-    made.pop("extensionsRequired", None)
-    if required:
-        made["extensionsRequired"] = required
+    made = {key: part for key, part in document.items() if key not in lists}
+    made |= {key: names for key, names in lists.items() if names}
+    if textures:
+        made["textures"] = textures
     if gone and "materials" in made:
         made["materials"] = _without(made["materials"], gone)
     return Settled(made, tuple(left_out))
+
+
+def _extensions(document: dict[str, Any], known: frozenset[str]) -> dict[str, list[str]]:
+    """The lists of extensions as Blender's importer takes them: it requires what it reads, and
+    names that among what it uses, without which the importer fails (glTF 2.0, section 3.12).
+    """
+    required = [name for name in document.get("extensionsRequired", []) if name in known]
+    used = document.get("extensionsUsed") or []
+    undeclared = [name for name in required if name not in used]
+    return {"extensionsRequired": required, "extensionsUsed": [*used, *undeclared]}
 
 
 def name_of(image: dict[str, Any], index: int) -> str:
