@@ -206,7 +206,7 @@ def test_killed_process_leaves_nothing_locked(
         process.kill()
         process.communicate()
         gate.release()
-    (folder,) = [path for path in settings.iterdir() if path.is_dir()]
+    (folder,) = [path.parent for path in settings.glob("*/prop.json")]
     assert (folder / ".lock").exists()
     done = trellis("resume", "--json")
     assert done.code == 0, done.explain()
@@ -221,7 +221,7 @@ def test_failed_job_releases_its_lock(
     stand_in.script.on(CHAT, do.status(status), times=None)
     done = trellis("generate", "small vase", "--endpoint", "chat", "--json")
     assert done.code != 0
-    (folder,) = [path for path in settings.iterdir() if path.is_dir()]
+    (folder,) = [path.parent for path in settings.glob("*/prop.json")]
     assert not (folder / ".lock").exists()
 
 
