@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from gateway import Gate, StandInGateway
 from gateway import actions as do
-from support.blenders import newest_only
 from support.processes import Ended, ended, run, start
 from support.rooms import KEY, files_holding, parts, props
 
@@ -24,6 +23,7 @@ CHAT, CREATE, UPLOAD = "POST /v1/chat/completions", "POST /v1/batches", "POST /v
 LOOK, CONTENT, LIST = "GET /v1/batches/*", "GET /v1/files/*/content", "GET /v1/batches"
 PROMPTS = ("red mushroom", "oak barrel")
 HALF, WHOLE = 1.05, 2.1
+pytestmark = pytest.mark.long  # batches in parts, in processes of their own
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
@@ -156,7 +156,6 @@ def test_half_the_price_in_parts(bench: Bench) -> None:
     assert bench.paid["oak barrel"] == [HALF, HALF]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("later", ["batch", "resume"])
 def test_it_may_end_and_fetch_later(bench: Bench, later: str) -> None:
     bench.keep_waiting()
@@ -180,9 +179,7 @@ def test_it_may_end_and_fetch_later(bench: Bench, later: str) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@pytest.mark.long
 @posix
-@newest_only
 @pytest.mark.parametrize("route", [UPLOAD, CREATE, LIST, CONTENT])
 def test_killed_and_started_again(bench: Bench, route: str) -> None:
     """Killed while the gateway has done its part and the answer is on its way."""
@@ -202,9 +199,7 @@ def test_killed_and_started_again(bench: Bench, route: str) -> None:
     bench.check_whole(*PROMPTS, killed=True)
 
 
-@pytest.mark.long
 @posix
-@newest_only
 def test_killed_again_and_again(bench: Bench) -> None:
     for lines in (1, 3, 5, 8, 14):
         process = bench.start()
@@ -222,7 +217,6 @@ def test_killed_again_and_again(bench: Bench) -> None:
     bench.check_whole(*PROMPTS, killed=True)
 
 
-@newest_only
 def test_what_a_kill_has_left_half_made_goes_once_it_is_old(bench: Bench) -> None:
     """A claim that was being written, and a part's folder without its facts."""
     for name in (".items", ".batches"):
@@ -239,7 +233,6 @@ def test_what_a_kill_has_left_half_made_goes_once_it_is_old(bench: Bench) -> Non
     bench.check_whole(*PROMPTS)
 
 
-@newest_only
 def test_an_answer_that_was_lost_is_found_by_its_key(bench: Bench) -> None:
     """The batch was made, its answer never came, and the gateway forgets repetitions."""
     bench.gateway.script.on(CREATE, do.cut_at(0))
@@ -255,7 +248,6 @@ def test_an_answer_that_was_lost_is_found_by_its_key(bench: Bench) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@newest_only
 def test_without_a_list_the_same_is_sent_under_the_same_key(bench: Bench) -> None:
     bench.gateway.script.on(CREATE, do.cut_at(0))
     assert bench.run().code == 4
@@ -267,7 +259,6 @@ def test_without_a_list_the_same_is_sent_under_the_same_key(bench: Bench) -> Non
     bench.check_whole(*PROMPTS)
 
 
-@newest_only
 def test_a_lost_folder_of_parts_is_made_anew(bench: Bench) -> None:
     bench.keep_waiting()
     assert bench.run("--no-wait").code == 5
@@ -280,7 +271,6 @@ def test_a_lost_folder_of_parts_is_made_anew(bench: Bench) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@newest_only
 def test_what_has_no_answer_is_asked_for_by_itself(bench: Bench) -> None:
     broken, worded = "vase (batch: 500)", "stool (batch: text)"
     bench.write("oak barrel", broken, worded)
@@ -304,7 +294,6 @@ LATE = {
 }
 
 
-@newest_only
 @pytest.mark.parametrize("fault", LATE)
 def test_results_that_are_late_are_waited_for(bench: Bench, fault: str) -> None:
     """`test_batch_collect` has more of them."""
@@ -321,7 +310,6 @@ def test_results_that_are_late_are_waited_for(bench: Bench, fault: str) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@newest_only
 def test_results_that_never_come_are_not_asked_again(bench: Bench) -> None:
     """The gateway counts a line that it does not give."""
     bench.gateway.script.on(CONTENT, do.first_lines(1), times=None)
@@ -339,7 +327,6 @@ def test_results_that_never_come_are_not_asked_again(bench: Bench) -> None:
     assert bench.gateway.requests_to(CHAT) == ()
 
 
-@newest_only
 @pytest.mark.parametrize(("status", "code"), [(401, 3), (400, 1)])
 def test_a_refusal_does_not_undo_a_batch_that_was_made(
     bench: Bench, status: int, code: int
@@ -360,7 +347,6 @@ def test_a_refusal_does_not_undo_a_batch_that_was_made(
     bench.check_whole(*PROMPTS)
 
 
-@newest_only
 def test_a_gateway_without_the_batch_api(bench: Bench) -> None:
     bench.gateway.script.on(UPLOAD, do.status(404), times=None)
     done = bench.run()
@@ -379,7 +365,6 @@ def test_a_gateway_without_the_batch_api(bench: Bench) -> None:
     assert bench.paid["stone vase"] == [WHOLE]
 
 
-@newest_only
 @pytest.mark.parametrize(("route", "status"), [(UPLOAD, 401), (CREATE, 402), (LOOK, 403)])
 def test_a_refusing_account_stops_it(bench: Bench, route: str, status: int) -> None:
     if route == LOOK:
@@ -398,7 +383,6 @@ def test_a_refusing_account_stops_it(bench: Bench, route: str, status: int) -> N
     bench.check_whole(*PROMPTS)
 
 
-@newest_only
 def test_a_line_that_the_account_is_refused(bench: Bench) -> None:
     refused = "vase (batch: 402)"
     bench.write("oak barrel", refused)
@@ -411,7 +395,6 @@ def test_a_line_that_the_account_is_refused(bench: Bench) -> None:
     assert bench.paid == {"oak barrel": [HALF], refused: [WHOLE]}
 
 
-@newest_only
 def test_a_batch_that_failed_and_one_that_is_overdue(bench: Bench) -> None:
     bench.keep_waiting()
     assert bench.run("--no-wait").code == 5
@@ -429,7 +412,6 @@ def test_a_batch_that_failed_and_one_that_is_overdue(bench: Bench) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@newest_only
 def test_what_the_gateway_has_lost_is_not_paid_again_by_itself(bench: Bench) -> None:
     bench.keep_waiting()
     assert bench.run("--no-wait").code == 5
@@ -452,7 +434,6 @@ def test_what_the_gateway_has_lost_is_not_paid_again_by_itself(bench: Bench) -> 
     assert bench.records == lost
 
 
-@newest_only
 def test_what_it_may_cost(bench: Bench) -> None:
     # Nothing is known of the price: one at the full price, then one for half of it.
     bench.write(*PROMPTS, "stone vase")
@@ -463,7 +444,6 @@ def test_what_it_may_cost(bench: Bench) -> None:
 
 
 @posix
-@newest_only
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_waiting(bench: Bench, number: int) -> None:
     bench.keep_waiting()
@@ -478,7 +458,6 @@ def test_a_signal_ends_the_waiting(bench: Bench, number: int) -> None:
     assert bench.paid == {prompt: [HALF] for prompt in PROMPTS}
 
 
-@newest_only
 @posix
 def test_two_signals_end_while_it_is_being_sent(bench: Bench) -> None:
     gate = Gate()
@@ -496,8 +475,6 @@ def test_two_signals_end_while_it_is_being_sent(bench: Bench) -> None:
     bench.check_whole(*PROMPTS, killed=True)
 
 
-@pytest.mark.long
-@newest_only
 def test_two_shards_and_one_of_them_twice(bench: Bench) -> None:
     started = [bench.start("--shard", shard) for shard in ("1/2", "2/2", "1/2")]
     for process in started:
@@ -508,7 +485,6 @@ def test_two_shards_and_one_of_them_twice(bench: Bench) -> None:
     bench.check_whole(*PROMPTS)
 
 
-@newest_only
 def test_inline_answers_and_jobs(tmp_path: Path) -> None:
     for answer in ("data_uri", "job"):
         with StandInGateway(answer, triangles=2000, texture=64) as gateway:
@@ -520,7 +496,6 @@ def test_inline_answers_and_jobs(tmp_path: Path) -> None:
             bench.check_whole(*PROMPTS)
 
 
-@newest_only
 def test_bad_options(bench: Bench) -> None:
     for options in (["--part-size", "0"], ["--poll", "0"], ["--endpoint", "jobs"]):
         assert bench.run(*options).code == 2

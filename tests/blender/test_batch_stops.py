@@ -14,7 +14,7 @@ from support.blenders import newest_only
 from support.processes import ended
 from support.rooms import props
 
-pytestmark = newest_only
+pytestmark = [newest_only, pytest.mark.long]
 
 
 @pytest.fixture

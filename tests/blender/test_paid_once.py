@@ -18,7 +18,8 @@ from support.blenders import newest_only
 from support.processes import Ended, ended, start
 from support.rooms import props
 
-pytestmark = newest_only  # the command line is the same in all; test_doors is run on each
+# The command line is the same in all; test_doors is run on each.
+pytestmark = [newest_only, pytest.mark.long]
 
 POLL, JOBS = "GET /v1/jobs/*", "POST /v1/3d/generations"
 PROMPT = "oak barrel"

@@ -131,7 +131,9 @@ def run_item(bench: Bench, before: PropFolder | None) -> Ran:
     return ran
 
 
-@pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.parametrize(
+    "group", [0, *(pytest.param(group, marks=pytest.mark.long) for group in range(1, GROUPS))]
+)
 def test_paid_once_and_there_in_the_end(
     stand_in: StandInGateway, tmp_path: Path, group: int
 ) -> None:
