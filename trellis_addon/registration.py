@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from .headless import command
 from .ui import (
@@ -11,6 +12,7 @@ from .ui import (
     account_ops,
     defaults,
     diagnostics,
+    event_timers,
     export_ops,
     exports,
     finish_ops,
@@ -25,6 +27,7 @@ from .ui import (
     import_ops,
     jobs_ops,
     jobs_panel,
+    kept_preferences,
     keymap,
     library_ops,
     menus,
@@ -48,17 +51,19 @@ from .ui import (
     surface_op,
     translations,
 )
+from .ui.registering import run_all
 
 PARTS: Final = (
     translations,
     preferences_page,
+    kept_preferences,
     diagnostics,
     account,
     model_settings,
     finishing_group,
     properties,
     placeholder,
-    session,
+    event_timers,
     operators,
     jobs_ops,
     account_ops,
@@ -91,16 +96,30 @@ PARTS: Final = (
     finish_ops,
     keymap,
     command,
+    # The last one: so the jobs end before anything that they show or call is taken back.
+    session,
 )
 
 
 def register() -> None:
-    """Called by Blender when the extension is enabled. Imports no library, opens no socket."""
-    for part in PARTS:
-        part.register()
+    """Called by Blender when the extension is enabled. Imports no library, opens no socket.
+
+    When a part fails nothing stays registered, so that it can be enabled again.
+    """
+    for number, part in enumerate(PARTS):
+        try:
+            part.register()
+        except BaseException:
+            _take_back(PARTS[: number + 1])
+            raise
 
 
 def unregister() -> None:
-    """Called when it is disabled, and when Blender quits."""
-    for part in reversed(PARTS):
-        part.unregister()
+    """Called when it is disabled, and when Blender quits. Every part is taken back, whatever
+    becomes of the others.
+    """
+    _take_back(PARTS)
+
+
+def _take_back(parts: Sequence[Any]) -> None:
+    run_all(part.unregister for part in reversed(parts))

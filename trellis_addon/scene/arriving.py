@@ -45,5 +45,14 @@ def hands_busy() -> bool:
     An undo step that is pushed into a stroke cuts it in two. Such operators grab the pointer
     (``BLOCKING``), so they end by themselves in a moment.
     """
-    windows: Any = bpy.context.window_manager.windows  # the stubs do not know modal_operators
-    return any("BLOCKING" in op.bl_options for each in windows for op in each.modal_operators)
+    windows = bpy.context.window_manager.windows
+    return any("BLOCKING" in op.bl_options for each in windows for op in modal_operators(each))
+
+
+def modal_operators(window: Any) -> list[Any]:
+    """The operators that listen to a window's events.
+
+    Blender's list has a None for each whose class has been unregistered (4.2 to 5.2), as that of
+    another add-on, or this one, which is being disabled.
+    """
+    return [operator for operator in window.modal_operators if operator is not None]

@@ -10,6 +10,7 @@ import bpy
 from ..core.errors import TrellisError
 from ..core.identity import ADDON_ID
 from ..preferences import read_settings
+from .event_timers import EventTimers
 from .jobs import Level
 from .properties import TrellisProperties
 from .registering import registering
@@ -92,7 +93,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
             return {"CANCELLED"}
         session.clicks.begun(asked)
         session.reports.watch(self._prop_ids)
-        self._timer = context.window_manager.event_timer_add(MODAL_SECONDS, window=context.window)
+        self._timer = EventTimers.start(context, MODAL_SECONDS)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -102,7 +103,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         if not session.beginning and all(map(session.has_ended, self._prop_ids)):
             # As a warning: an error would pop up at the pointer and swallow the artist's next key.
             result = self._end(session, worst="WARNING")
-            self._stop_watching(context)
+            self._stop_watching()
             return result
         if event.type == "ESC" and event.value == "PRESS" and over_sidebar(context, event):
             session.cancel_all(self._prop_ids)
@@ -111,7 +112,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator (a file is loaded): the jobs go on in the session."""
-        self._stop_watching(context)
+        self._stop_watching()
 
     def _asked(self) -> tuple[object, ...]:
         """What a double click would ask for once more."""
@@ -143,9 +144,9 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         good = reports and all(report.level == "INFO" for report in reports)
         return {"FINISHED"} if good else {"CANCELLED"}
 
-    def _stop_watching(self, context: bpy.types.Context) -> None:
+    def _stop_watching(self) -> None:
         Session.get().reports.unwatch(self._prop_ids)
-        context.window_manager.event_timer_remove(self._timer)
+        EventTimers.stop(self._timer)
 
 
 class TRELLIS_OT_add(bpy.types.Operator):

@@ -90,7 +90,10 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Stop that, and draw nothing any more."""
+    """Stop that, and draw nothing any more. The operator's keys go from the status bar, too."""
+    if BoxOverlay.shown:
+        for workspace in bpy.data.workspaces:
+            workspace.status_text_set(None)
     hide_all()
     if hide_all in bpy.app.handlers.load_pre:
         bpy.app.handlers.load_pre.remove(hide_all)

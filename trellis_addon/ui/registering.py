@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import bpy
+
+log = logging.getLogger(__name__)
 
 Change = Callable[[], None]
 Menus = Sequence[tuple[str, Callable[[Any, bpy.types.Context], None]]]
@@ -28,10 +32,23 @@ def registering(classes: Sequence[Any], menus: Menus = ()) -> tuple[Change, Chan
                 menu.append(draw)
 
     def unregister() -> None:
-        for name, draw in menus:
-            if menu := getattr(bpy.types, name, None):
-                menu.remove(draw)
-        for cls in reversed(classes):
-            bpy.utils.unregister_class(cls)
+        found = [(getattr(bpy.types, name, None), draw) for name, draw in menus]
+        entries = [partial(menu.remove, draw) for menu, draw in found if menu]
+        run_all(
+            [*entries, *(partial(bpy.utils.unregister_class, cls) for cls in reversed(classes))]
+        )
 
     return register, unregister
+
+
+def run_all(steps: Iterable[Callable[[], object]]) -> None:
+    """Run every step, also those behind one that fails; faults go to the log.
+
+    For taking things back: Blender cannot enable an add-on of which something is still registered,
+    until it is started again (``addon_utils.enable`` even drops its preferences then).
+    """
+    for step in steps:
+        try:
+            step()
+        except Exception:
+            log.exception("A part of Trellis Props could not be taken back")

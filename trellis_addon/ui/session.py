@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import bpy
@@ -35,6 +35,7 @@ from .jobs import (
     ready_words,
     record_name,
 )
+from .registering import run_all
 from .reports import Reports
 from .showing import Showing
 from .texts import undo_name
@@ -358,18 +359,15 @@ class Session:
         """Leave every job where its record stands: it can go on later. Joins the threads."""
         if bpy.app.timers.is_registered(self._timer):
             bpy.app.timers.unregister(self._timer)
-        for running in self.running:
-            running.job.cancel(interrupted=True)
-            if running.waiting:
-                self._start(running)  # gives its folder free; nothing is sent any more
-        for running in self.running:
-            running.job.join(3.0)
-        self.running.clear()
-        self._ready.clear()
-        self._begins.clear()
-        self._showing.clear()
+        jobs = [running.job for running in self.running]
+        steps: list[Callable[[], object]] = [partial(job.cancel, interrupted=True) for job in jobs]
+        # A job that waits gives its folder free; nothing is sent any more.
+        steps += [partial(self._start, running) for running in self.running if running.waiting]
+        steps += [partial(job.join, 3.0) for job in jobs]
+        steps += [self.running.clear, self._ready.clear, self._begins.clear, self._showing.clear]
         if "workshop" in vars(self):
-            self.workshop.close()
+            steps.append(self.workshop.close)
+        run_all(steps)
 
 
 def _items(ready: list[tuple[Running, Finished | Usable]]) -> list[Item]:
@@ -387,6 +385,5 @@ def register() -> None:
 def unregister() -> None:
     """Close it."""
     if Session.current is not None:
-        Session.current.stop_watching_files()
-        Session.current.close()
-        Session.current = None
+        session, Session.current = Session.current, None
+        run_all([session.stop_watching_files, session.close])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import bpy
 
 from ..preferences import stored
+from ..scene.arriving import modal_operators
 from .jobs import boxes, status
 from .overlay import BoxOverlay
 from .redraw import redraw_sidebars
@@ -39,7 +40,7 @@ class View(NamedTuple):
 
 
 def _view(window: Any) -> View:
-    names = [operator.bl_idname for operator in window.modal_operators]
+    names = [operator.bl_idname for operator in modal_operators(window)]
     return seen(window.workspace.name, names, placing=bool(BoxOverlay.shown))
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import bpy
 
+from .event_timers import EventTimers
 from .jobs import Report
 from .session import Session
 
@@ -33,13 +34,13 @@ class TRELLIS_OT_tell_ends(bpy.types.Operator):
         self._reports = Session.get().reports.take_untold()
         if not self._reports:
             return {"CANCELLED"}
-        self._timer = context.window_manager.event_timer_add(SOON, window=context.window)
+        self._timer = EventTimers.start(context, SOON)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Say all, and end. The event goes on to whom it is meant for."""
-        context.window_manager.event_timer_remove(self._timer)
+        EventTimers.stop(self._timer)
         for report in self._reports:
             # An error would pop up at the pointer and swallow the artist's next key.
             level: Any = "WARNING" if report.level == "ERROR" else report.level
@@ -48,7 +49,7 @@ class TRELLIS_OT_tell_ends(bpy.types.Operator):
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator before that (a file is loaded)."""
-        context.window_manager.event_timer_remove(self._timer)
+        EventTimers.stop(self._timer)
 
 
 def ended(operator: Any, session: Session, prop_id: str, words: str) -> set[str]:
