@@ -10,6 +10,7 @@ from .headless import command
 from .ui import (
     account,
     account_ops,
+    arrivals,
     defaults,
     diagnostics,
     event_timers,
@@ -66,6 +67,7 @@ PARTS: Final = (
     event_timers,
     operators,
     jobs_ops,
+    arrivals,
     account_ops,
     model_ops,
     overlay,

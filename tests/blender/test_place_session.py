@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -217,6 +218,116 @@ def test_waiting_for_one_leaves_the_others(
 
 
 def test_name_of_the_undo_step(rooms: Rooms) -> None:
-    name = rooms("ui.texts").undo_name
-    assert name(1) == "Generate Trellis Prop"
-    assert name(3) == "Generate 3 Trellis Props"
+    name = rooms("ui.arrivals").undo_name
+    assert name([("Import", "chair.glb")]) == "Import Prop: chair.glb"
+    assert name([("Generate", "vase")] * 3) == "Generate 3 Props"
+    assert name([("Generate", "vase"), ("Import", "chair.glb")]) == "Place 2 Props"
+    assert len(name([("Finish Again", "long " * 40)]).encode()) < 64, "Blender keeps no more"
+
+
+# --- the spot, the selection and the row of what arrives
+
+
+def at_cursor(rooms: Rooms, *, aside: bool = True) -> Any:
+    where = rooms("scene.placing").at_cursor(bpy.context.scene)
+    return dataclasses.replace(where, aside=aside)
+
+
+def silent(rooms: Rooms, prop_id: str) -> Any:
+    """A job that has not been started."""
+    return rooms("job.job").Job(prop_id, lambda emit, token: None)
+
+
+def test_boxes_line_up_from_the_start(session: Any, rooms: Rooms) -> None:
+    bpy.ops.mesh.primitive_cube_add(size=2.0)
+    for number, aside in enumerate((True, True, False)):
+        place = at_cursor(rooms, aside=aside)
+        session.add(silent(rooms, f"p-0000000{number}"), "p", place, metres=1.0)
+    boxes = list(rooms("ui.jobs").boxes(session.running))
+    assert [box.location[0] for box in boxes] == [2.5, 3.75, 0.0]
+
+
+def test_it_stands_where_its_box_was(
+    session: Any, rooms: Rooms, job: Any, finished: Any, tmp_path: Path
+) -> None:
+    blends = [write_prop(tmp_path / f"p-0000000{n}" / "prop.blend", f"P{n}") for n in range(2)]
+    for blend in blends:
+        place = at_cursor(rooms)
+        session.add(job(blend.parent.name, finished(blend)), blend.parent.name, place, metres=2.0)
+    for running in session.running:
+        assert running.job.join(30)
+    bpy.context.scene.cursor.location = (9.0, 9.0, 9.0)
+    assert ticks(session)[-1] is None
+    assert [obj.location.x for obj in bpy.context.scene.objects] == [0.0, 2.5]
+
+
+def test_what_arrives_is_selected_unless_the_user_has_selected(
+    session: Any, rooms: Rooms, job: Any, finished: Any, tmp_path: Path
+) -> None:
+    names = ("A", "B", "C")
+    blends = [write_prop(tmp_path / f"{n.lower()}-00000000" / "prop.blend", n) for n in names]
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.object
+    for blend in blends:
+        session.add(job(blend.parent.name, finished(blend)), "p", at_cursor(rooms))
+    assert session.running[0].job.join(30)
+    for name in names[:2]:
+        session.wait(f"{name.lower()}-00000000")
+        # The second one as well: the first was not selected by the user.
+        assert [o.name for o in bpy.context.selected_objects] == [name]
+        assert bpy.context.object.name == name
+    cube.select_set(True)
+    session.wait("c-00000000")
+    assert sorted(o.name for o in bpy.context.selected_objects) == ["B", "Cube"]
+    assert "C" in bpy.context.scene.objects
+
+
+def test_those_that_arrive_together_are_selected_together(
+    session: Any, rooms: Rooms, job: Any, finished: Any, tmp_path: Path
+) -> None:
+    blends = [write_prop(tmp_path / f"p-0000000{n}" / "prop.blend", f"P{n}") for n in range(2)]
+    start(session, rooms, [job(blend.parent.name, finished(blend)) for blend in blends])
+    assert ticks(session)[-1] is None
+    assert sorted(o.name for o in bpy.context.selected_objects) == ["P0", "P1"]
+
+
+def test_row_of_what_was_placed_shows_it_and_fades(
+    session: Any, rooms: Rooms, job: Any, finished: Any, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    blend = write_prop(tmp_path / "p-00000000" / "prop.blend", "P")
+    now = [100.0]
+    session.arrivals = rooms("ui.arrivals").Arrivals(lambda: now[0])
+    monkeypatch.setattr(rooms("ui.session").Session, "current", session)
+    assert session.arrivals.shown is None
+    start(session, rooms, [job("p-00000000", finished(blend))])
+    assert ticks(session)[-1] is None
+    assert session.arrivals.shown.name == "P"
+    prop = bpy.context.object
+    prop.name = "renamed"
+    prop.select_set(False)
+    bpy.ops.mesh.primitive_cube_add()
+    assert bpy.ops.trellis.show_placed() == {"FINISHED"}
+    assert bpy.context.selected_objects == [prop]
+    assert bpy.context.object == prop
+    now[0] += 19.0
+    assert session.arrivals.shown
+    now[0] += 2.0
+    assert session.arrivals.shown is None
+    assert session.note_fades
+
+
+def test_show_says_what_is_in_the_way(
+    session: Any, rooms: Rooms, job: Any, finished: Any, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    blend = write_prop(tmp_path / "p-00000000" / "prop.blend", "P")
+    monkeypatch.setattr(rooms("ui.session").Session, "current", session)
+    start(session, rooms, [job("p-00000000", finished(blend))])
+    assert ticks(session)[-1] is None
+    first = bpy.context.scene
+    bpy.context.window.scene = bpy.data.scenes.new("Other")
+    assert bpy.ops.trellis.show_placed() == {"CANCELLED"}
+    bpy.context.window.scene = first
+    bpy.data.objects.remove(first.objects["P"])
+    assert bpy.ops.trellis.show_placed() == {"CANCELLED"}

@@ -110,7 +110,19 @@ def _load(blend: Path, **how: bool) -> bpy.types.Collection:
     collection = _first(blend, assets_only=True, **how) or _first(blend, **how)
     if collection is None:
         raise PlacingError("There is no collection in the prop's file", detail=str(blend))
+    _name_library(collection)
     return collection
+
+
+def _name_library(collection: bpy.types.Collection) -> None:
+    """By the prop; Blender takes the file's name, which is prop.blend for all of them.
+
+    It keeps the name through saving, reloading and relinking (4.2 to 5.3), and numbers equal ones.
+    """
+    library: Any = collection.library
+    while library is not None:
+        library.name = collection.name
+        library = getattr(library, "archive_parent_library", None)  # a packed copy's, from 5.0
 
 
 def _first(blend: Path, **how: bool) -> bpy.types.Collection | None:

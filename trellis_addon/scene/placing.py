@@ -16,6 +16,8 @@ from ..core.errors import PlacingError, TrellisError
 from .linking import bring
 from .methods import Method
 from .roles import top_level
+from .spots import standing_cube, step_aside
+from .surface import Box
 
 OTHER_COLLECTION: Final = "Its collection was deleted, so it is in the scene's own"
 
@@ -37,6 +39,8 @@ class Placement:
         been renamed; 0: not known. Another read of the file gives other numbers, so a scene
         that is not found by its number is looked for by its name.
     :param collection_uid: the same of the collection.
+    :param aside: whether it steps aside, along X, where something stands already.
+    :param room: metres: the edge of the box that was kept free for it; 0: none yet.
     """
 
     scene: str
@@ -46,6 +50,8 @@ class Placement:
     collection: str = ""
     scene_uid: int = 0
     collection_uid: int = 0
+    aside: bool = False
+    room: float = 0.0
 
     @property
     def matrix(self) -> Matrix:
@@ -67,12 +73,14 @@ class Placed:
     """What became of one item.
 
     :param object: what carries the prop; None when it has no object, or on an error.
+    :param roots: all objects to select for it: appended parts may hang from nothing.
     :param note: what the user should know of it, or "".
     """
 
     object: bpy.types.Object | None = None
     error: TrellisError | None = None
     note: str = ""
+    roots: tuple[bpy.types.Object, ...] = ()
 
 
 def at_cursor(scene: bpy.types.Scene, *, method: Method = Method.LINK) -> Placement:
@@ -111,7 +119,31 @@ def current_scene() -> bpy.types.Scene:
     return scene
 
 
-def place(blend: Path, placement: Placement) -> bpy.types.Object | None:
+def beside(placement: Placement, metres: float, others: Sequence[Box] = ()) -> Placement:
+    """The free spot of a prop that is still to be made, where its placement allows one.
+
+    :param metres: how large it is likely to be. :param others: boxes in world space that are
+        taken, too.
+    """
+    scene = scene_of(placement) if placement.aside else None
+    if scene is None:
+        return placement
+    return _aside(placement, standing_cube(metres), scene, others, room=metres)
+
+
+def _aside(
+    placement: Placement,
+    box: Box,
+    scene: bpy.types.Scene,
+    others: Sequence[Box],
+    room: float = 0.0,
+) -> Placement:
+    x, y, z = placement.location
+    x += step_aside(scene, view_layer_of(scene), placement.matrix, box, others)
+    return replace(placement, location=(x, y, z), room=room)
+
+
+def place(blend: Path, placement: Placement, others: Sequence[Box] = ()) -> bpy.types.Object | None:
     """Put a prop into the scene; gives the object that carries it.
 
     Selection, active object, active collection and mode stay as they are.
@@ -119,19 +151,20 @@ def place(blend: Path, placement: Placement) -> bpy.types.Object | None:
     :returns: None when the prop has no object to stand for it.
     :raises PlacingError: the scene is gone, or the prop's file is unusable.
     """
-    (placed,) = place_many([Item(blend, placement)])
+    (placed,) = place_many([Item(blend, placement)], others)
     if placed.error:
         raise placed.error
     return placed.object
 
 
-def place_many(items: Sequence[Item]) -> list[Placed]:
+def place_many(items: Sequence[Item], others: Sequence[Box] = ()) -> list[Placed]:
     """Put props that are ready together into the scene together.
 
     All files are read first, then all objects are linked, and nothing in between asks Blender for
     the state of the scene: so its dependency graph is rebuilt once, at the next redraw, however
     many props there are (a second in a scene of 10,000 objects, for one prop as for fifty).
 
+    :param others: boxes in world space that are taken, as of props still to come.
     :returns: one result for each item, in their order; one item's fault does not stop the others.
     """
     targets: dict[_Where, bpy.types.Collection] = {}
@@ -144,27 +177,43 @@ def place_many(items: Sequence[Item]) -> list[Placed]:
             ready.append(bring(item.blend, item.placement.method))
         except (TrellisError, RuntimeError) as error:
             ready.append(_fault(error))
-    return [_stand(item, found, targets) for item, found in zip(items, ready, strict=True)]
+    pairs = zip(items, ready, strict=True)
+    return [_stand(item.placement, found, targets, others) for item, found in pairs]
 
 
 def _stand(
-    item: Item,
+    placement: Placement,
     found: bpy.types.Collection | TrellisError,
     targets: dict[_Where, bpy.types.Collection],
+    others: Sequence[Box],
 ) -> Placed:
     if isinstance(found, TrellisError):
         return Placed(error=found)
     try:
-        into = targets[_where(item.placement)]
-        note = OTHER_COLLECTION if _has_lost_collection(item.placement) else ""
-        if item.placement.method.instanced:
-            return Placed(instance(found, item.placement, into), note=note)
+        into = targets[_where(placement)]
+        note = OTHER_COLLECTION if _has_lost_collection(placement) else ""
+        placement = _for_its_size(placement, found, others)
+        if placement.method.instanced:
+            empty = instance(found, placement, into)
+            return Placed(empty, note=note, roots=(empty,))
         into.children.link(found)
         roots = top_level(found)
-        move(roots, item.placement.matrix)
-        return Placed(roots[0] if roots else None, note=note)
+        move(roots, placement.matrix)
+        return Placed(roots[0] if roots else None, note=note, roots=tuple(roots))
     except RuntimeError as error:
         return Placed(error=_fault(error))
+
+
+def _for_its_size(
+    placement: Placement, found: bpy.types.Collection, others: Sequence[Box]
+) -> Placement:
+    """Another spot for a prop that turns out to be larger than the box that was kept free."""
+    box, scene = Box.around(found), scene_of(placement)
+    if not placement.aside or box is None or scene is None:
+        return placement
+    if placement.room and standing_cube(placement.room).holds(box):
+        return placement
+    return _aside(placement, box, scene, others)
 
 
 def _fault(error: TrellisError | RuntimeError) -> TrellisError:
@@ -244,7 +293,7 @@ def target(scene: bpy.types.Scene, name: str = "") -> bpy.types.Collection:
         wanted == scene.collection or wanted in scene.collection.children_recursive
     ):
         return wanted
-    layer = _view_layer(scene)
+    layer = view_layer_of(scene)
     active = layer.active_layer_collection
     if active is None or active.exclude or not active.is_visible:
         return scene.collection
@@ -265,7 +314,7 @@ def _locked(top: Any, wanted: Any) -> bool | None:
     return None
 
 
-def _view_layer(scene: bpy.types.Scene) -> Any:
+def view_layer_of(scene: bpy.types.Scene) -> Any:
     """The scene's view layer that a window shows, else its first one."""
     for window in bpy.context.window_manager.windows:
         if window.scene == scene:

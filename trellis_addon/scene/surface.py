@@ -70,6 +70,50 @@ class Box:
         return cls((low[0], low[1], low[2]), (high[0], high[1], high[2]))
 
     @property
+    def size(self) -> tuple[float, float, float]:
+        """Along X, Y and Z, metres."""
+        (x0, y0, z0), (x1, y1, z1) = self.low, self.high
+        return x1 - x0, y1 - y0, z1 - z0
+
+    @property
+    def centre(self) -> Vector:
+        """Its middle."""
+        return (Vector(self.low) + Vector(self.high)) / 2
+
+    def moved_by(self, matrix: Matrix) -> Box:
+        """The box along the axes that is around this one after a move, a turn and a scaling."""
+        centre, half = matrix @ self.centre, [side / 2 for side in self.size]
+        rows = [matrix[number] for number in range(3)]
+        reach = [sum(abs(row[k]) * half[k] for k in range(3)) for row in rows]
+        low, high = ([centre[k] + sign * reach[k] for k in range(3)] for sign in (-1, 1))
+        return Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+
+    def shrunk(self, share: float) -> Box:
+        """Smaller by a share of its size at each side."""
+        low, high = (
+            [at + sign * share * side for at, side in zip(ends, self.size, strict=True)]
+            for ends, sign in ((self.low, 1), (self.high, -1))
+        )
+        return Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+
+    def with_floor(self, share: float) -> Box:
+        """Without so much of its lower end."""
+        x, y, z = self.low
+        return Box((x, y, z + share * self.size[2]), self.high)
+
+    def meets(self, other: Box) -> bool:
+        """Whether the two have room in common; to touch is not to meet."""
+        return all(self.low[k] < other.high[k] and other.low[k] < self.high[k] for k in range(3))
+
+    def holds(self, inner: Vector | Box) -> bool:
+        """Whether a point, or a whole box, is inside, give or take a millionth."""
+        low, high = (inner.low, inner.high) if isinstance(inner, Box) else (inner, inner)
+        slack = 1.0e-6 * max(self.size)
+        return all(
+            self.low[k] - slack <= low[k] and high[k] <= self.high[k] + slack for k in range(3)
+        )
+
+    @property
     def corners(self) -> list[Vector]:
         """The eight corners."""
         (x0, y0, z0), (x1, y1, z1) = self.low, self.high

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from ..scene.placing import Placement
 
 
-APART: Final = 1.25
-"""Variants stand so many times their size apart, along X."""
-
 NO_IMAGE: Final = "The chat endpoint takes no reference image"
 
 UPRIGHT: Final = (1.0, 0.0, 0.0, 0.0)
@@ -48,6 +45,8 @@ def start(
     :returns: the ids of the props; those of the later ones are added as they begin.
     :raises TrellisError: something is missing; then nothing has been sent.
     """
+    from ..scene.placing import pinned
+
     session, settings = Session.get(), read_settings()
     finishing = to_finishing(group.finishing)
     image = _reference(group, settings.gateway.endpoint)
@@ -57,7 +56,8 @@ def start(
     ]
     session.workshop.check(settings, requests[0].model, len(requests))
     metres = likely_metres(finishing)
-    where = places(first_place(group, at, turned), len(requests), metres)
+    # Pinned now: in the ticks to come scene and collection may be renamed.
+    where = places(pinned(first_place(group, at, turned)), len(requests), metres)
     ids: list[str] = []
     reference: Any = group.reference
     name = reference.name if reference else ""
@@ -88,7 +88,7 @@ def first_place(
         a, b, c, d = turned
         place = replace(place, location=(x, y, z), rotation=(a, b, c, d))
     elif group.where != "ORIGIN":
-        place = at_cursor(scene, method=method)
+        place = replace(at_cursor(scene, method=method), aside=group.where != "EXACT")
     return replace(place, collection=collection_of(group))
 
 
@@ -113,10 +113,13 @@ def likely_metres(finishing: Finishing) -> float:
 
 
 def places(first: Placement, count: int, metres: float) -> Iterator[Placement]:
-    """So many places side by side."""
+    """So many places side by side; one that steps aside finds its own."""
+    from ..scene.spots import APART
+
     x, y, z = first.location
+    step = 0.0 if first.aside else APART * metres
     for number in range(count):
-        yield replace(first, location=(x + number * APART * metres, y, z))
+        yield replace(first, location=(x + number * step, y, z))
 
 
 def _reference(group: TrellisProperties, endpoint: str) -> str | None:

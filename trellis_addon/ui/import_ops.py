@@ -52,9 +52,13 @@ class TRELLIS_OT_import_files(bpy.types.Operator):
         options={"HIDDEN"},
     )
 
+    _dropped: Sequence[float] | None = None
+    """Where in the scene; None for files that were chosen otherwise."""
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Ask for the files, unless they were dropped."""
         if self.directory and self.files:
+            self._dropped = _point_under(context, event)
             return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
@@ -67,7 +71,7 @@ class TRELLIS_OT_import_files(bpy.types.Operator):
             return {"CANCELLED"}
         try:
             paths = [Path(self.directory) / name for name in names]
-            ids = start_imports(context, paths, at_once=bpy.app.background)
+            ids = start_imports(context, paths, at=self._dropped, at_once=bpy.app.background)
         except TrellisError as error:
             self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
@@ -88,11 +92,25 @@ class TRELLIS_OT_import_files(bpy.types.Operator):
         return {"FINISHED"} if good else {"CANCELLED"}
 
 
+def _point_under(context: bpy.types.Context, event: bpy.types.Event) -> Sequence[float] | None:
+    """What the pointer is over: a surface, else the ground; None over the sky."""
+    from .views import view_under
+
+    view = view_under(context, event.mouse_x, event.mouse_y)
+    hit = view.hit(context, event.mouse_x, event.mouse_y) if view else None
+    return hit.location.to_tuple() if hit else None
+
+
 def start_imports(
-    context: bpy.types.Context, paths: Sequence[Path], *, at_once: bool = False
+    context: bpy.types.Context,
+    paths: Sequence[Path],
+    *,
+    at: Sequence[float] | None = None,
+    at_once: bool = False,
 ) -> list[str]:
     """A job for each file: the first now, one more in each tick of the session.
 
+    :param at: where the first prop is to stand, metres; None: the sidebar's place.
     :param at_once: all of them now, for a caller who waits for them.
     :returns: the ids of the props; those of the later ones are added as they begin.
     :raises TrellisError: the library cannot be written.
@@ -107,11 +125,11 @@ def start_imports(
 
     def begin(path: Path, place: Placement) -> None:
         job = session.workshop.bring_in(path, settings, finishing)
-        session.add(job, readable(path.name), place, metres=finishing.metres)
+        session.add(job, readable(path.name), place, metres=finishing.metres, did="Import")
         ids.append(job.prop_id)
 
     # Pinned now: in the ticks to come scene and collection may be renamed.
-    where = places(pinned(first_place(group)), len(paths), finishing.metres)
+    where = places(pinned(first_place(group, at)), len(paths), finishing.metres)
     begins = [partial(begin, *each) for each in zip(paths, where, strict=True)]
     session.begin(begins, at_once=at_once)
     return ids

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..job.job import Job
     from ..library.record import PropRecord
     from ..scene.placing import Placed, Placement
+    from ..scene.selecting import Selection
+    from ..scene.surface import Box as Extent
     from .placeholder import Box
 
 Level = Literal["INFO", "WARNING", "ERROR"]
@@ -69,6 +71,12 @@ class Running:
     """What came of placing it."""
     finishing: Finishing | None = None
     """The settings that a prop is made anew by: a failure takes them out of its record."""
+    did: str = "Generate"
+    """What was done, for the undo step."""
+    selection: Selection | None = None
+    """What was selected when it was asked for."""
+    came_from: Placement | None = None
+    """Where it was to stand at first, in the scene that is meant."""
 
     def goes_to(self, state: State) -> None:
         """Its record says so now."""
@@ -130,6 +138,7 @@ class Ended(NamedTuple):
     image: str = ""
     metres: float = 1.0
     finishing: Finishing | None = None
+    did: str = "Generate"
 
     @classmethod
     def of(cls, running: Running, facts: ErrorFacts, *, free: bool) -> Ended:
@@ -145,6 +154,7 @@ class Ended(NamedTuple):
             running.image,
             running.metres,
             running.finishing,
+            running.did,
         )
 
     def elsewhere(self) -> Ended:
@@ -170,6 +180,13 @@ def goes_on(record: PropRecord) -> bool:
 def record_name(record: PropRecord) -> str:
     """What a running job is called: the prop's name, else its prompt."""
     return shorten(str(record.request.get("name") or record.request.get("prompt") or record.id), 60)
+
+
+def size_of(record: PropRecord) -> float:
+    """The longest side of a prop that was made before, in metres; 1 where nobody wrote it down."""
+    size = record.prop.get("size_metres")
+    numbers = [s for s in size if isinstance(s, int | float)] if isinstance(size, list) else []
+    return max(numbers, default=1.0) or 1.0
 
 
 def is_free(library: Path, prop_id: str) -> bool:
@@ -225,6 +242,13 @@ def boxes(running: Sequence[Running]) -> Iterator[Box]:
         for at in each.placements:
             if scene := scene_of(at):
                 yield Box(scene.name, at.location, each.metres, each.fraction, each.state)
+
+
+def taken(running: Sequence[Running], scene: str) -> list[Extent]:
+    """The boxes of a scene that the props under way are going to fill."""
+    from ..scene.spots import at
+
+    return [at(box.location, box.size) for box in boxes(running) if box.scene == scene]
 
 
 def status(running: Sequence[Running], *, escape: bool = True) -> str:

@@ -89,6 +89,7 @@ def _again(session: Session, ended: Ended) -> None:
         image=ended.image,
         homeless=ended.homeless,
         finishing=ended.finishing,
+        did=ended.did,
     )
 
 

@@ -8,17 +8,22 @@ from typing import Any, Final
 import bpy
 
 from ..core.errors import NoKeyError, OfflineError, TrellisError
+from .arrivals import Arrival
 from .first_run import draw_first_run, first_run_is_on
-from .lines import draw_lines
+from .lines import draw_lines, fitted
 from .operators import properties
 from .presets import draw_presets
 from .prompt_panel import draw_prompt
 from .registering import registering
 from .session import Session
 from .sidebar import InSidebar
+from .translations import iface
 
 DISMISS: Final = 28
 """The button beside a message, in pixels at a scale of 1."""
+
+SHOW: Final = 90
+"""The button Show beside a name, likewise."""
 
 
 class TRELLIS_PT_main(InSidebar, bpy.types.Panel):
@@ -62,7 +67,10 @@ def draw_message(layout: bpy.types.UILayout, context: bpy.types.Context, session
     facts = session.last_error
     if any(ended.facts is facts for ended in session.ended):
         facts = None
-    if facts is None and not session.last_note:
+    if facts is None and (arrival := session.arrivals.shown):
+        _draw_arrival(layout, context, arrival, session.last_note)
+        return
+    if facts is None and (not session.last_note or session.note_fades):
         return
     box = layout.box()
     row = box.row()
@@ -76,6 +84,18 @@ def draw_message(layout: bpy.types.UILayout, context: bpy.types.Context, session
             draw_lines(lines, context, facts.next_step, "NONE", DISMISS)
     button: Any = row.operator("trellis.dismiss", text="", icon="X", emboss=False)
     button.prop_id = ""
+
+
+def _draw_arrival(layout: Any, context: bpy.types.Context, arrival: Arrival, note: str) -> None:
+    """Which prop has come, with the way to it. It fades."""
+    box = layout.box()
+    row = box.row(align=True)
+    words = fitted(context, iface("Placed: {}").format(arrival.name), SHOW + DISMISS)
+    row.label(text=words, icon="CHECKMARK")
+    row.operator("trellis.show_placed", icon="ZOOM_SELECTED")
+    row.operator("trellis.dismiss", text="", icon="X", emboss=False).prop_id = ""
+    if note:
+        draw_lines(box.column(), context, note, "NONE")
 
 
 register, unregister = registering([TRELLIS_PT_main])

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ..core.errors import TrellisError
-from ..core.text import shorten
 from ..preferences import read_settings
 from ..scene.methods import Method, items
+from .arrivals import undo_name
 from .generating import collection_of, settings_in
+from .jobs import taken
 from .registering import registering
 from .session import Session
 from .telling import ended
@@ -20,6 +21,7 @@ from .translations import sentence
 
 if TYPE_CHECKING:
     from ..scene.placing import Placement
+    from ..scene.stored import Stored
 
 
 MOST_SUGGESTIONS: Final = 200
@@ -51,7 +53,12 @@ class TRELLIS_OT_place(bpy.types.Operator):
         name="Where",
         description="Where the prop is to stand",
         items=(
-            ("CURSOR", "3D Cursor", "At the 3D cursor, upright"),
+            (
+                "CURSOR",
+                "3D Cursor",
+                "At the 3D cursor, upright, or beside it where something stands there already",
+            ),
+            ("EXACT", "Exactly at 3D Cursor", "At the 3D cursor, whatever stands there"),
             ("ORIGIN", "World Origin", "At the world's origin"),
             ("SURFACE", "Surface under the Mouse", "Follow the mouse; a click places it"),
         ),
@@ -79,8 +86,6 @@ class TRELLIS_OT_place(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Place it, or hand over to the operator that follows the mouse."""
         from ..engine.making import unmade
-        from ..scene.local_view import join
-        from ..scene.placing import before_undo_step, place, undo_step
         from ..scene.stored import stored
 
         if self.where == "SURFACE" and not bpy.app.background:
@@ -95,20 +100,41 @@ class TRELLIS_OT_place(bpy.types.Operator):
                 session.make(missing, settings, self._placement())
                 return ended(self, session, self.prop_id, missing.words)
             prop = stored(settings.library, self.prop_id)
-            before_undo_step()
-            join(place(prop.blend, self._placement()), context.space_data)
+            put(session, prop, self._placement(), context.space_data)
         except TrellisError as error:
             self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
-        undo_step(f"Place {shorten(self.prop_id, 40)}")
         return {"FINISHED"}
 
     def _placement(self) -> Placement:
         from ..scene.placing import at_cursor, at_origin, current_scene
 
-        at, scene = at_cursor if self.where == "CURSOR" else at_origin, current_scene()
+        at, scene = at_origin if self.where == "ORIGIN" else at_cursor, current_scene()
         place = at(scene, method=Method.of(self.method))
-        return replace(place, collection=collection_of(settings_in(scene)))
+        collection = collection_of(settings_in(scene))
+        return replace(place, collection=collection, aside=self.where == "CURSOR")
+
+
+def put(session: Session, prop: Stored, placement: Placement, space: Any) -> None:
+    """Place a prop that is ready, select it alone, and close the undo step.
+
+    :param space: of the 3D view from which it is placed, for its local view.
+    :raises PlacingError: the prop's file is unusable.
+    """
+    from ..scene.local_view import join
+    from ..scene.placing import Item, before_undo_step, current_scene, place_many, undo_step
+    from ..scene.selecting import select_only
+
+    scene = current_scene()
+    before_undo_step()
+    others = taken(session.running, scene.name)
+    (placed,) = place_many([Item(prop.blend, placement)], others)
+    if placed.error:
+        raise placed.error
+    join(placed.object, space)
+    select_only(scene, placed.roots)
+    name = placed.object.name if placed.object else prop.id
+    undo_step(undo_name([("Place", name)]))
 
 
 register, unregister = registering([TRELLIS_OT_place])

@@ -73,9 +73,22 @@ class TrellisProperties(bpy.types.PropertyGroup):
         name="Place",
         description="Where the prop will stand",
         items=(
-            ("CURSOR", "3D Cursor", "Where the 3D cursor is when you click Generate"),
-            ("ORIGIN", "World Origin", "At the origin of the world"),
-            ("SURFACE", "Surface", "On the surface that you click on after Generate"),
+            (
+                "CURSOR",
+                "3D Cursor",
+                "Where the 3D cursor is, or beside it, along X, where something stands already",
+                "NONE",
+                0,
+            ),
+            (
+                "EXACT",
+                "Exactly at 3D Cursor",
+                "Where the 3D cursor is, whatever stands there",
+                "NONE",
+                3,
+            ),
+            ("ORIGIN", "World Origin", "At the origin of the world", "NONE", 1),
+            ("SURFACE", "Surface", "On the surface that you click on after Generate", "NONE", 2),
         ),
         default="CURSOR",
     )

@@ -20,6 +20,7 @@ from ..core.errors import ErrorFacts
 from ..core.text import shorten
 from ..preferences import read_settings
 from .account import Account
+from .arrivals import Arrivals, select_arrived, undo_name
 from .beginning import Begin, Begins, Clicks
 from .file_change import on_another_file
 from .jobs import (
@@ -34,11 +35,12 @@ from .jobs import (
     is_new,
     ready_words,
     record_name,
+    size_of,
+    taken,
 )
 from .registering import run_all
 from .reports import Reports
 from .showing import Showing
-from .texts import undo_name
 from .translations import iface, sentence
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ if TYPE_CHECKING:
     from ..engine.making import Unmade
     from ..engine.workshop import Workshop
     from ..job.job import Job
-    from ..scene.placing import Item, Placement
+    from ..scene.placing import Item, Placed, Placement
+    from ..scene.surface import Box as Extent
 
 log = logging.getLogger(__name__)
 
@@ -68,12 +71,15 @@ class Session:
         self.ended: list[Ended] = []
         """The last failures, the newest first, until the user puts them out of sight."""
         self._ready: list[tuple[Running, Finished | Usable]] = []
+        self.arrivals = Arrivals()
         self._begins = Begins()
         self.clicks = Clicks()
         self.reports = Reports()
         self.last_error: ErrorFacts | None = None
         self.last_note = ""
         self.last_note_is_good = True
+        self.note_fades = False
+        """Whether the note belongs to a prop that has come, and is shown as long as that."""
         self.stop_watching_files: Callable[[], None] = lambda: None
         self._showing = Showing()
         # One reference: `is_registered(self._tick)` is False for a fresh bound method
@@ -104,6 +110,7 @@ class Session:
         image: str = "",
         homeless: str = "",
         finishing: Finishing | None = None,
+        did: str = "Generate",
     ) -> None:
         """Take a job in and show it. It starts at once, or when those before it leave room.
 
@@ -113,19 +120,32 @@ class Session:
         :param image: the name of its reference image in the open file.
         :param homeless: why it is to stand nowhere, if that is not what the user asked for.
         :param finishing: how it is made anew, for another try.
+        :param did: what the user did, for the undo step: "Import".
         """
-        from ..scene.placing import pinned
-
         self.last_error = None
         self.last_note = ""
-        name, places = shorten(prompt, LONGEST_NAME), [pinned(each) for each in placements]
-        running = Running(job, name, places, reload, homeless, image, metres, waiting=True)
-        running.finishing = finishing
+        name = shorten(prompt, LONGEST_NAME)
+        running = Running(job, name, [], reload, homeless, image, metres, waiting=True)
+        running.finishing, running.did = finishing, did
         self.running.append(running)
+        for each in placements:
+            self._give_place(running, each)
         self._start_waiting()
         if not bpy.app.background and not bpy.app.timers.is_registered(self._timer):
             bpy.app.timers.register(self._timer, first_interval=TICK_SECONDS, persistent=True)
         self._redraw(force=True)
+
+    def _give_place(self, running: Running, placement: Placement) -> None:
+        """One more place for its prop: beside what stands there, and beside other jobs' boxes."""
+        from ..scene.placing import beside, pinned, scene_of
+        from ..scene.selecting import selection_of
+
+        if scene := scene_of(placement):
+            others = taken(self.running, scene.name)
+            placement = beside(pinned(placement), running.metres, others)
+            running.came_from = running.came_from or placement
+            running.selection = running.selection or selection_of(scene)
+        running.placements.append(placement)
 
     def begin(self, begins: Iterable[Begin], *, at_once: bool = False) -> None:
         """Do things of which each adds a job: the first now, and one in each tick.
@@ -166,16 +186,17 @@ class Session:
 
         :raises LockedError: somebody else is working on it.
         """
-        from ..scene.placing import pinned
-
         for running in self.running:
             if running.job.prop_id == missing.folder.id:
-                running.placements += [pinned(placement)] if placement else []
+                if placement:
+                    self._give_place(running, placement)
                 running.reload |= placement is None
                 return
         job = self.workshop.resume(missing.folder, settings)
         placements = [placement] if placement else []
-        self.add(job, record_name(missing.record), *placements, reload=placement is None)
+        metres, renews = size_of(missing.record), placement is None
+        name = record_name(missing.record)
+        self.add(job, name, *placements, reload=renews, metres=metres, did="Place")
 
     def cancel(self, prop_id: str = "") -> None:
         """Ask one job (or all, also those about to be added) to stop."""
@@ -215,6 +236,7 @@ class Session:
         self.ended = [e for e in self.ended if prop_id and e.prop_id != prop_id]
         self.last_error = None
         self.last_note = ""
+        self.arrivals.forget()
         self._redraw(force=True)
 
     def has_ended(self, prop_id: str) -> bool:
@@ -283,7 +305,7 @@ class Session:
             case Cancelled(may_be_billed=billed):
                 words = ("Cancelled", "The gateway may still bill it" if billed else "")
                 text = ". ".join(iface(each) for each in words if each)
-                self.last_note, self.last_note_is_good = text, False
+                self.last_note, self.last_note_is_good, self.note_fades = text, False, False
                 self._report(running, "WARNING" if billed else "INFO", text)
             case _:
                 return
@@ -319,12 +341,13 @@ class Session:
         for running, _ in ready:
             running.drop_gone()
         before_undo_step()
-        results = iter(place_many(_items(ready)))
-        count = renewed = 0
+        results = iter(place_many(_items(ready), self._kept_free(ready)))
+        came: list[tuple[Running, list[Placed]]] = []
+        renewed = 0
         for running, event in ready:
             placed = [next(results) for _ in running.placements]
             faults = running.take_placed(placed)
-            count += len(placed) - len(faults)
+            came.append((running, [each for each in placed if not each.error]))
             if not isinstance(event, Finished):
                 continue
             if faults:
@@ -334,10 +357,11 @@ class Session:
             if running.reload:
                 renewed += reload_prop(event.folder, event.blend)
             self._remove(running)
-        if count:
-            undo_step(undo_name(count))
+        self._welcome(came)
+        if done := [(run.did, run.prompt) for run, placed in came for _ in placed]:
+            undo_step(undo_name(done))
         elif renewed:
-            undo_step("Finish Trellis Prop Again")
+            undo_step(undo_name([("Finish Again", ready[0][0].prompt)]))
         # Preferences are the business of a Blender with a user. Before its picture is there a prop
         # would be shown without one.
         if not bpy.app.background:
@@ -345,8 +369,20 @@ class Session:
                 show_in_asset_browser(library)
         self._redraw(force=True)
 
+    def _kept_free(self, ready: list[tuple[Running, Finished | Usable]]) -> list[Extent]:
+        """The boxes of the jobs that go on, in the scene in front of the user."""
+        scene, come = bpy.context.scene, [running for running, _event in ready]
+        others = [running for running in self.running if running not in come]
+        return taken(others, scene.name) if scene else []
+
+    def _welcome(self, came: list[tuple[Running, list[Placed]]]) -> None:
+        """Show and select what stands in the scene now."""
+        self.arrivals.note([each for _running, placed in came for each in placed])
+        select_arrived(came, self.running)
+
     def _tell_ready(self, running: Running, event: Finished) -> None:
         self.last_note, self.last_note_is_good = ready_words(running, event), True
+        self.note_fades = running.placed
         self._report(running, "INFO", f"{running.prompt}: {self.last_note}")
 
     def _report(self, running: Running, level: Level, text: str) -> None:
@@ -367,7 +403,7 @@ class Session:
         steps += [self.running.clear, self._ready.clear, self._begins.clear, self._showing.clear]
         if "workshop" in vars(self):
             steps.append(self.workshop.close)
-        run_all(steps)
+        run_all([self.arrivals.close, *steps])
 
 
 def _items(ready: list[tuple[Running, Finished | Usable]]) -> list[Item]:

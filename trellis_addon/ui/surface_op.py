@@ -11,11 +11,11 @@ import bpy
 from mathutils import Vector
 
 from ..core.errors import PlacingError, TrellisError
-from ..core.text import shorten
 from ..preferences import read_settings
 from ..scene.methods import Method, items
 from .generating import collection_of, settings_in
 from .overlay import BoxOverlay
+from .place_ops import put
 from .redraw import redraw_views
 from .registering import registering
 from .session import Session
@@ -222,8 +222,7 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):  # type: ignor
 
         :param space: of the 3D view from which it is placed, for its local view.
         """
-        from ..scene.local_view import join
-        from ..scene.placing import Placement, before_undo_step, current_scene, place, undo_step
+        from ..scene.placing import Placement, current_scene
 
         if stand.hit is None:
             return
@@ -239,9 +238,7 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):  # type: ignor
         if self._unmade and not self._prop.blend.is_file():
             self._make(self._unmade, where)
         else:
-            before_undo_step()
-            join(place(self._prop.blend, where), space)
-            undo_step(f"Place {shorten(self._prop.id, 40)}")
+            put(Session.get(), self._prop, where, space)
         self.location, self.normal = stand.hit.location, stand.hit.normal
         self.angle = math.remainder(stand.angle, math.tau)
 

@@ -45,11 +45,6 @@ def _add_letters(
         lines[-1] += letter
 
 
-def undo_name(count: int) -> str:
-    """The undo step of props that were placed together, as Edit > Undo History shows it."""
-    return "Generate Trellis Prop" if count == 1 else f"Generate {count} Trellis Props"
-
-
 def elapsed(seconds: float) -> str:
     """``48 s``, ``2 min 05 s``."""
     minutes, rest = divmod(int(seconds), 60)
