@@ -14,6 +14,7 @@ import bpy
 from ..core.finishing import Finishing
 from . import fitting, materials, shaping, textures
 from .proxy import make_proxy
+from .viewport_colors import set_viewport_colors
 
 ROLE = "trellis_role"
 """Custom property of the other collections: ``full`` and ``proxy`` inside, ``lod`` beside."""
@@ -88,10 +89,13 @@ def _add_proxy(
 ) -> bool:
     """Two children where the prop is heavy: the full prop for renders, a light one to look at."""
     many = triangles > settings.proxy_above_triangles
-    if not settings.proxy or not (many or textures.largest() > settings.proxy_above_pixels):
-        return False
     meshes = [o for o in objects if o.type == "MESH" and len(o.data.polygons)]
-    light = make_proxy(meshes, name, folder, simplify=many) if meshes else []
+    if not meshes:
+        return False
+    if not settings.proxy or not (many or textures.largest() > settings.proxy_above_pixels):
+        set_viewport_colors(meshes)
+        return False
+    light = make_proxy(meshes, name, folder, simplify=many)
     if not light:
         return False
     if settings.textures == "packed":

@@ -13,18 +13,20 @@ from .quadrics import Reals
 
 Pixels = npt.NDArray[np.float32]
 
-_MOST_PIXELS: Final = 4096
+MOST_PIXELS: Final = 4096
 """A larger picture is read at this size. To shrink smaller ones takes longer than to read them."""
 
 
-def pixels_of(image: Any) -> Pixels:
+def pixels_of(image: Any, most: int = MOST_PIXELS) -> Pixels:
     """A picture as stored, (H, W, 4), the lowest row first; (0, 0, 4) where there is none.
 
     A copy is read: the prop's own one stays undecoded.
+
+    :param most: a side that is longer is shrunk to so many pixels.
     """
     copy = image.copy()
     try:
-        shrink(copy, _MOST_PIXELS)
+        shrink(copy, most)
         width, height = copy.size
         if copy.channels != 4:
             width = height = 0

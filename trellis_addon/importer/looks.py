@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from .baking import Samples
-from .image_pixels import Pixels, srgb_of
+from .image_pixels import MOST_PIXELS, Pixels, srgb_of
 from .quadrics import Indices, Reals
 from .shading import Places
 from .shading import read_pictures as pictures_of
@@ -49,18 +49,19 @@ class Surface:
     transmission: Any | None = None
     emission: Any | None = None
     strength: Any | None = None
+    material: Any | None = None
 
     @classmethod
     def of(cls, material: Any | None, mesh: Any, loops: Indices, first: int) -> Surface:
         """Read a material; without one it is grey."""
         if shader := shader_of(material):
-            return cls(mesh, loops, first, *(shader.inputs[name] for name in _INPUTS))
+            return cls(mesh, loops, first, *(shader.inputs[name] for name in _INPUTS), material)
         if unlit := _node(material, "EMISSION"):
             emission, strength = unlit.inputs["Color"], unlit.inputs["Strength"]
-            return cls(
-                mesh, loops, first, emission=emission, strength=strength, alpha=_seen(material)
-            )
-        return cls(mesh, loops, first)
+            seen = _seen(material)
+            light = {"emission": emission, "strength": strength, "alpha": seen}
+            return cls(mesh, loops, first, **light, material=material)
+        return cls(mesh, loops, first, material=material)
 
     @property
     def inputs(self) -> Iterator[Any]:
@@ -70,9 +71,12 @@ class Surface:
         return (socket for socket in own + light if socket is not None)
 
 
-def read_pictures(surfaces: list[Surface]) -> dict[Any, Pixels]:
-    """The numbers of all pictures that surfaces show, as stored; (H, W, 4)."""
-    return pictures_of([socket for surface in surfaces for socket in surface.inputs])
+def read_pictures(surfaces: list[Surface], most: int = MOST_PIXELS) -> dict[Any, Pixels]:
+    """The numbers of all pictures that surfaces show, as stored; (H, W, 4).
+
+    :param most: a side that is longer is shrunk to so many pixels.
+    """
+    return pictures_of([socket for surface in surfaces for socket in surface.inputs], most)
 
 
 def values_at(

@@ -11,36 +11,24 @@ is heavy in its textures alone, or that moves, keeps its meshes and gets small c
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bpy
-import numpy as np
 
-from .building import mesh_of, positions, triangles_of
+from .building import mesh_of
 from .light_materials import baked_material, light_copy
-from .looks import Surface, read_pictures, values_at
-from .quadrics import Indices, Reals
+from .looks import read_pictures, values_at
 from .simplify import stand_in
+from .viewport_colors import colors_from, copy_colors, set_viewport_colors
 from .welding import Floats
-
-
-@dataclass(frozen=True)
-class _Whole:
-    """All meshes of a prop as one, in world space.
-
-    Shapes: points (V, 3), corners (T, 3), materials (T,): an index of ``surfaces``.
-    """
-
-    points: Reals
-    corners: Indices
-    surfaces: list[Surface]
-    materials: Indices
+from .whole import joined
 
 
 def make_proxy(objects: list[Any], name: str, folder: Path, *, simplify: bool) -> list[Any]:
     """Objects that stand for all of these mesh objects; none where nothing is left of them.
+
+    Both get their colours for Solid mode: the large pictures are read once for all.
 
     :param objects: already finished; their world matrices count.
     :param simplify: also reduce the triangles, unless the prop moves.
@@ -48,6 +36,8 @@ def make_proxy(objects: list[Any], name: str, folder: Path, *, simplify: bool) -
     """
     if simplify and not any(_moves(obj) for obj in objects):
         part = _simplified(objects, f"{name} proxy", folder)
+        if part:
+            set_viewport_colors([part])
         return [part] if part else []
     return _with_small_textures(objects, name, folder)
 
@@ -74,15 +64,19 @@ def _with_small_textures(objects: list[Any], name: str, folder: Path) -> list[An
                 made[material] = light_copy(material, folder)
             slot.link, slot.material = "OBJECT", made[material]
         parts.append(part)
+    set_viewport_colors(parts)  # from the small pictures
+    for material, light in made.items():
+        copy_colors(light, material)
     return parts
 
 
 def _simplified(objects: list[Any], name: str, folder: Path) -> Any | None:
-    whole = _joined(objects)
+    whole = joined(objects)
     # numpy and Blender's reading of pictures do not hold each other up.
     with ThreadPoolExecutor(1) as pool:
         working = pool.submit(stand_in, whole.points, whole.corners)
         pictures = read_pictures(whole.surfaces)
+        colors_from(whole, pictures)
         light = working.result()
     if light is None:
         return None
@@ -100,28 +94,3 @@ def _set_normals(mesh: Any, normals: Floats) -> None:
         mesh.update()
     else:
         mesh.normals_split_custom_set(normals)
-
-
-def _joined(objects: list[Any]) -> _Whole:
-    points: list[Reals] = []
-    corners: list[Indices] = []
-    surfaces: list[Surface] = []
-    materials: list[Indices] = []
-    vertices = 0
-    for obj in objects:
-        mesh = obj.data
-        world = np.array(obj.matrix_world, dtype=np.float64)
-        places = positions(mesh).astype(np.float64)
-        own, loops, slots = triangles_of(mesh)
-        if np.linalg.det(world[:3, :3]) < 0:  # mirrored: it still faces outward
-            own, loops = own[:, ::-1], loops[:, ::-1]
-        materials.append(slots + len(surfaces))
-        first = sum(len(c) for c in corners)
-        kinds = [slot.material for slot in obj.material_slots] or [None]
-        surfaces += [Surface.of(kind, mesh, loops, first) for kind in kinds]
-        points.append(places @ world[:3, :3].T + world[:3, 3])
-        corners.append(own.astype(np.int64) + vertices)
-        vertices += len(places)
-    return _Whole(
-        np.concatenate(points), np.concatenate(corners), surfaces, np.concatenate(materials)
-    )

@@ -177,9 +177,13 @@ class Places:
         return self.pictures[image]
 
 
-def read_pictures(sockets: list[Any]) -> dict[Any, Pixels]:
-    """The numbers of all pictures behind these inputs, as stored; (H, W, 4)."""
-    return {image: pixels_of(image) for socket in sockets for image in images_behind(socket)}
+def read_pictures(sockets: list[Any], most: int) -> dict[Any, Pixels]:
+    """The numbers of all pictures behind these inputs, as stored; (H, W, 4).
+
+    :param most: a side that is longer is shrunk to so many pixels.
+    """
+    images = {image for socket in sockets for image in images_behind(socket)}
+    return {image: pixels_of(image, most) for image in images}
 
 
 def images_behind(socket: Any, depth: int = 0) -> Iterator[Any]:
