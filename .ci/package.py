@@ -33,6 +33,7 @@ import fetch  # noqa: E402 - lives in vendor/, beside the list it reads
 ALLOWED = re.compile(
     r"blender_manifest\.toml|__init__\.py|LICENSE|README\.md|CHANGELOG\.md"
     r"|trellis_addon/([a-z0-9_]+/)*[a-z0-9_]+\.py|trellis_addon/py\.typed"
+    r"|trellis_addon/core/sizes\.csv"
     r"|icons/[a-z0-9_-]+\.(png|svg)|vendor/LICENSES\.md"
 )
 REQUIRED = frozenset(
@@ -42,6 +43,7 @@ REQUIRED = frozenset(
         "LICENSE",
         "vendor/LICENSES.md",
         "trellis_addon/registration.py",
+        "trellis_addon/core/sizes.csv",
     )
 )
 # Blender's platform names, and how the platform part of a wheel's name begins and ends.

@@ -55,7 +55,7 @@ def test_lines_of_a_text_file() -> None:
         (4, "an oak chair"),
         (6, "stool # 3"),
     ]
-    assert batch.items[0].finishing == Finishing()
+    assert batch.items[0].finishing == Finishing(metres=0.9), "as large as a barrel"
 
 
 def test_form_feeds_and_line_separators_end_no_line() -> None:
@@ -301,7 +301,8 @@ def test_count_makes_variants_that_stay_the_same() -> None:
 
 
 def test_options_of_the_command_line_are_the_defaults() -> None:
-    defaults = Defaults({"model": "x/y", "seed": 4}, Finishing(metres=3.0, origin="volume"))
+    finishing = Finishing(metres=3.0, origin="volume")
+    defaults = Defaults({"model": "x/y", "seed": 4}, finishing, sized=True)
     batch = read("prompt,seed,metres\na,,\nb,5,2\n", defaults=defaults)
     first, second = batch.items
     assert (first.request.model, first.request.seed, second.request.seed) == ("x/y", 4, 5)

@@ -23,6 +23,7 @@ from .batch_rows import NOTE, PARAMETER, Fault, Format, Row, Unknown, format_of,
 from .errors import InputError, InvalidRequestError
 from .finishing import Finishing
 from .request import GenerationRequest
+from .sizes import with_guess
 
 MOST_ITEMS: Final = 100_000
 MOST_VARIANTS: Final = 1000
@@ -128,6 +129,8 @@ class Defaults:
     request: Mapping[str, Any] = field(default_factory=dict)
     finishing: Finishing = field(default_factory=Finishing)
     count: int = 1
+    sized: bool = False
+    """Whether the size is the user's own; else it is guessed from each prompt."""
 
 
 def read_batch(
@@ -223,8 +226,12 @@ class _Reading:
     def _made(self, row: Row) -> Iterator[tuple[GenerationRequest, Finishing]]:
         cells, written = self._named(row)
         count = _count(cells.pop(_COUNT, self._defaults.count))
+        _as_fields(cells, written)
+        sized = self._defaults.sized or "size" in cells or "metres" in cells
         finishing = self._finishing(cells, written, decimal_comma=row.decimal_comma)
         request = self._request(cells, decimal_comma=row.decimal_comma)
+        if not sized:
+            finishing = with_guess(finishing, request.prompt)
         for number in range(count):
             yield variant(request, number), finishing
 
@@ -257,7 +264,6 @@ class _Reading:
     def _finishing(
         self, cells: dict[str, Any], written: dict[str, str], *, decimal_comma: bool
     ) -> Finishing:
-        _as_fields(cells, written)
         given = {
             name: typed(
                 default, cells.pop(name), written.get(name, name), decimal_comma=decimal_comma

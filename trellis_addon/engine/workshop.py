@@ -14,6 +14,7 @@ import bpy
 
 from ..core.errors import InternalError, TrellisError
 from ..core.finishing import Finishing
+from ..core.sizes import with_guess
 from .holding import expect_cost, holding, note_catalogs, note_cost
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class Workshop:
     ) -> Job:
         """A new prop: its folder is made, its job is ready to start.
 
-        :param finishing: how the received model becomes a prop; None: as it is by default.
+        :param finishing: how the received model becomes a prop; None: as it is by default, in a
+            size that is guessed from the prompt.
         :raises TrellisError: something is missing, or the library cannot be written.
         """
         folder, lock = self.reserve(request, settings, finishing)
@@ -86,8 +88,9 @@ class Workshop:
         from ..library.library import Library
 
         base_url = Address.of(settings.gateway).base_url
+        finishing = finishing or with_guess(Finishing(), request.prompt)
         return Library(settings.library).create_locked(
-            request, base_url, "auto", (finishing or Finishing()).to_dict()
+            request, base_url, "auto", finishing.to_dict()
         )
 
     def economy(self, settings: Settings) -> Economy:

@@ -27,7 +27,7 @@ from .economy import EconomyRun
 from .economy_work import Pace
 from .exit_codes import AT_GATEWAY, DONE, INTERRUPTED
 from .file_names import check_different
-from .finishing import finishing_of
+from .finishing import finishing_of, has_size
 from .generate import check_count, image_url, parameter, settings_of
 from .output import Output
 from .progress import Show, Tally, choose
@@ -176,7 +176,8 @@ def _defaults(options: argparse.Namespace) -> Defaults:
         "image_url": image_url(options.image),
         "parameters": tuple(parameter(text) for text in options.param),
     }
-    return Defaults(request, finishing_of(options), check_count(options.count))
+    count = check_count(options.count)
+    return Defaults(request, finishing_of(options), count, sized=has_size(options))
 
 
 def _checked(listed: Batch, mine: Sequence[Item], output: Output) -> int:

@@ -5,10 +5,16 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from ..core.errors import InvalidRequestError
 from ..core.finishing import Finishing
+from ..core.sizes import with_guess
+
+LONGEST_HELP: Final = (
+    "make the longest side (the usual one of what the prompt names, or what it says, such as 30 cm "
+    "tall; else 1)"
+)
 
 
 def add_finishing(command: argparse.ArgumentParser, default: str = "default") -> None:
@@ -20,7 +26,7 @@ def add_finishing(command: argparse.ArgumentParser, default: str = "default") ->
         "how the model becomes a prop", f"What is not given is as by {default}."
     )
     size = group.add_mutually_exclusive_group()
-    size.add_argument("--longest", type=float, metavar="METRES", help="make the longest side (1)")
+    size.add_argument("--longest", type=float, metavar="METRES", help=LONGEST_HELP)
     size.add_argument("--height", type=float, metavar="METRES", help="make the height")
     size.add_argument("--keep-size", action="store_true", help="as large as received")
     group.add_argument(
@@ -75,10 +81,13 @@ def _more(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def finishing_of(options: argparse.Namespace, base: Finishing | None = None) -> Finishing:
+def finishing_of(
+    options: argparse.Namespace, base: Finishing | None = None, prompt: str = ""
+) -> Finishing:
     """The settings of a command line.
 
     :param base: what holds where an option is not given; None: the defaults.
+    :param prompt: what the size is guessed from where no option says it; "" guesses none.
     :raises InvalidRequestError: a value makes no sense; exit code 2.
     """
     changes: dict[str, Any] = {
@@ -100,7 +109,12 @@ def finishing_of(options: argparse.Namespace, base: Finishing | None = None) -> 
     given = {name: value for name, value in changes.items() if value is not None}
     finishing = replace(base or Finishing(), **given)
     finishing.check()
-    return finishing
+    return with_guess(finishing, prompt) if prompt and not has_size(options) else finishing
+
+
+def has_size(options: argparse.Namespace) -> bool:
+    """Whether the command line says how large props are."""
+    return bool(_size(options))
 
 
 def _size(options: argparse.Namespace) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def generate(options: argparse.Namespace, output: Output) -> int:
         parameters=tuple(parameter(text) for text in options.param),
     )
     requests = [variant(request, number) for number in range(check_count(options.count))]
-    finishing = finishing_of(options)
+    finishing = finishing_of(options, prompt=request.prompt)
     if options.scene:
         check_scene(options.scene)
         check_method(options.method)

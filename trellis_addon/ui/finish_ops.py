@@ -78,9 +78,10 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
         session = Session.get()
         try:
             folder, own, name = found(self.prop_id or chosen_prop(context))
-            finishing = changed(self.finishing, own)
+            prompt = str(folder.read().request.get("prompt") or "")
+            finishing = changed(self.finishing, own, prompt)
             if self.use_sidebar:
-                finishing = to_finishing(sidebar(context).finishing)
+                finishing = to_finishing(sidebar(context).finishing, prompt)
             job = session.workshop.finish(folder, finishing, read_settings())
         except TrellisError as error:
             self.report({"ERROR"}, sentence(error.facts))

@@ -11,8 +11,10 @@ import bpy
 
 from ..core.errors import InvalidRequestError
 from ..core.finishing import Finishing
-from .finishing_group import TrellisFinishing
+from ..core.sizes import Guess, guess
+from .finishing_group import GUESS, TrellisFinishing
 from .lines import choice
+from .translations import iface
 
 SWITCHES: Final = {
     "triangles": "use_triangles",
@@ -25,21 +27,60 @@ SWITCHES: Final = {
 NAMES: Final = tuple(TrellisFinishing.__annotations__)
 
 
-def to_finishing(group: TrellisFinishing) -> Finishing:
+def to_finishing(group: TrellisFinishing, prompt: str = "") -> Finishing:
     """The frozen settings.
 
+    :param prompt: what a size is guessed from, unless the user has set one.
     :raises InvalidRequestError: the levels of detail are no numbers.
     """
-    return _from_values({name: getattr(group, name) for name in NAMES})
+    values = {name: getattr(group, name) for name in NAMES}
+    if values["size"] == GUESS:
+        found = guess_of(group, prompt)
+        values |= {"size": "longest"} if found is None else _as_values(found)
+    return _from_values(values)
 
 
-def changed(group: TrellisFinishing, base: Finishing) -> Finishing:
+def guess_of(group: TrellisFinishing, prompt: str) -> Guess | None:
+    """The size that is guessed from a prompt; None where the user has set one: also a script that
+    sets the length alone.
+    """
+    own: Any = group
+    length_alone = own.is_property_set("metres") and not own.is_property_set("size")
+    return None if group.size != GUESS or length_alone else guess(prompt)
+
+
+def _as_values(found: Guess) -> dict[str, Any]:
+    return {"size": found.size, "metres": found.metres}
+
+
+def size_words(group: TrellisFinishing, prompt: str) -> str:
+    """``about 0.9 m``: how large the next prop is going to be, in the scene's own units."""
+    found = guess_of(group, prompt)
+    if group.size == "received":
+        return iface("as received")
+    metres = group.metres if found is None else found.metres
+    high = (group.size if found is None else found.size) == "height"
+    words = iface("{} high") if high else "{}"
+    return (iface("about {}") if found else "{}").format(words.format(_length(metres)))
+
+
+def _length(metres: float) -> str:
+    units: Any = bpy.context.scene.unit_settings if bpy.context.scene else None
+    if units and units.system == "IMPERIAL":
+        return str(bpy.utils.units.to_string("IMPERIAL", "LENGTH", metres, precision=3))
+    return f"{metres * 100:.3g} cm" if metres < 0.1 else f"{metres:.3g} m"
+
+
+def changed(group: TrellisFinishing, base: Finishing, prompt: str = "") -> Finishing:
     """Other settings, changed by what was set in the group (by a script, or in a dialog).
 
+    :param prompt: of the prop, whose size may be guessed from it.
     :raises InvalidRequestError: the levels of detail are no numbers.
     """
     given = {name: getattr(group, name) for name in NAMES if group.is_property_set(name)}
     switched = {switch: True for name, switch in SWITCHES.items() if name in given}
+    if given.get("size") == GUESS:
+        given |= _as_values(guess(prompt))
     return _from_values({**_to_values(base), **switched, **given})
 
 
@@ -99,11 +140,13 @@ def percents(text: str) -> tuple[float, ...]:
         ) from error
 
 
-def draw_finishing(layout: bpy.types.UILayout, group: TrellisFinishing) -> None:
+def draw_finishing(layout: bpy.types.UILayout, group: TrellisFinishing, prompt: str = "") -> None:
     """All settings, from the size to the proxy."""
     size = layout.column()
     choice(size, group, "size")
-    if group.size != "received":
+    if guess_of(group, prompt):
+        size.label(text=size_words(group, prompt), icon="BLANK1")
+    elif group.size != "received":
         size.prop(group, "metres", text="Height" if group.size == "height" else "Length")
     choice(size, group, "origin")
     choice(size, group, "up")

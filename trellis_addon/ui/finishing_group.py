@@ -18,6 +18,15 @@ from .registering import registering
 _OWN: Final = Finishing()
 """The defaults stand in one place."""
 
+GUESS: Final = "guess"
+"""The size that is none of ``core.finishing``: it becomes one of them with the prompt."""
+
+GUESSED: Final = (
+    "The usual size of what the prompt names, or the one that it says, such as 30 cm tall; 1 m for "
+    "what nobody knows"
+)
+LONGEST: Final = "Scale the prop until its longest side has this length"
+
 SHARES: Final = "50, 25, 10"
 """Levels of detail that are offered first, in percent."""
 
@@ -29,11 +38,12 @@ class TrellisFinishing(bpy.types.PropertyGroup):
         name="Size",
         description="What is given a size when the prop is made",
         items=(
-            ("longest", "Longest Side", "Scale the prop until its longest side has this length"),
-            ("height", "Height", "Scale the prop until it is this high"),
-            ("received", "As Received", "Keep the size that the model came with"),
+            ("guess", "From Prompt", GUESSED, "NONE", 3),
+            ("longest", "Longest Side", LONGEST, "NONE", 0),
+            ("height", "Height", "Scale the prop until it is this high", "NONE", 1),
+            ("received", "As Received", "Keep the size that the model came with", "NONE", 2),
         ),
-        default=_OWN.size,
+        default=GUESS,
     )
     metres: bpy.props.FloatProperty(
         name="Length",

@@ -9,6 +9,7 @@ import bpy
 
 from .finishing import NAMES, draw_finishing
 from .lines import split_where_wide
+from .properties import prompt_of
 from .registering import registering
 from .sidebar import SettingsPanel
 
@@ -33,7 +34,7 @@ class TRELLIS_PT_finishing(SettingsPanel, bpy.types.Panel):
         layout: Any = self.layout
         scene: Any = context.scene
         split_where_wide(layout, context)
-        draw_finishing(layout, scene.trellis.finishing)
+        draw_finishing(layout, scene.trellis.finishing, prompt_of(scene.trellis))
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator(
             "trellis.finish_again", text="Finish Active Prop Again...", icon="MOD_REMESH"

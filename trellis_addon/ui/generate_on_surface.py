@@ -11,6 +11,7 @@ import bpy
 from ..core.errors import InputError
 from ..preferences import read_settings
 from .finishing import to_finishing
+from .generating import likely_metres
 from .properties import prompt_of
 from .registering import registering
 from .surface_op import OnSurface
@@ -64,8 +65,8 @@ class TRELLIS_OT_generate_on_surface(OnSurface, bpy.types.Operator):  # type: ig
             raise InputError("The prompt is empty", "Describe the prop first")
         if missing := obstacle(read_settings()):
             raise missing
-        finishing = to_finishing(scene.trellis.finishing)
-        metres = finishing.metres if finishing.size != "received" else 1.0
+        finishing = to_finishing(scene.trellis.finishing, prompt_of(scene.trellis))
+        metres = likely_metres(finishing)
         return Stored("", Path(), Box.standing((metres, metres, metres)))
 
     def _put(self, stand: Stand, _space: Any) -> None:

@@ -14,7 +14,7 @@ from ..core.errors import InputError
 from ..preferences import read_settings
 from .finishing import to_finishing
 from .preferences_page import method_of
-from .properties import TrellisProperties, to_request
+from .properties import TrellisProperties, prompt_of, to_request
 from .session import Session
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def start(
     from ..scene.placing import pinned
 
     session, settings = Session.get(), read_settings()
-    finishing = to_finishing(group.finishing)
+    finishing = to_finishing(group.finishing, prompt or prompt_of(group))
     image = _reference(group, settings.gateway.endpoint)
     requests = [
         to_request(group, prompt, variant).model_copy(update={"image_url": image})

@@ -14,6 +14,7 @@ from ..core.text import MODEL_READS_TOKENS, estimated_tokens, prompt_warning, sh
 from ..preferences import read_settings
 from .account import Account
 from .cost import cost_words, draw_cost
+from .finishing import size_words
 from .gallery import Gallery
 from .gallery_jobs import jobs_here
 from .generating import NO_IMAGE
@@ -150,6 +151,10 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
     _draw_count(column, context, prompt)
     reason = reason_against(group, prompt)
     _draw_generate(column, context, group, reason)
+    words = size_words(group.finishing, prompt)
+    column.label(
+        text=fitted(context, iface("Size: {}").format(words), COUNT), icon="DRIVER_DISTANCE"
+    )
     draw_cost(column, context, limit_is_told=isinstance(reason, CostLimitError))
 
 

@@ -384,4 +384,32 @@ JOBS: Final[tuple[Row, ...]] = (
     ),
 )
 
-ROWS: Final = (*PANELS, *BUTTONS, *FIELDS, *MESSAGES, *SETTINGS, *JOBS)
+ARRIVAL: Final[tuple[Row, ...]] = (
+    ("Placed: {}", "Platziert: {}", "配置済み: {}", "已放置: {}"),
+    ("Show", "Zeigen", "表示", "显示"),
+    (
+        "The prop is no longer there",
+        "Der Prop ist nicht mehr da",
+        "プロップはもうありません",
+        "该道具已不存在",
+    ),
+    (
+        "It is in another scene",
+        "Er ist in einer anderen Szene",
+        "別のシーンにあります",
+        "它在另一个场景中",
+    ),
+    (
+        "Switch to Object Mode first",
+        "Erst in den Objektmodus wechseln",
+        "先にオブジェクトモードに切り替えてください",
+        "请先切换到物体模式",
+    ),
+    ("Exactly at 3D Cursor", "Genau am 3D-Cursor", "3Dカーソルの位置ちょうど", "正好在 3D 游标处"),
+    ("From Prompt", "Aus dem Prompt", "プロンプトから", "根据提示词"),
+    ("Size: {}", "Größe: {}", "サイズ: {}", "尺寸: {}"),
+    ("{} high", "{} hoch", "高さ {}", "高 {}"),
+    ("as received", "wie empfangen", "受信したまま", "按接收原样"),
+)
+
+ROWS: Final = (*PANELS, *BUTTONS, *FIELDS, *MESSAGES, *SETTINGS, *JOBS, *ARRIVAL)
