@@ -45,7 +45,7 @@ def test_props_stand_where_their_boxes_were_selected_and_in_colour(walk: Seen) -
 
 
 def test_show_frames_it_and_its_row_fades(walk: Seen) -> None:
-    assert walk.facts["arrive"]["row"]
+    assert walk.facts["arrive"]["rows"]
     facts = walk.facts["show"]
     assert facts["closer"]
     assert len(facts["selected"]) == 1

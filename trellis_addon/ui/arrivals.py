@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .jobs import Running
 
 SHOWN_SECONDS: Final = 20.0
+SETTLES_SECONDS: Final = 0.3
 
 LONGEST_NAME: Final = 40
 """Characters of a name in an undo step, of which Blender keeps 63."""
@@ -42,6 +43,7 @@ class Arrivals:
         self._now = now
         self._last: Arrival | None = None
         self._timer = self._fade
+        self._settled = True
 
     @property
     def shown(self) -> Arrival | None:
@@ -60,6 +62,7 @@ class Arrivals:
         objects = tuple(root.session_uid for each in came for root in each.roots)
         self._last = Arrival(name, objects, self._now())
         self.close()
+        self._settled = True
         if not bpy.app.background:
             bpy.app.timers.register(self._timer, first_interval=SHOWN_SECONDS, persistent=True)
 
@@ -72,8 +75,11 @@ class Arrivals:
         if bpy.app.timers.is_registered(self._timer):
             bpy.app.timers.unregister(self._timer)
 
-    def _fade(self) -> None:
+    def _fade(self) -> float | None:
         redraw_sidebars()
+        # Blender lays out what is below by the height of the draw before, so there are two.
+        self._settled = not self._settled
+        return None if self._settled else SETTLES_SECONDS
 
 
 def select_arrived(

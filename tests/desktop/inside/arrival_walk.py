@@ -96,12 +96,18 @@ class ArrivalWalk:
     def arrive(self) -> Steps:
         """They stand where their boxes were, selected, and in colour."""
         window, session = self.window, product.session()
-        yield lambda: not session.running
+        rows: set[str] = set()
+
+        def come() -> bool:
+            rows.update([session.arrivals.shown.name] if session.arrivals.shown else [])
+            return not session.running
+
+        yield come
+        yield from window.picture("42-row", window.region("UI"))
         yield from window.still()
         yield from window.picture("42-arrived")
         first = self.props()[0].instance_collection
         materials = [m for obj in first.all_objects for m in obj.data.materials if m]
-        arrival = session.arrivals.shown
         self.facts.note(
             "arrive",
             places=[[round(value, 3) for value in prop.location] for prop in self.props()],
@@ -109,7 +115,7 @@ class ArrivalWalk:
             active=bpy.context.view_layer.objects.active.name,
             props=[prop.name for prop in self.props()],
             colour=[round(value, 3) for value in materials[0].diffuse_color],
-            row=arrival.name if arrival else "",
+            rows=sorted(rows),
             libraries=[library.name for library in bpy.data.libraries],
         )
         bpy.context.window_manager.print_undo_steps()
