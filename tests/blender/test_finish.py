@@ -368,7 +368,7 @@ def test_settings_of_the_sidebar(rooms: Rooms, settings: Path) -> None:
     module.fill(group, odd)
     assert module.to_finishing(group) == odd
     assert module.changed(group, finishing()) == odd
-    assert bpy.ops.trellis.reset_settings(group="FINISHING") == {"FINISHED"}
+    assert bpy.ops.trellis.reset_finishing() == {"FINISHED"}
     assert module.to_finishing(group) == finishing()
     assert module.changed(group, odd) == odd
     group.triangles = 99
@@ -386,9 +386,10 @@ def test_reset_of_the_other_settings() -> None:
     group = bpy.context.scene.trellis
     group.prompt, group.name, group.method, group.where = "oak", "Oak", "APPEND", "ORIGIN"
     group.finishing.metres = 2.0
-    assert bpy.ops.trellis.reset_settings(group="PLACING") == {"FINISHED"}
+    assert bpy.ops.trellis.reset_placing() == {"FINISHED"}
     assert (group.prompt, group.name, group.where) == ("oak", "", "CURSOR")
     assert not group.is_property_set("method")
+    assert not bpy.ops.trellis.reset_placing.poll(), "everything is at its default"
     assert group.finishing.metres == 2.0
 
 

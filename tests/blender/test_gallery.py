@@ -9,6 +9,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -95,7 +96,13 @@ def test_search_sort_and_what_is_unfinished(gallery: Any, prop: Any, rooms: Room
     assert found(search="stÜhle") == found(search="椅子") == {chairs.id}
     assert found(search="failed") == {failed.id} == found(show="UNFINISHED")
     assert found(show="READY", search="anvil") == set()
-    names = [entry.name for entry in gallery.shown(view(rooms, sort="NAME"))]
+    unfinished = prop("lamp", "waiting")
+    gallery.wait()
+    assert found() == {oak.id, red.id, chairs.id, unfinished.id}, "what failed is not asked for"
+    assert found(show="UNFINISHED") == {failed.id, unfinished.id}
+    shutil.rmtree(unfinished.path)
+    gallery.wait()
+    names = [entry.name for entry in gallery.shown(view(rooms, sort="NAME", show="ALL"))]
     assert names == ["Anvil", "Oak barrel, iron hoops", "Red oak CHAIR", "Stühle für 椅子"]
 
 
@@ -289,6 +296,7 @@ def drawn(rooms: Rooms, monkeypatch: pytest.MonkeyPatch, width: int = 300) -> No
         preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0), ui_styles=styles),
         window_manager=bpy.context.window_manager,
         scene=bpy.context.scene,
+        active_object=None,
     )
     panel, layout = rooms("ui.gallery_panel").TRELLIS_PT_library, Nowhere([])
     WATCHED.clear()
@@ -314,7 +322,7 @@ def test_nothing_is_read_while_drawing(
     gallery.wait()
     for folder in folders:
         gallery.chosen = folder.id
-        assert drawn(rooms, monkeypatch, width).has("trellis.open_prop_folder")
+        assert drawn(rooms, monkeypatch, width).has("TRELLIS_MT_gallery_prop")
         assert WATCHED == []
     shutil.rmtree(folders[1].path)
     assert drawn(rooms, monkeypatch, width).has("trellis.choose_prop")
@@ -331,6 +339,7 @@ def test_each_state_offers_what_helps(
     }
     broken = prop("broken")
     (broken.path / "prop.json").write_text("{", encoding="utf-8")
+    (broken.path / "model.glb").write_bytes(b"glTF")
     offers[broken.id] = "trellis.repair_prop"
     gallery.wait()
     for prop_id, operator in offers.items():
@@ -339,6 +348,58 @@ def test_each_state_offers_what_helps(
         others = {*offers.values()} - {operator, "trellis.generate_again"}
         assert layout.has(operator), prop_id
         assert not [each for each in others if layout.has(each)], prop_id
+
+
+def test_what_another_blender_works_on_is_not_continued_here(
+    gallery: Any, prop: Any, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lamp = prop("lamp", "waiting")
+    gallery.wait()
+    resuming = rooms("ui.resuming")
+    assert [entry.id for entry in resuming.interrupted()] == [lamp.id]
+    gallery.chosen = lamp.id
+    with rooms("library.locks").FolderLock.acquire(lamp.path):
+        gallery.refresh()
+        gallery.wait()
+        layout = drawn(rooms, monkeypatch)
+        assert resuming.interrupted() == ()
+        assert layout.has("Under way elsewhere")
+        assert not layout.has("trellis.resume_prop")
+    gallery.refresh()
+    gallery.wait()
+    assert drawn(rooms, monkeypatch).has("trellis.resume_prop")
+    # A dead owner's lock is nobody's, and its end changes nothing in the folder.
+    lock = rooms("library.locks")
+    owner = lock.Owner.new()
+    dead = replace(owner, process=replace(owner.process, pid=2**22, birth="never"))
+    (lamp.path / lock.LOCK).write_bytes(dead.to_json())
+    gallery.refresh()
+    gallery.wait()
+    assert [entry.id for entry in resuming.interrupted()] == [lamp.id]
+
+
+def test_refresh_finds_what_another_blender_has_made(gallery: Any, prop: Any) -> None:
+    prop("oak barrel")
+    gallery.wait()
+    assert len(gallery.snapshot.entries) == 1
+    other = prop("brass lantern")
+    assert bpy.ops.trellis.gallery_refresh() == {"FINISHED"}
+    gallery.wait()
+    assert gallery.entry(other.id).name == "Brass lantern"
+    assert gallery.name_of("small-vase-0123abcd") == "Small vase", "never its id"
+
+
+def test_library_follows_the_active_object_once(gallery: Any, prop: Any) -> None:
+    oak, red = prop("oak barrel"), prop("red chair")
+    gallery.wait()
+    gallery.follow(oak.id)
+    assert gallery.chosen == oak.id
+    gallery.chosen = red.id
+    gallery.follow(oak.id)
+    assert gallery.chosen == red.id, "what is chosen by hand stays"
+    gallery.follow("")
+    gallery.follow(oak.id)
+    assert gallery.chosen == oak.id
 
 
 def test_an_empty_library_says_what_to_do(

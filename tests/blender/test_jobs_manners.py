@@ -364,11 +364,11 @@ def test_status_bar_is_left_to_other_tools(rooms: Rooms) -> None:
         return list(lines.changes(jobs, views))
 
     plain, taken = view("Layout"), view("Layout", taken=True)
-    words = "Trellis: vase: Asking, 50%"
+    words = "Trellis: vase: Asking, 50%. Can be continued after quitting"
     assert changes(running, plain) == [("Layout", words)]
     assert changes(running, plain) == []
     assert changes(running, view("Layout", escape=True)) == [
-        ("Layout", f"{words}. Esc over the Trellis tab cancels")
+        ("Layout", f"{words}. Esc over the Trellis tab asks whether to cancel")
     ]
     assert changes(running, taken) == [], "its keys stand there"
     assert changes(running, plain) == [("Layout", words)], "the tool has taken ours away"

@@ -327,8 +327,8 @@ def test_a_box_that_cannot_be_drawn_is_given_up(overlay: Any, caplog: Any) -> No
 
 def test_all_operators_are_in_menus(rooms: Rooms) -> None:
     # F3 finds only those.
-    names = {"place", "place_on_surface", "make_editable", "display"}
-    root = Path(rooms("ui.place_menus").__file__)
+    names = {"place", "place_on_surface", "display", "import_files"}
+    root = Path(rooms("ui.menus").__file__)
     text = root.read_text("utf-8")
     assert all(f'"trellis.{name}"' in text for name in names)
     for menu, draw in (("VIEW3D_MT_object", "draw_object"), ("VIEW3D_MT_add", "draw_add")):

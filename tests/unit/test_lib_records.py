@@ -25,7 +25,7 @@ from trellis_addon.core.request import GenerationRequest
 from trellis_addon.library.folder import PropFolder
 from trellis_addon.library.library import Library
 from trellis_addon.library.locks import LOCK, FolderLock
-from trellis_addon.library.record import Call, Origin, parse
+from trellis_addon.library.record import Call, ErrorEntry, Origin, parse
 
 REQUEST = GenerationRequest.checked(prompt="A weathered oak barrel", seed=7)
 NO_RECORDS = (b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"schema": 1}', b'{"schema": "1"}', b"3")
@@ -303,3 +303,34 @@ def test_library_that_cannot_be_written_leaves_no_lock(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LibraryError):
         Library(tmp_path / "file" / "in it").create_locked(REQUEST, "", "chat")
+
+
+# --- what it has cost
+
+
+@pytest.mark.parametrize(
+    ("calls", "error", "charge"),
+    [
+        ((), None, "unknown"),
+        ((Call(endpoint="chat", time="", status=200, cost_cents=12.0),), None, "charged"),
+        ((Call(endpoint="chat", time="", status=200, cost_cents=0.0),), None, "not_charged"),
+        ((), ("account", 402), "not_charged"),
+        ((), ("account", 401), "not_charged"),
+        ((Call(endpoint="chat", time="", status=400),), ("refused", 404), "not_charged"),
+        ((Call(endpoint="chat", time="", status=400),), ("gateway_failure", 502), "unknown"),
+        ((), ("refused", 409), "unknown"),
+        ((), ("unreachable", None), "unknown"),
+        ((Call(endpoint="jobs", time="", status=202),), ("gateway_failure", None), "not_charged"),
+        ((Call(endpoint="chat", time="", status=200),), ("no_model", None), "unknown"),
+    ],
+)
+def test_charge_is_told_as_far_as_it_is_known(
+    folder: PropFolder, calls: tuple[Call, ...], error: tuple[str, int | None] | None, charge: str
+) -> None:
+    assert folder.read().charge == "not_charged", "nothing was sent"
+    folder.advance(State.SENDING, origin=folder.read().origin.model_copy(update={"calls": calls}))
+    if error:
+        kind, status = error
+        facts = ErrorEntry(kind=kind, message="It went wrong", status=status)
+        folder.advance(State.FAILED, error=facts)
+    assert folder.read().charge == charge

@@ -23,6 +23,7 @@ from ..core.files import MODEL_STEM, RECORD, THUMBNAIL, is_model_name
 from ..core.searching import fold
 from ..core.text import title
 from .folder import PropFolder
+from .locks import holder
 from .mending import ASIDE
 from .record import PropRecord
 
@@ -74,6 +75,9 @@ class Entry:
     """Why it failed or cannot be read."""
     can_go_on: bool = False
     has_model: bool = False
+    worked_on: bool = False
+    """Whether a living process holds its lock, this one included. Only looked at where it could
+    be continued."""
     stamp: Stamp = Stamp()
     words: str = field(default="", repr=False)
     """What a search looks at, folded."""
@@ -132,6 +136,7 @@ def scan(
                 entry = _look(item, known.get(item.name), every=every)
                 if entry is None:
                     continue
+                entry = _with_worker(entry)
                 if entry is not known.get(item.name) and len(entries) % STRIDE == 0:
                     rest()
                 entries.append(entry)
@@ -159,6 +164,12 @@ def _look(item: os.DirEntry[str], old: Entry | None, *, every: bool) -> Entry | 
         return _read(Path(item.path), changed, old)
     except OSError:
         return None
+
+
+def _with_worker(entry: Entry) -> Entry:
+    """Who dies changes nothing in the folder: so this is asked each time, where it matters."""
+    worked_on = entry.can_go_on and holder(entry.folder) is not None
+    return entry if worked_on == entry.worked_on else replace(entry, worked_on=worked_on)
 
 
 def _read(folder: Path, changed: int, old: Entry | None) -> Entry | None:

@@ -10,7 +10,7 @@ No secret is ever in it: the request has none, and errors are worded without the
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
@@ -36,6 +36,9 @@ IN_PROGRESS: Final = 409
 """The gateway has a request with this idempotency key."""
 _AS_WRITTEN: Final = frozenset({Standing.NOTHING, Standing.ASKING, Standing.TAKEN})
 """The standings that no other fact of a record tells."""
+Charge = Literal["charged", "not_charged", "unknown"]
+"""What a prop has cost: something, nothing, or only the account knows."""
+
 BATCH: Final = "batch"
 """The endpoint of a call that was one of many in the Batch API."""
 
@@ -160,6 +163,21 @@ class PropRecord(_Part):
     def cost_cents(self) -> float | None:
         """The sum of what the gateway said the calls cost; None when it said nothing."""
         return sum(cents for _, cents in self.paid) if self.paid else None
+
+    @property
+    def charge(self) -> Charge:
+        """Whether the gateway has charged for the prop, as far as it can be told from here.
+
+        What it is owed may be charged. Of the rest nothing was taken, or the job failed, unless
+        the model is here: then only the account knows what it has cost.
+        """
+        cost = self.cost_cents
+        if cost:
+            return "charged"
+        if self.owed:
+            return "unknown"
+        known = cost == 0 or self.request.get("source") or not self.has_model
+        return "not_charged" if known else "unknown"
 
     @property
     def request_id(self) -> str | None:

@@ -68,6 +68,8 @@ class Account:
         self.first_run = False
         """Whether the rows were drawn the last time."""
         self._balance_of: tuple[str, Secret] | None = None
+        self._noticed: tuple[str, Secret] | None = None
+        """Whose answers are shown."""
         self._wanted: Path | None = None
         self._errands: dict[str, Errand] = {}
         # One reference: `is_registered(self._tick)` is False for a fresh bound method.
@@ -98,12 +100,24 @@ class Account:
         return self.balance if self._balance_of == _account(settings) else None
 
     def notice(self, settings: Settings) -> None:
-        """Let the library be looked at when it is another one than before. For panels: it only
-        notes the wish, the timer sends the errand.
+        """Let the library be looked at when it is another one than before, and forget what another
+        gateway or key has answered. For panels: it only notes the wish, the timer sends the errand.
         """
+        who = _account(settings)
+        if self._noticed not in (None, who):
+            self._forget_gateway()
+        self._noticed = who
         if self._wanted != settings.library:
             self._wanted = settings.library
             self._watch()
+
+    def _forget_gateway(self) -> None:
+        """Nothing of what the gateway has said is true for another one, or for another key."""
+        self.checks, self.models = (), None
+        for name in (TEST, MODELS, BALANCE):
+            self.troubles.pop(name, None)
+            if errand := self._errands.pop(name, None):
+                errand.token.cancel()
 
     # --- errands
 
@@ -111,7 +125,7 @@ class Account:
         """Ask everything that costs nothing. Does not block."""
         from ..engine.doctor import examine
 
-        self.checks = ()
+        self.checks, self._noticed = (), _account(settings)
         self._balance_of = _account(settings)
         self._start(TEST, lambda token: examine(settings, model, token))
 

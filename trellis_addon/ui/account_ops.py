@@ -91,6 +91,14 @@ def keep_key(context: bpy.types.Context, text: str) -> None:
     redraw_account()
 
 
+def has_preferences(cls: Any) -> bool:
+    """Whether there is a place to keep a setting; the button's tip says why not."""
+    if stored() is None:
+        cls.poll_message_set("Trellis Props is not installed as an extension here")
+        return False
+    return True
+
+
 class TRELLIS_OT_paste_key(bpy.types.Operator):
     """Take the API key from the clipboard into the preferences, and test the connection"""
 
@@ -104,7 +112,7 @@ class TRELLIS_OT_paste_key(bpy.types.Operator):
         if key_source() == "environment":
             cls.poll_message_set(f"The key comes from the environment variable {KEY_VARIABLE}")
             return False
-        return stored() is not None
+        return has_preferences(cls)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Check its shape, keep it, ask the gateway where that is allowed."""
@@ -189,6 +197,14 @@ class TRELLIS_OT_refresh_account(bpy.types.Operator):
     bl_label = "Refresh"
     bl_options = {"INTERNAL"}
 
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Not twice at once."""
+        if Account.get().busy(BALANCE):
+            cls.poll_message_set("It is being asked already")
+            return False
+        return True
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         """The folder always; the gateway where it may be asked."""
         account, settings = Account.get(), read_settings()
@@ -222,7 +238,7 @@ class TRELLIS_OT_choose_library(bpy.types.Operator):
         if os.environ.get(LIBRARY_VARIABLE):
             cls.poll_message_set(f"The folder comes from the variable {LIBRARY_VARIABLE}")
             return False
-        return stored() is not None
+        return has_preferences(cls)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Blender's file browser, at the folder that is set now."""

@@ -9,7 +9,7 @@ import bpy
 
 from ..core.cost import about, limit_warning, money
 from ..preferences import read_settings
-from .account import BALANCE, Account
+from .account import Account
 from .lines import draw_lines
 from .translations import iface
 
@@ -30,9 +30,10 @@ def balance_words() -> str:
 
 def draw_cost(
     layout: Any, context: bpy.types.Context, model: str = "", *, limit_is_told: bool = False
-) -> None:
+) -> bool:
     """One quiet line below the button: the balance with its refresh, and the day's limit.
 
+    :returns: whether there was anything to draw.
     :param model: to name the cost of one prop too, where the button does not.
     :param limit_is_told: it stands there already that the day's limit is reached.
     """
@@ -42,16 +43,15 @@ def draw_cost(
         row = layout.row(align=True)
         text = ", ".join(words)
         row.label(text=text[:1].upper() + text[1:])
-        button = row.row()
-        button.enabled = not account.busy(BALANCE)
-        button.operator("trellis.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
+        row.operator("trellis.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
     limit, spent = settings.daily_limit_cents, account.costs.now
     if limit_is_told:
-        return
+        return True
     if warning := limit_warning(limit, spent):
         draw_lines(layout, context, warning, "ERROR")
         layout.operator("trellis.preferences", text="Change the Limit", icon="PREFERENCES")
     elif limit:
         row = layout.row()
         row.active = False
-        row.label(text=f"Today {money(spent)} of {money(limit)}")
+        row.label(text=iface("Today {} of {}").format(money(spent), money(limit)))
+    return bool(words or limit)

@@ -3,22 +3,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ..core.errors import InputError, InvalidRequestError, TrellisError
 from ..core.finishing import Finishing
 from ..preferences import read_settings
-from .finishing import changed, draw_finishing, fill, reset, to_finishing
+from .finishing import NAMES, changed, draw_finishing, fill, reset, to_finishing
 from .finishing_group import TrellisFinishing
+from .gallery import Gallery
 from .jobs import record_name
 from .library_ops import chosen_prop
 from .place_ops import suggest
 from .registering import registering
 from .session import Session
 from .telling import ended
-from .translations import sentence
+from .translations import rpt, sentence
 
 if TYPE_CHECKING:
     from ..library.folder import PropFolder
@@ -69,7 +70,9 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         """The prop and its settings."""
         column = self.layout.column()
-        column.label(text=self.prop_id, icon="ASSET_MANAGER")
+        column.label(
+            text=Gallery.get().name_of(self.prop_id), icon="ASSET_MANAGER", translate=False
+        )
         column.use_property_split, column.use_property_decorate = True, False
         draw_finishing(column, self.finishing)
 
@@ -87,34 +90,61 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
             self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         session.add(job, name, reload=True, finishing=finishing)
-        return ended(self, session, folder.id, f"Making {folder.id} anew in the background")
+        words = rpt("Making {} again in the background").format(name)
+        return ended(self, session, folder.id, words)
 
 
-class TRELLIS_OT_reset_settings(bpy.types.Operator):
-    """Set these settings back to their defaults"""
+AT_DEFAULTS: Final = "Everything is at its default"
 
-    bl_idname = "trellis.reset_settings"
-    bl_label = "Reset Settings"
+
+class TRELLIS_OT_reset_finishing(bpy.types.Operator):
+    """Set everything in this panel to its default"""
+
+    bl_idname = "trellis.reset_finishing"
+    bl_label = "Reset Prop Settings"
     bl_options = {"UNDO", "INTERNAL"}
 
-    group: bpy.props.EnumProperty(
-        name="Settings",
-        description="Which settings of the sidebar",
-        items=(
-            ("FINISHING", "Prop", "How the model becomes a prop"),
-            ("PLACING", "Placing", "How and where the prop comes into the file, and its name"),
-        ),
-        default="FINISHING",
-    )
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where something is changed."""
+        if context.scene is None:
+            return False
+        group = sidebar(context).finishing
+        if not any(group.is_property_set(name) for name in NAMES):
+            cls.poll_message_set(AT_DEFAULTS)
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Forget what was set."""
+        reset(sidebar(context).finishing)
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_reset_placing(bpy.types.Operator):
+    """Set everything in this panel to its default"""
+
+    bl_idname = "trellis.reset_placing"
+    bl_label = "Reset Placing"
+    bl_options = {"UNDO", "INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where something is changed."""
+        if context.scene is None:
+            return False
+        group = sidebar(context)
+        defaults = group.bl_rna.properties
+        chosen = any(getattr(group, name) != defaults[name].default for name in ("method", "where"))
+        if not (chosen or group.collection or group.name):
+            cls.poll_message_set(AT_DEFAULTS)
+            return False
+        return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Forget what was set; the prompt stays."""
-        trellis = sidebar(context)
-        if self.group == "FINISHING":
-            reset(trellis.finishing)
-        else:
-            for name in ("name", "method", "where", "collection"):
-                trellis.property_unset(name)
+        for name in ("name", "method", "where", "collection"):
+            sidebar(context).property_unset(name)
         return {"FINISHED"}
 
 
@@ -136,20 +166,12 @@ def found(prop_id: str) -> tuple[PropFolder, Finishing, str]:
     folder = Library(read_settings().library).find(prop_id)
     record = folder.read()
     if record.model_file not in record.files:
-        raise InputError(f"The prop {prop_id} has no model yet", "Wait for it, or resume it")
+        raise InputError(f"{record_name(record)} has no model yet", "Wait for it, or continue it")
     try:
         own = Finishing.from_dict(record.finishing)
     except InvalidRequestError:
         own = Finishing()
     return folder, own, record_name(record)
-
-
-def draw_object(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
-    """At the end of Object > Trellis: an operator that is in no menu is not found by F3."""
-    layout: Any = self.layout
-    layout.separator()
-    layout.operator_context = "INVOKE_DEFAULT"
-    layout.operator("trellis.finish_again", text="Finish Prop Again...", icon="MOD_REMESH")
 
 
 def draw_asset(self: bpy.types.Menu, context: bpy.types.Context) -> None:
@@ -161,11 +183,8 @@ def draw_asset(self: bpy.types.Menu, context: bpy.types.Context) -> None:
         setattr(button, "prop_id", prop_id)  # noqa: B010  (not in the stubs)
 
 
-CLASSES = (TRELLIS_OT_finish_again, TRELLIS_OT_reset_settings)
-MENUS = (
-    ("TRELLIS_MT_object", draw_object),
-    ("ASSETBROWSER_MT_context_menu", draw_asset),
-)
+CLASSES = (TRELLIS_OT_finish_again, TRELLIS_OT_reset_finishing, TRELLIS_OT_reset_placing)
+MENUS = (("ASSETBROWSER_MT_context_menu", draw_asset),)
 
 
 register, unregister = registering(CLASSES, MENUS)

@@ -7,8 +7,6 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-import bpy
-
 from ..core.errors import InvalidRequestError
 from ..core.finishing import Finishing
 from ..core.sizes import Guess, guess
@@ -140,16 +138,34 @@ def percents(text: str) -> tuple[float, ...]:
         ) from error
 
 
-def draw_finishing(layout: bpy.types.UILayout, group: TrellisFinishing, prompt: str = "") -> None:
-    """All settings, from the size to the proxy."""
+def draw_finishing(layout: Any, group: TrellisFinishing, prompt: str = "") -> None:
+    """All settings, for a dialog: there is no room below it that a closed part would save."""
+    draw_size(layout, group, prompt)
+    layout.separator()
+    draw_optimise(layout, group)
+    layout.separator()
+    layout.prop(group, "proxy")
+    if group.proxy:
+        draw_proxy(layout, group)
+
+
+def draw_size(layout: Any, group: TrellisFinishing, prompt: str = "") -> None:
+    """How large it is, and which point of it stands at the cursor.
+
+    :param prompt: what a size is guessed from.
+    """
     size = layout.column()
     choice(size, group, "size")
     if guess_of(group, prompt):
         size.label(text=size_words(group, prompt), icon="BLANK1")
     elif group.size != "received":
         size.prop(group, "metres", text="Height" if group.size == "height" else "Length")
-    choice(size, group, "origin")
-    choice(size, group, "up")
+    choice(layout, group, "origin")
+    choice(layout, group, "up")
+
+
+def draw_optimise(layout: Any, group: TrellisFinishing) -> None:
+    """The mesh, the pictures, lighter copies."""
     mesh = layout.column()
     _switched(mesh, group, "use_triangles", "triangles", "Max Triangles")
     _switched(mesh, group, "use_merge", "merge_distance", "Merge")
@@ -164,10 +180,14 @@ def draw_finishing(layout: bpy.types.UILayout, group: TrellisFinishing, prompt: 
     lighter.prop(group, "use_lods")
     if group.use_lods:
         lighter.prop(group, "lods", text="Percent")
-    lighter.prop(group, "proxy")
-    if group.proxy:
-        lighter.prop(group, "proxy_above_triangles")
-        lighter.prop(group, "proxy_above_pixels", text="Above Texture")
+
+
+def draw_proxy(layout: Any, group: TrellisFinishing) -> None:
+    """From which size on a prop has one."""
+    column = layout.column()
+    column.active = group.proxy
+    column.prop(group, "proxy_above_triangles")
+    column.prop(group, "proxy_above_pixels", text="Above Texture")
 
 
 def _switched(layout: Any, group: TrellisFinishing, switch: str, value: str, words: str) -> None:

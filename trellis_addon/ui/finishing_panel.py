@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from .finishing import NAMES, draw_finishing
+from .finishing import draw_optimise, draw_proxy, draw_size
 from .lines import split_where_wide
 from .properties import prompt_of
 from .registering import registering
@@ -15,30 +15,59 @@ from .sidebar import SettingsPanel
 
 
 class TRELLIS_PT_finishing(SettingsPanel, bpy.types.Panel):
-    """Size, ground, triangles, shading, textures, levels of detail, proxy."""
+    """Size and origin; below them the closed parts."""
 
     bl_idname = "TRELLIS_PT_finishing"
     bl_label = "Prop"
 
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """The way back to the defaults."""
         layout: Any = self.layout
-        scene: Any = context.scene
-        group = scene.trellis.finishing
-        layout.enabled = any(group.is_property_set(name) for name in NAMES)
-        button = layout.operator("trellis.reset_settings", text="", icon="LOOP_BACK", emboss=False)
-        button.group = "FINISHING"
+        layout.operator("trellis.reset_finishing", text="", icon="LOOP_BACK", emboss=False)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """For the next prop; below it, for one that is there."""
+        """What is decided for almost every prop."""
         layout: Any = self.layout
-        scene: Any = context.scene
         split_where_wide(layout, context)
-        draw_finishing(layout, scene.trellis.finishing, prompt_of(scene.trellis))
-        layout.operator_context = "INVOKE_DEFAULT"
-        layout.operator(
-            "trellis.finish_again", text="Finish Active Prop Again...", icon="MOD_REMESH"
-        )
+        scene: Any = context.scene
+        draw_size(layout, _group(context), prompt_of(scene.trellis))
 
 
-register, unregister = registering([TRELLIS_PT_finishing])
+class TRELLIS_PT_optimise(SettingsPanel, bpy.types.Panel):
+    """Triangles, shading, textures, levels of detail."""
+
+    bl_idname = "TRELLIS_PT_optimise"
+    bl_parent_id = "TRELLIS_PT_finishing"
+    bl_label = "Optimise"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The mesh, then its pictures."""
+        layout: Any = self.layout
+        split_where_wide(layout, context)
+        draw_optimise(layout, _group(context))
+
+
+class TRELLIS_PT_proxy(SettingsPanel, bpy.types.Panel):
+    """The light copy that the viewport shows."""
+
+    bl_idname = "TRELLIS_PT_proxy"
+    bl_parent_id = "TRELLIS_PT_finishing"
+    bl_label = "Proxy"
+
+    def draw_header(self, context: bpy.types.Context) -> None:
+        """On or off."""
+        self.layout.prop(_group(context), "proxy", text="")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """From when on a prop gets one."""
+        layout: Any = self.layout
+        split_where_wide(layout, context)
+        draw_proxy(layout, _group(context))
+
+
+def _group(context: bpy.types.Context) -> Any:
+    scene: Any = context.scene
+    return scene.trellis.finishing
+
+
+register, unregister = registering([TRELLIS_PT_finishing, TRELLIS_PT_optimise, TRELLIS_PT_proxy])

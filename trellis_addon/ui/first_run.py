@@ -17,6 +17,7 @@ from ..preferences import KEY_VARIABLE, key_source, read_settings
 from .account import TEST, Account
 from .account_ops import account_page
 from .lines import draw_lines, fitted, text_room
+from .translations import iface, phrase
 
 if TYPE_CHECKING:
     from ..core.account import Check
@@ -40,6 +41,9 @@ TWO_COLUMNS: Final = 150
 ICONS: Final = {"ok": "CHECKMARK", "note": "INFO", "fault": "ERROR"}
 IN_BOX: Final = 16
 """What a box takes from the width, in pixels at a scale of 1."""
+
+ELSEWHERE: Final = ("address", "refused", "gateway", "no_model", "input", "unreachable")
+"""Faults of the connection test against which a field of the preferences helps."""
 
 Draw = Callable[[Any, bpy.types.Context], None]
 
@@ -182,7 +186,7 @@ def draw_test(
         draw_lines(layout, context, trouble.sentence, "ERROR", IN_BOX)
     fault = next((check for check in account.checks if check.verdict == "fault"), None)
     if fault and fault.error:
-        _draw_way_out(layout, fault.error)
+        _draw_way_out(layout, fault.error, in_preferences=always)
     if always or not account.works or trouble:
         again = bool(account.checks or trouble)
         layout.operator(
@@ -202,23 +206,24 @@ def _draw_check(layout: Any, context: bpy.types.Context, check: Check) -> None:
     text = check.short or check.text
     narrow = text_room(context, IN_BOX) < TWO_COLUMNS * context.preferences.system.ui_scale
     if check.verdict == "ok" and narrow:
-        layout.label(text=PHRASES.get(check.name, "{}").format(text), icon=ICONS["ok"])
+        words = iface(PHRASES.get(check.name, "{}")).format(phrase(text))
+        layout.label(text=words, icon=ICONS["ok"], translate=False)
     elif check.verdict == "ok":
         split = layout.split(factor=0.45)
         split.label(text=label, icon=ICONS["ok"])
-        split.label(text=text)
+        split.label(text=phrase(text), translate=False)
     else:
-        draw_lines(layout, context, f"{label}: {text}", ICONS[check.verdict], IN_BOX)
+        draw_lines(layout, context, f"{iface(label)}: {phrase(text)}", ICONS[check.verdict], IN_BOX)
 
 
-def _draw_way_out(layout: Any, error: ErrorFacts) -> None:
-    """The next step as a button."""
+def _draw_way_out(layout: Any, error: ErrorFacts, *, in_preferences: bool) -> None:
+    """The next step as a button. The preferences' own page has the fields themselves above it."""
     if error.kind in ("no_key", "account") and error.status != 402:
-        if key_source() != "environment":
+        if key_source() != "environment" and not in_preferences:
             layout.operator("trellis.paste_key", icon="PASTEDOWN")
     elif error.status == 402 and account_page():
         layout.operator("trellis.top_up", icon="URL")
     elif error.kind == "offline":
         layout.operator("trellis.allow_online_access", icon="INTERNET")
-    elif error.kind in ("address", "refused", "gateway", "no_model", "input", "unreachable"):
+    elif error.kind in ELSEWHERE and not in_preferences:
         layout.operator("trellis.preferences", icon="PREFERENCES")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 import bpy
 
 from ..core.searching import fold
+from ..core.text import title
 from .redraw import redraw_sidebars
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ REST_SECONDS: Final = 0.002
 """The thread steps aside so long, now and then: a busy thread would slow every redraw."""
 
 UNDER_WAY: Final = ("requested", "sending", "waiting", "downloading", "downloaded", "importing")
-UNFINISHED: Final = (*UNDER_WAY, "failed", "cancelled", "broken")
+ENDED_BADLY: Final = ("failed", "cancelled", "broken")
+UNFINISHED: Final = (*UNDER_WAY, *ENDED_BADLY)
 
 SORTS: Final[dict[str, Callable[[Entry], Any]]] = {
     "NEWEST": lambda entry: (-entry.created, entry.id),
@@ -54,7 +56,7 @@ class View(NamedTuple):
 
     search: str = ""
     sort: str = "NEWEST"
-    show: str = "ALL"
+    show: str = "PROPS"
     prompt_key: str = ""
     """Only the variants of this prompt; empty: of all."""
 
@@ -98,6 +100,9 @@ class Gallery:
         self.previews = Previews()
         self.chosen = ""
         self.page = 0
+        self._followed = ""
+        self._turn_to = ""
+        """The id of a prop whose page is to be shown next."""
         self.variants_of = ""
         """The id of a prop: only its prompt's variants are shown; empty: everything."""
         self.was_there = False
@@ -154,6 +159,25 @@ class Gallery:
         """The chosen prop; None when there is none, or when it has gone."""
         return self._found.by_id.get(self.chosen)
 
+    def name_of(self, prop_id: str) -> str:
+        """What a prop is called in a dialog or a report: never by its id."""
+        entry = self.entry(prop_id)
+        return entry.name if entry else title(prop_id.rpartition("-")[0].replace("-", " "))
+
+    def show(self, prop_id: str) -> None:
+        """Choose a prop and turn to its page."""
+        self.chosen = self._turn_to = prop_id
+
+    def follow(self, prop_id: str) -> None:
+        """The prop of the object that is active now: choose it when that becomes another one.
+
+        What the user chooses in the gallery after that stays chosen.
+        """
+        if prop_id != self._followed:
+            self._followed = prop_id
+            if prop_id in self._found.by_id:
+                self.show(prop_id)
+
     def variants(self, entry: Entry) -> int:
         """How many props have this one's prompt, itself included."""
         return self._found.variants[entry.prompt_key] if entry.prompt else 1
@@ -176,6 +200,9 @@ class Gallery:
         """The page that is shown, for pages of this size."""
         entries = self.shown(view)
         count = max(1, -(-len(entries) // size))
+        if self._turn_to:
+            places = [n for n, entry in enumerate(entries) if entry.id == self._turn_to]
+            self.page, self._turn_to = places[0] // size if places else self.page, ""
         number = self.page = max(0, min(self.page, count - 1))
         return Page(entries[number * size : (number + 1) * size], number, count, len(entries))
 
@@ -311,11 +338,14 @@ def _picked(snapshot: Snapshot | None, view: View) -> tuple[Entry, ...]:
     entries = list(snapshot.entries)
     if view.prompt_key:
         entries = [e for e in entries if e.prompt_key == view.prompt_key]
-    if view.show == "READY":
+    words = fold(view.search).split()
+    if view.show == "PROPS":
+        # Whoever searches for "failed" asks for them.
+        entries = [e for e in entries if e.state not in ENDED_BADLY or e.state in words]
+    elif view.show == "READY":
         entries = [e for e in entries if e.is_ready]
     elif view.show == "UNFINISHED":
         entries = [e for e in entries if e.state in UNFINISHED]
-    words = fold(view.search).split()
     if words:
         entries = [e for e in entries if all(word in e.words for word in words)]
     return tuple(sorted(entries, key=SORTS[view.sort]))

@@ -9,7 +9,6 @@ import bpy
 
 from ..core.searching import fold
 from ..core.text import without_article
-from .cost import cost_words
 from .gallery import Gallery
 from .gallery_jobs import jobs_here, method_now
 from .gallery_texts import (
@@ -21,7 +20,7 @@ from .gallery_texts import (
     prompt_lines,
     short_facts,
 )
-from .lines import NARROW, draw_lines, fitted, panel_width
+from .lines import NARROW, draw_lines, panel_width
 from .registering import registering
 from .translations import iface
 
@@ -30,10 +29,7 @@ if TYPE_CHECKING:
 
 PROMPT_LINES: Final = 3
 BESIDE: Final = 5.0
-"""The picture's height, in units of layout: so small that Place is in sight on common screens."""
-
-COUNT: Final = 80
-"""The number of variants beside a button, in pixels at a scale of 1."""
+"""The picture's height, in units of layout."""
 
 WIDE: Final = 400
 """From this width on, in pixels at a scale of 1, the facts beside the picture have labels."""
@@ -51,11 +47,11 @@ EXPORTS: Final = (
 
 
 def draw_details(layout: Any, context: bpy.types.Context, gallery: Gallery, entry: Entry) -> None:
-    """From top to bottom: name, picture, prompt, facts, actions."""
+    """From top to bottom: name, picture, facts, prompt, what is wrong with it."""
     box = layout.box().column()
     head = box.row()
     icon = "NONE" if entry.state in FORMING else STATE_ICONS.get(entry.state, "QUESTION")
-    head.label(text=entry.name, icon=icon)
+    head.label(text=entry.name, icon=icon, translate=False)
     head.operator("trellis.choose_prop", text="", icon="X", emboss=False).prop_id = ""
     width = panel_width(context)
     picture = gallery.previews.icon(entry)
@@ -68,7 +64,8 @@ def draw_details(layout: Any, context: bpy.types.Context, gallery: Gallery, entr
             box.template_icon(picture, scale=BESIDE)
         draw_facts(box, context, entry, labels=not picture and width >= NARROW)
     draw_prompt(box, context, entry)
-    draw_actions(box, context, gallery, entry)
+    draw_state(box, context, entry)
+    draw_variants(box, gallery, entry)
 
 
 def draw_prompt(layout: Any, context: bpy.types.Context, entry: Entry) -> None:
@@ -79,7 +76,7 @@ def draw_prompt(layout: Any, context: bpy.types.Context, entry: Entry) -> None:
     column.scale_y = 0.8
     room = context.region.width - AROUND_PROMPT * context.preferences.system.ui_scale
     for line in first_lines(prompt_lines(context, entry.prompt, room), PROMPT_LINES):
-        column.label(text=line)
+        column.label(text=line, translate=False)
 
 
 def draw_facts(layout: Any, context: bpy.types.Context, entry: Entry, *, labels: bool) -> None:
@@ -99,105 +96,71 @@ def draw_facts(layout: Any, context: bpy.types.Context, entry: Entry, *, labels:
         halves.label(text=value)
 
 
-def draw_actions(layout: Any, context: bpy.types.Context, gallery: Gallery, entry: Entry) -> None:
-    """The likeliest as a wide button, the others as icons and in a menu."""
-    column = layout.column()
-    if entry.is_ready:
-        draw_place(column, context, entry)
-    else:
-        draw_state(column, context, entry)
-    row = column.row(align=True)
-    if entry.prompt:
-        row.operator("trellis.show_prompt", text="", icon="TEXT").prop_id = entry.id
-        row.operator("trellis.reuse_settings", text="", icon="PRESET").prop_id = entry.id
-    if entry.is_ready:
-        row.menu("TRELLIS_MT_gallery_export", text="", icon="EXPORT")
-    row.operator("trellis.open_prop_folder", text="", icon="FILE_FOLDER").prop_id = entry.id
-    row.operator("trellis.delete_prop", text="", icon="TRASH").prop_id = entry.id
-    row.separator()
-    narrow = panel_width(context) < NARROW
-    icon = "DOWNARROW_HLT" if narrow else "NONE"
-    row.menu("TRELLIS_MT_gallery_prop", text="" if narrow else "More", icon=icon)
-    if entry.prompt:
-        draw_variants(column, context, gallery, entry)
-
-
-def draw_place(layout: Any, context: bpy.types.Context, entry: Entry) -> None:
-    """Place, and beside it the way with the mouse."""
-    method = method_now(context)
+def draw_actions(layout: Any, context: bpy.types.Context, entry: Entry | None) -> None:
+    """One row: the likeliest for the chosen prop, one more of its kind, and the rest in a menu."""
     row = layout.row(align=True)
-    row.scale_y = 1.3
-    row.operator_context = "INVOKE_REGION_WIN"
-    place = row.operator("trellis.place", text="Place", icon="PIVOT_CURSOR")
-    place.prop_id, place.method, place.where = entry.id, method, "CURSOR"
-    surface = row.operator("trellis.place_on_surface", text="", icon="SNAP_FACE")
-    surface.prop_id, surface.method = entry.id, method
+    row.scale_y = 1.2
+    if entry is None:
+        row.label(text="Choose a prop below")
+        return
+    if entry.is_ready:
+        draw_place(row, context, entry)
+    else:
+        draw_going_on(row, entry)
+    if entry.is_ready and entry.prompt:
+        # `invoke` shows prompt and likely cost before anything is sent.
+        row.operator_context = "INVOKE_DEFAULT"
+        variant = row.operator("trellis.generate_again", text="Variant")
+        variant.prop_id, variant.new_seed = entry.id, True
+    row.menu("TRELLIS_MT_gallery_prop", text="More")
+
+
+def draw_place(row: Any, context: bpy.types.Context, entry: Entry) -> None:
+    """At the 3D cursor; the other places are in the menu."""
+    place = row.row(align=True)
+    place.operator_context = "INVOKE_REGION_WIN"
+    button = place.operator("trellis.place", text="Place")
+    button.prop_id, button.method, button.where = entry.id, method_now(context), "CURSOR"
+
+
+def draw_going_on(row: Any, entry: Entry) -> None:
+    """What can be done for a prop that is not ready; nothing while a Blender works on it."""
+    if entry.id in jobs_here():
+        row.label(text="Under way: see Jobs")
+    elif entry.worked_on:
+        row.label(text="Under way elsewhere")
+    elif entry.state == "broken" and not entry.has_model:
+        row.label(text="It cannot be repaired")
+    elif entry.state == "broken":
+        row.operator("trellis.repair_prop").prop_id = entry.id
+    elif entry.can_go_on:
+        row.operator("trellis.resume_prop").prop_id = entry.id
+    elif entry.prompt:
+        row.operator_context = "INVOKE_DEFAULT"
+        again = row.operator("trellis.generate_again", text="Generate Again")
+        again.prop_id, again.new_seed = entry.id, False
 
 
 def draw_state(layout: Any, context: bpy.types.Context, entry: Entry) -> None:
-    """What stands in the way, and the button that goes on."""
-    if entry.id in jobs_here():
-        draw_lines(layout, context, "Under way: see Jobs", "INFO")
+    """What stands in the way of placing it."""
+    if entry.is_ready or entry.id in jobs_here():
+        return
+    if entry.worked_on:
+        draw_lines(layout, context, "Another Blender is working on it", "INFO")
         return
     words = entry.problem or STATE_WORDS.get(entry.state, entry.state)
     draw_lines(layout, context, words, STATE_ICONS.get(entry.state, "INFO"))
-    button = layout.row()
-    button.scale_y = 1.3
-    if entry.state == "broken":
-        button.enabled = entry.has_model
-        button.operator("trellis.repair_prop", icon="TOOL_SETTINGS").prop_id = entry.id
-        if not entry.has_model:
-            draw_lines(layout, context, "There is no model to make a new record of", "INFO")
-    elif entry.can_go_on:
-        button.operator("trellis.resume_prop", icon="PLAY").prop_id = entry.id
-    elif entry.prompt:
-        cost = draw_again(button, context, entry, "Generate Again", new_seed=False)
-        draw_cost_below(layout, cost)
+    if entry.state == "broken" and not entry.has_model:
+        draw_lines(layout, context, "There is no model to make a new record of", "INFO")
 
 
-def draw_again(
-    layout: Any,
-    context: bpy.types.Context,
-    entry: Entry,
-    words: str,
-    *,
-    new_seed: bool,
-    beside: float = 0,
-) -> str:
-    """A button that generates at the click, with the likely cost on it.
-
-    :param beside: as in :func:`fitted`.
-    :returns: the cost where the button has no room for it, to stand below; else "".
-    """
-    words, cost = iface(words), cost_words(entry.model)
-    both = f"{words} ({cost})" if cost else words
-    room = fitted(context, both, beside) == both
-    layout.operator_context = "EXEC_DEFAULT"  # `invoke` asks first, for menus
-    icon = "DUPLICATE" if new_seed else "FILE_REFRESH"
-    again = layout.operator("trellis.generate_again", text=both if room else words, icon=icon)
-    again.prop_id, again.new_seed = entry.id, new_seed
-    return "" if room else cost[:1].upper() + cost[1:]
-
-
-def draw_cost_below(layout: Any, cost: str) -> None:
-    """What a narrow button has no room for."""
-    if cost:
-        layout.label(text=cost)
-
-
-def draw_variants(layout: Any, context: bpy.types.Context, gallery: Gallery, entry: Entry) -> None:
-    """One more of the same prompt, and those that there are."""
-    row = layout.row(align=True)
-    count = gallery.variants(entry)
-    beside = COUNT if count > 1 else 0
-    cost = draw_again(row, context, entry, "Another Variant", new_seed=True, beside=beside)
-    if count > 1:
+def draw_variants(layout: Any, gallery: Gallery, entry: Entry) -> None:
+    """A switch between the props of the same prompt and all props."""
+    if (count := gallery.variants(entry)) > 1:
         on = bool(gallery.variants_of)
-        side = row.row(align=True)
-        side.ui_units_x = 4
-        show = side.operator("trellis.show_variants", text=f"{count:,}", icon="FILTER", depress=on)
+        words = iface("{} variants").format(f"{count:,}")
+        show = layout.operator("trellis.show_variants", text=words, icon="FILTER", depress=on)
         show.prop_id = "" if on else entry.id
-    draw_cost_below(layout, cost)
 
 
 class TRELLIS_MT_gallery_export(bpy.types.Menu):
@@ -214,7 +177,8 @@ class TRELLIS_MT_gallery_export(bpy.types.Menu):
             there = not option or getattr(bpy.app.build_options, option, True)
             row = layout.row()
             row.enabled = there
-            text = label if there else f"{label}: not in this build of Blender"
+            missing = iface("{}: not in this build of Blender").format(label)
+            text = label if there else missing
             entry = row.operator("trellis.export_prop", text=text)
             entry.prop_id, entry.file_format = Gallery.get().chosen, identifier
 
@@ -226,7 +190,7 @@ class TRELLIS_MT_gallery_prop(bpy.types.Menu):
     bl_label = "Library Prop"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Everything that the icons do, in words, and what has none."""
+        """The other places first, then what is done with its files."""
         entry = Gallery.get().chosen_entry()
         if entry is None:
             self.layout.label(text="No prop is chosen")

@@ -18,7 +18,8 @@ SORT_ITEMS: Final = (
     ("COST", "Cost", "The most expensive prop first"),
 )
 SHOW_ITEMS: Final = (
-    ("ALL", "All", "Every prop of the library"),
+    ("PROPS", "Props", "Props that can be placed, and those under way"),
+    ("ALL", "All", "Every prop of the library, also what failed or was cancelled"),
     ("READY", "Ready", "Props that can be placed"),
     ("UNFINISHED", "Unfinished", "Props under way, failed, cancelled, or with a damaged record"),
 )
@@ -41,7 +42,7 @@ class TrellisGallery(bpy.types.PropertyGroup):
         name="Sort", description="The order of the props", items=SORT_ITEMS, default="NEWEST"
     )
     show: bpy.props.EnumProperty(
-        name="Show", description="Which props are shown", items=SHOW_ITEMS, default="ALL"
+        name="Show", description="Which props are shown", items=SHOW_ITEMS, default="PROPS"
     )
     size: bpy.props.EnumProperty(
         name="Size", description="The size of the pictures", items=SIZE_ITEMS, default="MEDIUM"
@@ -121,8 +122,12 @@ class TRELLIS_OT_gallery_refresh(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """In the background."""
+        """In the background; the Asset Browsers, too, show what other Blenders have made."""
+        from ..scene.asset_library import refresh_browsers
+
         Gallery.get().refresh(thorough=True)
+        if not bpy.app.background:
+            refresh_browsers()
         redraw_sidebars()
         return {"FINISHED"}
 

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import bpy
 
 from ..preferences import read_settings
+from .active_prop import active_prop_id
 from .export_ops import draw_exports
 from .first_run import first_run_is_on
 from .gallery import Gallery, Page
-from .gallery_details import draw_details
+from .gallery_details import draw_actions, draw_details
 from .gallery_jobs import jobs_here
 from .gallery_ops import gallery_properties, view_of
 from .gallery_texts import FORMING, STATE_ICONS
 from .lines import NARROW, draw_lines, fitted, panel_width
 from .registering import registering
 from .sidebar import InSidebar
+from .translations import iface
 
 if TYPE_CHECKING:
     from ..library.index import Entry
@@ -87,6 +89,7 @@ class TRELLIS_PT_library(InSidebar, bpy.types.Panel):
         layout: Any = self.layout
         gallery = Gallery.get()
         gallery.look(read_settings().library, jobs_here())
+        gallery.follow(active_prop_id(context))
         snapshot = gallery.snapshot
         if snapshot is None or not snapshot.entries:
             draw_nothing(layout, context, gallery)
@@ -99,6 +102,8 @@ class TRELLIS_PT_library(InSidebar, bpy.types.Panel):
         page = gallery.paged(view_of(context, gallery), grid.size)
         column = layout.column()
         draw_search(column, context, gallery)
+        # Above the pictures: their number must not push Place out of sight.
+        draw_actions(column, context, gallery.chosen_entry())
         draw_grid(column, gallery, page, grid)
         gallery.wake()  # the pictures that were asked for just now
         draw_pages(column, page, narrow=panel_width(context) < NARROW)
@@ -155,7 +160,8 @@ def draw_search(layout: Any, context: bpy.types.Context, gallery: Gallery) -> No
     row.operator("trellis.gallery_refresh", text="", icon="FILE_REFRESH")
     if original := gallery.entry(gallery.variants_of):
         row = layout.row(align=True)
-        row.label(text=f"Variants of {original.name}", icon="DUPLICATE")
+        words = iface("Variants of {}").format(original.name)
+        row.label(text=words, icon="DUPLICATE", translate=False)
         row.operator("trellis.show_variants", text="", icon="X", emboss=False)
 
 
@@ -199,7 +205,7 @@ def draw_card(layout: Any, gallery: Gallery, entry: Entry, picture: float) -> No
     caption = layout.row()
     caption.alignment = "CENTER"
     caption.active = entry.is_ready or chosen
-    caption.label(text=gallery.caption(entry))
+    caption.label(text=gallery.caption(entry), translate=False)
 
 
 def draw_pages(layout: Any, page: Page, *, narrow: bool) -> None:
@@ -212,8 +218,10 @@ def draw_pages(layout: Any, page: Page, *, narrow: bool) -> None:
     back.operator("trellis.gallery_page", text="", icon="TRIA_LEFT").by = -1
     middle = row.row()
     middle.alignment = "CENTER"
-    total = "" if narrow else f"  ({page.total:,} props)"
-    middle.label(text=f"{page.number + 1:,} of {page.pages:,}{total}")
+    words = iface("{} of {}").format(f"{page.number + 1:,}", f"{page.pages:,}")
+    if not narrow:
+        words += "  ({})".format(iface("{} props").format(f"{page.total:,}"))
+    middle.label(text=words, translate=False)
     on = row.row(align=True)
     on.enabled = page.number + 1 < page.pages
     on.operator("trellis.gallery_page", text="", icon="TRIA_RIGHT").by = 1

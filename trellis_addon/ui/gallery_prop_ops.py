@@ -17,15 +17,25 @@ from .finishing import fill, reset
 from .gallery import Gallery
 from .gallery_texts import prompt_lines
 from .generating import settings_in, where_words
+from .jobs import record_name
 from .library_ops import chosen_prop
 from .registering import registering
 from .session import Session
 from .telling import ended
-from .translations import rpt, sentence
+from .translations import iface, rpt, sentence
 
 if TYPE_CHECKING:
     from ..library.folder import PropFolder
     from ..library.record import PropRecord
+
+VARIANT: Final = (
+    "Generate another prop of this prompt and these settings, with a new seed, and place it. "
+    "This costs credit"
+)
+ONCE_MORE: Final = (
+    "Generate this prop once more, with the same seed if it had one, and place it. This costs "
+    "credit"
+)
 
 WIDTH: Final = 420
 """Of the dialog with the prompt, in pixels at a scale of 1."""
@@ -57,7 +67,7 @@ def folder_of(prop_id: str) -> PropFolder:
     if Path(prop_id).name != prop_id or not path.is_dir():
         Gallery.get().refresh()
         raise InputError(
-            f"The prop {prop_id} is not in the library any more",
+            f"{Gallery.get().name_of(prop_id)} is not in the library any more",
             "It was moved or deleted; look into the system's bin",
         )
     return PropFolder(path)
@@ -157,9 +167,9 @@ class TRELLIS_OT_reuse_settings(_OnProp, bpy.types.Operator):
         settings.use_text = False
         # What stands in the sidebar belongs to another prompt, and would be sent with this one.
         settings.reference = None
-        words = f"The settings are those of {folder.id} now"
+        words = rpt("The settings are those of {} now").format(record_name(record))
         if record.request.get("image_url"):
-            words += ". Its reference image is not: choose it again"
+            words += ". " + rpt("Its reference image is not: choose it again")
         self.report({"INFO"}, words)
         return {"FINISHED"}
 
@@ -181,11 +191,9 @@ class TRELLIS_OT_generate_again(_OnProp, bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """By what it does."""
-        seed = "with a new seed" if properties.new_seed else "with the same seed, if it had one"
-        return (
-            f"Generate another prop of this prompt and these settings, {seed}, and place it at "
-            "the 3D cursor. This costs credit"
-        )
+        if properties.new_seed:
+            return iface(VARIANT)
+        return iface(ONCE_MORE)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """From a menu, which shows neither prompt nor cost, it asks first. The buttons of the
@@ -223,7 +231,7 @@ class TRELLIS_OT_generate_again(_OnProp, bpy.types.Operator):
             values["seed"] = secrets.randbelow(2**31)
         finishing = Finishing.from_dict(record.finishing)
         prop_id = begin(context, GenerationRequest.checked(**values), finishing)
-        return ended(self, Session.get(), prop_id, "Generating another variant")
+        return ended(self, Session.get(), prop_id, rpt("Generating another variant"))
 
 
 class TRELLIS_OT_resume_prop(_OnProp, bpy.types.Operator):
@@ -240,13 +248,15 @@ class TRELLIS_OT_resume_prop(_OnProp, bpy.types.Operator):
         from .gallery_jobs import go_on, jobs_here
 
         if folder.id in jobs_here():
-            self.report({"INFO"}, f"{folder.id} is under way")
+            name = Gallery.get().name_of(folder.id)
+            self.report({"INFO"}, rpt("{} is under way").format(name))
             return {"CANCELLED"}
         record = folder.read()
+        name = record_name(record)
         if not record.can_go_on or record.is_newer:
-            raise InputError(f"{folder.id} cannot go on", "Generate it again")
+            raise InputError(f"{name} cannot go on", "Generate it again")
         go_on(context, folder, record)
-        return ended(self, Session.get(), folder.id, f"Going on with {folder.id}")
+        return ended(self, Session.get(), folder.id, rpt("Going on with {}").format(name))
 
 
 class TRELLIS_OT_repair_prop(_OnProp, bpy.types.Operator):
@@ -267,7 +277,8 @@ class TRELLIS_OT_repair_prop(_OnProp, bpy.types.Operator):
         if not (folder.path / RECORD).is_file():
             Library(folder.path.parent).adopt(folder.path)
         Gallery.get().refresh()
-        self.report({"INFO"}, f"{folder.id} has a new record")
+        name = Gallery.get().name_of(folder.id)
+        self.report({"INFO"}, rpt("{} has a new record").format(name))
         return {"FINISHED"}
 
 
@@ -294,7 +305,7 @@ def draw_prompt(layout: Any, context: bpy.types.Context, prompt: str) -> None:
     column = layout.column(align=True)
     room = (WIDTH - 40) * context.preferences.system.ui_scale
     for line in prompt_lines(context, prompt, room):
-        column.label(text=line)
+        column.label(text=line, translate=False)
 
 
 def _groups_in(group: Any) -> list[Any]:
@@ -326,11 +337,6 @@ def draw_entries(layout: Any, prop_id: str) -> None:
         layout.operator(name, text=text, icon=icon).prop_id = prop_id
 
 
-def draw_object(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
-    """Object > Trellis: for the active object's prop."""
-    draw_entries(self.layout, "")
-
-
 def draw_asset(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     """The Asset Browser's context menu; nothing where there is no prop."""
     if prop_id := chosen_prop(context):
@@ -345,10 +351,7 @@ ENTRIES: Final = (
     ("trellis.open_prop_folder", "Open Folder", "FILE_FOLDER"),
 )
 
-MENUS: Final = (
-    ("TRELLIS_MT_object", draw_object),
-    ("ASSETBROWSER_MT_context_menu", draw_asset),
-)
+MENUS: Final = (("ASSETBROWSER_MT_context_menu", draw_asset),)
 
 CLASSES = (
     TRELLIS_OT_show_prompt,

@@ -11,6 +11,7 @@ import bpy
 
 from .gallery import UNDER_WAY
 from .texts import wrapped
+from .translations import iface
 
 if TYPE_CHECKING:
     from ..library.index import Entry
@@ -62,7 +63,7 @@ def date_text(seconds: float) -> str:
 def short_facts(entry: Entry, *, feet: bool = False) -> list[str]:
     """The same for a narrow panel: without labels where the value speaks for itself."""
     own = {"Triangles": "{} triangles", "Seed": "Seed {}"}
-    return [own.get(label, "{}").format(value) for label, value in facts(entry, feet=feet)]
+    return [iface(own.get(label, "{}")).format(value) for label, value in facts(entry, feet=feet)]
 
 
 def facts(entry: Entry, *, feet: bool = False) -> list[tuple[str, str]]:
@@ -75,7 +76,7 @@ def facts(entry: Entry, *, feet: bool = False) -> list[tuple[str, str]]:
     if entry.created and (date := date_text(entry.created)):
         rows.append(("Date", date))
     if entry.cost_cents is not None:
-        rows.append(("Cost", f"{entry.cost_cents:g} US cents"))
+        rows.append(("Cost", iface("{} US cents").format(f"{entry.cost_cents:g}")))
     if entry.seed is not None:
         rows.append(("Seed", str(entry.seed)))
     if entry.tags:

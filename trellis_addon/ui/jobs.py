@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from ..core.cost import money
 from ..core.errors import ErrorFacts, TrellisError
 from ..core.text import shorten
 from .texts import elapsed
@@ -37,7 +38,8 @@ SCENE_GONE: Final = "Its scene was deleted, so it is in the library only"
 LONGEST_NAME: Final = 120
 """Characters of a prompt that a job is called by; prompts of 5,000 are possible."""
 
-ESCAPE: Final = "Esc over the Trellis tab cancels"
+ESCAPE: Final = "Esc over the Trellis tab asks whether to cancel"
+QUITTING: Final = "Can be continued after quitting"
 
 
 @dataclass
@@ -133,6 +135,10 @@ class Ended(NamedTuple):
     placements: tuple[Placement, ...] = ()
     free: bool = False
     """Whether the next try goes on with what is paid for already."""
+    charge: str = "unknown"
+    """As in ``library.record.Charge``: whether this one was charged."""
+    cents: float | None = None
+    """What it was charged, where the gateway told."""
     reload: bool = False
     homeless: str = ""
     image: str = ""
@@ -141,14 +147,16 @@ class Ended(NamedTuple):
     did: str = "Generate"
 
     @classmethod
-    def of(cls, running: Running, facts: ErrorFacts, *, free: bool) -> Ended:
+    def of(cls, running: Running, facts: ErrorFacts, price: Price) -> Ended:
         """With all that the next try has to know."""
         return cls(
             running.job.prop_id,
             running.prompt,
             facts,
             tuple(running.placements),
-            free,
+            price.free_now,
+            price.charge,
+            price.cents,
             running.reload,
             running.homeless,
             running.image,
@@ -161,6 +169,14 @@ class Ended(NamedTuple):
         """The same after another file was opened."""
         homeless = CLOSED if self.placements else self.homeless
         return self._replace(placements=(), homeless=homeless, image="")
+
+
+class Price(NamedTuple):
+    """What a failed prop has cost, and whether the next try costs anything."""
+
+    charge: str = "unknown"
+    cents: float | None = None
+    free_now: bool = False
 
 
 class Report(NamedTuple):
@@ -189,17 +205,27 @@ def size_of(record: PropRecord) -> float:
     return max(numbers, default=1.0) or 1.0
 
 
-def is_free(library: Path, prop_id: str) -> bool:
-    """Whether the next try costs nothing. Reads one small file."""
+def price_of(library: Path, prop_id: str) -> Price:
+    """What is known of a failed prop's price. Reads one small file."""
     from ..core.events import State
     from ..library.folder import PropFolder
 
     try:
         record = PropFolder(library / prop_id).read()
     except TrellisError:
-        return False
+        return Price()
     going_on = goes_on(record) and (record.answered or record.state is State.READY)
-    return going_on or bool(record.request.get("source"))
+    free = going_on or bool(record.request.get("source"))
+    return Price(record.charge, record.cost_cents, free)
+
+
+def charge_words(charge: str, cents: float | None = None) -> str:
+    """The sentence that follows an error: whether it was charged."""
+    if charge == "charged":
+        return iface("Charged: {}").format(money(cents)) if cents else iface("It was charged")
+    if charge == "not_charged":
+        return iface("Not charged")
+    return iface("Perhaps charged: see your account")
 
 
 def is_owed(library: Path, prop_id: str) -> bool:
@@ -264,4 +290,5 @@ def status(running: Sequence[Running], *, escape: bool = True) -> str:
         what = iface("{} props").format(len(running))
     doing = iface(first.text.partition(";")[0])  # what follows is the usual time: the panel's
     words = iface(WAITS) if first.waiting else f"{doing}, {first.state}"
-    return f"Trellis: {what}: {words}" + (f". {iface(ESCAPE)}" if escape else "")
+    hints = (QUITTING, ESCAPE) if escape else (QUITTING,)
+    return ". ".join((f"Trellis: {what}: {words}", *map(iface, hints)))

@@ -14,9 +14,37 @@ from .jobs import Ended, goes_on, is_owed
 from .registering import registering
 from .session import Session
 from .telling import TRELLIS_OT_tell_ends
-from .translations import rpt, sentence
+from .translations import iface, rpt, sentence
 
 PROP_ID: Final = "The id of the prop whose job has failed"
+
+
+class TRELLIS_OT_show_job(bpy.types.Operator):
+    """Show the whole prompt of this job"""
+
+    bl_idname = "trellis.show_job"
+    bl_label = "Show Job"
+    bl_options = {"INTERNAL"}
+
+    prop_id: bpy.props.StringProperty(
+        name="Prop", description="The id of the prop that is under way", options={"SKIP_SAVE"}
+    )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """The prompt and the stage: the line has room for neither."""
+        from .jobs_panel import doing
+
+        for running in Session.get().running:
+            if running.job.prop_id == properties.prop_id:
+                return f"{running.prompt}.\n{doing(running)}"
+        return iface(cls.__doc__ or "")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """By the operator that does it for any prop of the library."""
+        show: Any = getattr(bpy.ops, "trellis").show_prompt  # noqa: B009  (not in the stubs)
+        how = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
+        return {"FINISHED"} if show(how, prop_id=self.prop_id) else {"CANCELLED"}
 
 
 class TRELLIS_OT_try_again(bpy.types.Operator):
@@ -139,6 +167,7 @@ class TRELLIS_OT_dismiss(bpy.types.Operator):
 
 
 CLASSES: Final = (
+    TRELLIS_OT_show_job,
     TRELLIS_OT_try_again,
     TRELLIS_OT_copy_details,
     TRELLIS_OT_dismiss,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel "Jobs": what runs and waits, and what failed with its next step as a button."""
+"""The panel "Jobs": a line for each that runs or waits, and what failed with its next step."""
 
 from __future__ import annotations
 
@@ -10,29 +10,28 @@ import bpy
 
 from ..preferences import stored
 from .account_ops import account_page
+from .cost import cost_words
 from .gallery import Gallery
-from .jobs import Ended, Running
-from .lines import NARROW, draw_lines, fitted, panel_width
+from .jobs import Ended, Running, charge_words
+from .lines import AROUND_TEXT, NARROW, draw_lines, fitted, panel_width
 from .registering import registering
+from .resuming import interrupted
 from .session import Session
 from .sidebar import InSidebar
-from .texts import USUAL_TIME, elapsed
-from .translations import iface
+from .texts import USUAL_TIME, clock
+from .translations import iface, phrase
 
 BUTTON: Final = 16
 """A button beside a text, in pixels at a scale of 1."""
 
-UNIT: Final = 20
-"""Blender's unit of layout, in pixels at a scale of 1."""
+NAME_SHARE: Final = 0.62
+"""The part of a job's line that its name has; the bar and the X have the rest."""
 
-PICTURE: Final = 2.4
-"""The height of a job's picture, in units."""
+AROUND: Final = 60
+"""The strip of tabs and the panel's margins, in pixels at a scale of 1."""
 
-MARGINS: Final = 60
-"""The strip of tabs, the panel's and the box's margins, in pixels at a scale of 1."""
-
-TEXT_BESIDE: Final = BUTTON + int(PICTURE * UNIT) - UNIT
-"""What stands beside a job's text: its picture and the button, but no icon."""
+ICON: Final = 28
+"""The picture in front of a job's name, in pixels at a scale of 1."""
 
 WAITING_SHOWN: Final = 3
 """Jobs that wait and have a row of their own; with fifty nothing else would be found."""
@@ -44,9 +43,11 @@ STEPS: Final = {
     "cost_limit": ("trellis.preferences", "PREFERENCES"),
     "unreachable": ("trellis.preferences", "PREFERENCES"),
     "library": ("trellis.preferences", "PREFERENCES"),
-    "no_model": ("trellis.preferences", "PREFERENCES"),
 }
-"""By the kind of an error: the operator that mends it, and its icon."""
+"""By the kind of an error: the operator that helps, and its icon."""
+
+OTHER_MODEL: Final = ("no_model", "refused", "invalid_request")
+"""Errors whose way out is another model, or other settings of it."""
 
 
 class TRELLIS_PT_jobs(InSidebar, bpy.types.Panel):
@@ -62,14 +63,16 @@ class TRELLIS_PT_jobs(InSidebar, bpy.types.Panel):
         run are back (the key was cleared), for what costs money has to have its Cancel.
         """
         session = Session.get()
-        return bool(session.running or session.ended)
+        return bool(session.running or session.ended or interrupted())
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """Cancel or clear all at once."""
         session, layout = Session.get(), self.layout
         if (own := stored()) is not None:
-            layout.prop(own, "show_boxes", text="", icon="CUBE", emboss=False)
+            # With its frame: without one the light theme draws it white on white.
+            layout.prop(own, "show_boxes", text="", icon="CUBE")
         if len(session.running) > 1:
+            layout.operator_context = "INVOKE_DEFAULT"  # it asks first
             layout.operator("trellis.cancel", text="", icon="CANCEL", emboss=False).prop_id = ""
         elif not session.running and len(session.ended) > 1:
             layout.operator("trellis.dismiss", text="", icon="X", emboss=False).prop_id = ""
@@ -77,13 +80,24 @@ class TRELLIS_PT_jobs(InSidebar, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """What is under way in its order, what waits, then the failures, the newest first."""
         session, layout = Session.get(), self.layout
+        draw_interrupted(layout, context)
         shown, more = worth_showing(session.running)
+        column = layout.column(align=True)
         for running in shown:
-            draw_running(layout, context, running)
+            draw_running(column, context, running)
         if more:
-            layout.label(text=iface("and {} more wait").format(more), icon="TIME")
+            column.label(text=iface("and {} more wait").format(more), icon="TIME")
         for ended in session.ended:
             draw_ended(layout, context, ended)
+
+
+def draw_interrupted(layout: Any, context: bpy.types.Context) -> None:
+    """What an earlier Blender has left unfinished, with the way on."""
+    if count := len(interrupted()):
+        words = iface("1 prop was interrupted" if count == 1 else "{} props were interrupted")
+        row = layout.row() if panel_width(context) >= NARROW else layout.column(align=True)
+        row.label(text=words.format(count), icon="INFO")
+        row.operator("trellis.resume_interrupted", icon="PLAY")
 
 
 def worth_showing(running: Sequence[Running]) -> tuple[list[Running], int]:
@@ -94,32 +108,37 @@ def worth_showing(running: Sequence[Running]) -> tuple[list[Running], int]:
 
 
 def draw_running(layout: Any, context: bpy.types.Context, running: Running) -> None:
-    """One job: its prompt, a bar or the honest time so far, and Cancel."""
+    """One job on one line: its name, a bar or the time so far, and Cancel.
+
+    The name is a button, since labels and bars have no tooltip: that one tells the stage.
+    """
+    row = layout.row(align=True)
+    sides = row.split(factor=NAME_SHARE, align=True)
+    left = sides.row(align=True)
+    left.alignment = "LEFT"
     width = panel_width(context)
-    outer = layout.box().column(align=True)
-    sides = outer.split(factor=PICTURE * UNIT / max(1.0, width - MARGINS))
-    sides.template_icon(icon_value=picture_of(running), scale=PICTURE)
-    box = sides.column(align=True)
-    # In a narrow sidebar a text beside the picture would be a word a line.
-    below, beside = (outer, -UNIT) if width < NARROW else (box, TEXT_BESIDE)
-    row = box.row()
-    row.label(text=fitted(context, running.prompt, TEXT_BESIDE, head=1.0))
-    row.operator("trellis.cancel", text="", icon="X", emboss=False).prop_id = running.job.prop_id
+    beside = width - AROUND_TEXT - ((width - AROUND) * NAME_SHARE - ICON)
+    name = fitted(context, running.prompt, beside, head=1.0)
+    icon = picture_of(running)
+    left.operator(
+        "trellis.show_job", text=name, icon_value=icon, emboss=False, translate=False
+    ).prop_id = running.job.prop_id
     if running.waiting:
-        draw_lines(below, context, running.text, "NONE", beside, indent=False)
+        sides.label(text=iface("Waiting"), translate=False)
     elif running.fraction is None:
         # Nobody knows how long it takes: a ring that turns, and the time so far.
         turn = 0.1 + 0.75 * (running.seconds % 4 / 4)  # never empty, never a full 100 %
-        so_far = "{}" if width < NARROW else iface("{} so far")
-        box.progress(factor=turn, type="RING", text=so_far.format(elapsed(running.seconds)))
-        draw_lines(below, context, doing(running), "NONE", beside, indent=False)
+        sides.progress(factor=turn, type="RING", text=clock(running.seconds))
     else:
-        box.progress(factor=running.fraction, type="BAR", text=running.text)
+        sides.progress(factor=running.fraction, type="BAR", text=running.state)
+    end = row.row(align=True)
+    end.operator_context = "EXEC_DEFAULT"  # a click on this X is no reflex, so nothing is asked
+    end.operator("trellis.cancel", text="", icon="X", emboss=False).prop_id = running.job.prop_id
 
 
 def doing(running: Running) -> str:
     """What happens to it now, with the usual time while the gateway works on it."""
-    words = iface(running.text.partition(";")[0])  # what follows is the usual time once more
+    words = phrase(running.text.partition(";")[0])  # what follows is the usual time once more
     return f"{words} ({iface(USUAL_TIME)})" if running.at_gateway else words
 
 
@@ -136,26 +155,51 @@ def picture_of(running: Running) -> int:
 
 
 def draw_ended(layout: Any, context: bpy.types.Context, ended: Ended) -> None:
-    """A failure: the sentence, what to do next, and the buttons for it."""
+    """A failure: the sentence, whether it was charged, and the buttons for what to do next."""
     box = layout.box().column()
     row = box.row()
-    row.label(text=fitted(context, ended.prompt, BUTTON, head=1.0), icon="ERROR")
+    head = row.row()
+    head.alert = True
+    head.label(text=fitted(context, ended.prompt, BUTTON, head=1.0), icon="ERROR", translate=False)
     row.operator("trellis.dismiss", text="", icon="X", emboss=False).prop_id = ended.prop_id
     draw_lines(box, context, ended.facts.message, "NONE")
     if ended.facts.next_step:
         draw_lines(box, context, ended.facts.next_step, "NONE")
+    draw_charge(box, context, ended.charge, ended.cents)
     draw_next_step(box, ended.facts.kind, ended.facts.status)
     buttons = box.row(align=True)
-    buttons.operator("trellis.try_again", icon="LOOP_BACK").prop_id = ended.prop_id
+    words = iface("Continue") if ended.free else iface("Try Again")
+    cost = "" if ended.free else cost_words(context.scene.trellis.model.model)
+    both = f"{words} ({cost})" if cost else words
+    room = fitted(context, both, BUTTON) == both
+    again = buttons.operator(
+        "trellis.try_again", text=both if room else words, icon="LOOP_BACK", translate=False
+    )
+    again.prop_id = ended.prop_id
     buttons.operator("trellis.copy_details", text="", icon="COPYDOWN").prop_id = ended.prop_id
 
 
+def draw_charge(
+    layout: Any, context: bpy.types.Context, charge: str, cents: float | None = None
+) -> None:
+    """Whether it was charged; where only the account knows, the way there."""
+    row = layout.row()
+    draw_lines(row.column(), context, charge_words(charge, cents), "NONE", BUTTON)
+    if charge == "unknown" and account_page():
+        row.operator("trellis.top_up", text="", icon="URL", emboss=False)
+
+
 def draw_next_step(layout: Any, kind: str, status: int | None) -> None:
-    """The button that mends a fault of this kind, where there is one."""
+    """The button that helps against a fault of this kind, where there is one."""
+    if kind in OTHER_MODEL:
+        layout.popover("TRELLIS_PT_model", text="Choose a Model", icon="MESH_MONKEY")
+        return
     if kind == "account":
-        if status == 402 and not account_page():
-            return  # a gateway of one's own has no page to pay on
-        name, icon = ("trellis.top_up", "URL") if status == 402 else STEPS["no_key"]
+        if status == 402 and account_page():
+            name, icon = "trellis.top_up", "URL"
+        else:
+            # A gateway of one's own has no page to pay on: its address is in the preferences.
+            name, icon = STEPS["no_key"]
     elif kind in STEPS:
         name, icon = STEPS[kind]
     else:

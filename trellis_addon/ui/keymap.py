@@ -24,10 +24,10 @@ class TRELLIS_MT_pie(bpy.types.Menu):
         layout: Any = self.layout
         pie = layout.menu_pie()
         pie.operator_context = "INVOKE_DEFAULT"
-        pie.operator("trellis.place", text="Trellis Prop from Library...", icon="ASSET_MANAGER")
-        pie.operator("trellis.add", text="Generate Trellis Prop...", icon="PACKAGE")
-        pie.operator("trellis.import_files", icon="IMPORT")
-        pie.operator("trellis.generate_again", text="Generate Variant...", icon="DUPLICATE")
+        pie.operator("trellis.place", text="Place from Library...", icon="ASSET_MANAGER")
+        pie.operator("trellis.add", text="Trellis Prop...", icon="PACKAGE")
+        pie.operator("trellis.import_files", text="Import Meshes...", icon="IMPORT")
+        pie.operator("trellis.generate_again", text="Variant...", icon="DUPLICATE")
         pie.operator("trellis.place_on_surface", icon="SNAP_FACE")
 
 

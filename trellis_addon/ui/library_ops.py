@@ -15,6 +15,7 @@ import bpy
 
 from ..core.errors import TrellisError
 from ..preferences import read_settings
+from .gallery import Gallery
 from .jobs import is_owed
 from .registering import registering
 from .session import Session
@@ -85,9 +86,10 @@ class TRELLIS_OT_delete_prop(bpy.types.Operator):
         from ..scene.missing import links_into
 
         column = self.layout.column()
-        column.label(text=self.prop_id, icon="TRASH")
+        column.label(text=Gallery.get().name_of(self.prop_id), icon="TRASH", translate=False)
         if users := links_into(read_settings().library / self.prop_id):
-            column.label(text=f"This file uses it: {_some(users)}", icon="ERROR")
+            words = iface("This file uses it: {}").format(_some(users))
+            column.label(text=words, icon="ERROR", translate=False)
             column.prop(self, "even_if_used")
         if is_owed(read_settings().library, self.prop_id):
             column.label(
@@ -107,20 +109,21 @@ class TRELLIS_OT_delete_prop(bpy.types.Operator):
                 {"ERROR"}, rpt("No prop is chosen. Select one in the scene or Asset Browser")
             )
             return {"CANCELLED"}
-        library = Library(read_settings().library)
+        library, name = Library(read_settings().library), Gallery.get().name_of(prop_id)
         try:
             folder = library.find(prop_id)
             users = links_into(folder.path)
             if users and not self.even_if_used:
-                self.report({"ERROR"}, f"The open file uses {prop_id}: {_some(users)}")
+                words = rpt("The open file uses {}: {}")
+                self.report({"ERROR"}, words.format(name, _some(users)))
                 return {"CANCELLED"}
             library.delete(prop_id, permanently=self.permanently)
         except TrellisError as error:
             self.report({"ERROR"}, sentence(error.facts))
             return {"CANCELLED"}
         refresh_browsers()
-        where = "deleted" if self.permanently else "in the system's bin now"
-        self.report({"INFO"}, f"{prop_id} is {where}")
+        words = "{} is deleted" if self.permanently else "{} is in the system's bin now"
+        self.report({"INFO"}, rpt(words).format(name))
         return {"FINISHED"}
 
 
@@ -138,15 +141,18 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
         settings = read_settings()
         library = settings.library
         result = find_missing(in_library(library))
-        found = f"{len(result.found)} found again"
+        found = rpt("{} found again").format(len(result.found))
         lost = set(result.lost)
         making = {prop_id for prop_id in lost if self._make(prop_id, settings)}
         if lost - making:
-            self.report({"WARNING"}, f"{found}; not in {library}: {_some(sorted(lost - making))}")
+            names = sorted(map(Gallery.get().name_of, lost - making))
+            gone = rpt("not in {}: {}").format(library, _some(names))
+            self.report({"WARNING"}, f"{found}; {gone}")
         elif making:
-            self.report({"INFO"}, f"{found}; {len(making)} made anew for this Blender")
+            made = rpt("{} made again for this Blender").format(len(making))
+            self.report({"INFO"}, f"{found}; {made}")
         elif result.found:
-            self.report({"INFO"}, f"{found} in {library}")
+            self.report({"INFO"}, found)
         else:
             self.report({"INFO"}, rpt("No prop is missing"))
         return {"FINISHED"}
@@ -169,7 +175,8 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
 
 def _some(names: list[str], most: int = 4) -> str:
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    shown = ", ".join(names[:most])
+    return rpt("{} and {} more").format(shown, more) if more > 0 else shown
 
 
 def draw_external_data(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
@@ -190,7 +197,6 @@ def draw_delete(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 CLASSES = (TRELLIS_OT_delete_prop, TRELLIS_OT_find_missing)
 MENUS = (
     ("TOPBAR_MT_file_external_data", draw_external_data),
-    ("VIEW3D_MT_object", draw_delete),
     ("ASSETBROWSER_MT_context_menu", draw_delete),
 )
 

@@ -10,7 +10,7 @@ import blf
 import bpy
 
 from .texts import wrapped
-from .translations import iface
+from .translations import phrase
 
 _RNA: Any = bpy.types.UILayout.bl_rna  # the stubs do not know its functions
 _LAYOUT: Final = _RNA.functions.keys()
@@ -91,7 +91,7 @@ def draw_lines(
     :param indent: without an icon, too, the text begins where it would beside one.
     :param beside: what stands to the right of the text, in pixels at a scale of 1.
     """
-    text = iface(text)  # before it is broken: Blender would look up each line
+    text = phrase(text)  # before it is broken: Blender would look up each line
     blank: Any = "BLANK1" if indent else "NONE"
     first = icon if icon != "NONE" else blank
     if HAS_MULTILINE:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Add > Generate Trellis Prop... and Add > Trellis: F3 finds the operators of menus alone, by the
-words that stand there.
+"""Blender's menus: one entry in Add, the rest in Object > Trellis. F3 finds the operators of menus
+alone, by the words that stand there, and each menu once: so no operator stands in two of them.
 """
 
 from __future__ import annotations
@@ -9,44 +9,57 @@ from typing import Any
 
 import bpy
 
+from .active_prop import active_prop, draw_active
+from .prop_ops import DISPLAYS
+from .registering import registering
 
-class TRELLIS_MT_add(bpy.types.Menu):
-    """Add > Trellis."""
 
-    bl_idname = "TRELLIS_MT_add"
+class TRELLIS_MT_object(bpy.types.Menu):
+    """Object > Trellis, and the context menu of a prop."""
+
+    bl_idname = "TRELLIS_MT_object"
     bl_label = "Trellis"
 
-    def draw(self, _context: bpy.types.Context) -> None:
-        """The prompt, the reference image, files, and the prop that is chosen."""
+    def draw(self, context: bpy.types.Context) -> None:
+        """The active prop, then the library, then what goes with the next prompt."""
         layout: Any = self.layout
         layout.operator_context = "INVOKE_REGION_WIN"
+        if active_prop(context) is not None:
+            draw_active(layout, context)
+            layout.operator("trellis.show_prompt", icon="TEXT").prop_id = ""
+            layout.operator("trellis.reuse_settings", icon="PRESET").prop_id = ""
+            layout.operator(
+                "trellis.export_prop", text="Export Prop...", icon="EXPORT"
+            ).prop_id = ""
+            layout.operator("trellis.open_prop_folder", icon="FILE_FOLDER").prop_id = ""
+            layout.separator()
+        layout.operator_context = "INVOKE_REGION_WIN"
+        layout.operator("trellis.place", text="Place from Library...", icon="ASSET_MANAGER")
+        layout.operator("trellis.place_on_surface", icon="SNAP_FACE")
+        layout.operator("trellis.import_files", text="Import Meshes...", icon="IMPORT")
+        for identifier, name, _text, icon, _number in DISPLAYS:
+            entry = layout.operator("trellis.display", text=f"Show All Props as {name}", icon=icon)
+            entry.mode, entry.all_props = identifier, True
+        layout.separator()
         layout.operator("trellis.generate_on_surface", icon="SNAP_FACE")
         layout.operator("trellis.edit_prompt", icon="TEXT")
         layout.operator("trellis.reference_from_view", icon="VIEW3D")
         layout.operator("trellis.reference_from_render", icon="RENDER_RESULT")
-        layout.separator()
-        layout.operator("trellis.import_files", icon="IMPORT")
-        layout.separator()
-        layout.operator("trellis.generate_again", text="Generate Variant...", icon="DUPLICATE")
-        layout.operator("trellis.resume_prop", icon="PLAY")
-        layout.operator("trellis.repair_prop", icon="TOOL_SETTINGS")
+
+
+def draw_object(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    """At the end of the Object menu."""
+    self.layout.separator()
+    self.layout.menu(TRELLIS_MT_object.bl_idname)
 
 
 def draw_add(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
     """At the end of the Add menu."""
     self.layout.separator()
     self.layout.operator_context = "INVOKE_DEFAULT"
-    self.layout.operator("trellis.add", text="Generate Trellis Prop...", icon="PACKAGE")
-    self.layout.menu(TRELLIS_MT_add.bl_idname)
+    self.layout.operator("trellis.add", text="Trellis Prop...", icon="PACKAGE")
 
 
-def register() -> None:
-    """Append the entries."""
-    bpy.utils.register_class(TRELLIS_MT_add)
-    bpy.types.VIEW3D_MT_add.append(draw_add)
-
-
-def unregister() -> None:
-    """Remove them."""
-    bpy.types.VIEW3D_MT_add.remove(draw_add)
-    bpy.utils.unregister_class(TRELLIS_MT_add)
+register, unregister = registering(
+    [TRELLIS_MT_object], [("VIEW3D_MT_object", draw_object), ("VIEW3D_MT_add", draw_add)]
+)

@@ -16,7 +16,7 @@ from .sidebar import SettingsPanel
 
 
 class TRELLIS_PT_model(SettingsPanel, bpy.types.Panel):
-    """Picker, sampling, seed and system text."""
+    """Picker and seed."""
 
     bl_idname = "TRELLIS_PT_model"
     bl_label = "Model"
@@ -49,6 +49,22 @@ class TRELLIS_PT_model(SettingsPanel, bpy.types.Panel):
         value.active = group.use_seed
         value.prop(group, "seed", text="")
         draw_dice(row)
+
+
+class TRELLIS_PT_model_advanced(SettingsPanel, bpy.types.Panel):
+    """Settings of language models, which most 3D models do not know."""
+
+    bl_idname = "TRELLIS_PT_model_advanced"
+    bl_parent_id = "TRELLIS_PT_model"
+    bl_label = "Advanced"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What they are worth first."""
+        layout: Any = self.layout
+        if (group := model_group(context)) is None:
+            return
+        split_where_wide(layout, context)
+        draw_lines(layout, context, "3D models ignore most of this", "INFO")
         column = layout.column(align=True)
         column.prop(group, "temperature", slider=True)
         column.prop(group, "top_p", slider=True)
@@ -67,4 +83,4 @@ def draw_dice(layout: Any) -> None:
         layout.operator("trellis.random_seed", text="", icon="FILE_REFRESH")
 
 
-register, unregister = registering([TRELLIS_PT_model])
+register, unregister = registering([TRELLIS_PT_model, TRELLIS_PT_model_advanced])

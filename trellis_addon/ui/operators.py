@@ -9,9 +9,10 @@ import bpy
 
 from ..core.errors import TrellisError
 from ..core.identity import ADDON_ID
+from ..core.text import shorten
 from ..preferences import read_settings
 from .event_timers import EventTimers
-from .jobs import Level
+from .jobs import Level, Running
 from .properties import TrellisProperties
 from .registering import registering
 from .session import Session
@@ -98,7 +99,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Let everything pass but Esc over the sidebar; end with the jobs."""
+        """Let everything pass but Esc over the sidebar, which asks; end with the jobs."""
         session = Session.get()
         if not session.beginning and all(map(session.has_ended, self._prop_ids)):
             # As a warning: an error would pop up at the pointer and swallow the artist's next key.
@@ -106,7 +107,8 @@ class TRELLIS_OT_generate(bpy.types.Operator):
             self._stop_watching()
             return result
         if event.type == "ESC" and event.value == "PRESS" and over_sidebar(context, event):
-            session.cancel_all(self._prop_ids)
+            ids = ",".join(i for i in self._prop_ids if not session.has_ended(i))
+            getattr(bpy.ops, "trellis").cancel("INVOKE_DEFAULT", prop_id=ids)  # noqa: B009
             return {"RUNNING_MODAL"}
         return {"PASS_THROUGH"}
 
@@ -202,13 +204,44 @@ class TRELLIS_OT_cancel(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     prop_id: bpy.props.StringProperty(
-        name="Prop", description="The id of the prop to cancel. Empty: all", options={"SKIP_SAVE"}
+        name="Prop",
+        description="The ids of the props to cancel, separated by commas. Empty: all",
+        options={"SKIP_SAVE"},
     )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Ask first, by name: for Esc, a reflex, and for all at once."""
+        found = self._meant()
+        if not found:
+            return {"CANCELLED"}
+        one = len(found) == 1
+        title = iface("Cancel {}?").format(
+            shorten(found[0].prompt, 40) if one else iface("{} props").format(len(found))
+        )
+        names = "" if one else ", ".join(shorten(running.prompt, 30) for running in found[:4])
+        billed = any(running.may_have_cost for running in found)
+        message = iface("The gateway may still bill it") if billed else ""
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title=title,
+            message=". ".join(filter(None, (names, message))),
+            confirm_text=iface("Cancel Generation"),
+            icon="WARNING",
+        )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Tell the session."""
-        Session.get().cancel(self.prop_id)
+        session, ids = Session.get(), [running.job.prop_id for running in self._meant()]
+        if len(ids) == 1 and self.prop_id:
+            session.cancel(ids[0])
+        else:
+            session.cancel_all(ids)
         return {"FINISHED"}
+
+    def _meant(self) -> list[Running]:
+        ids = [each for each in self.prop_id.split(",") if each]
+        return [r for r in Session.get().running if not ids or r.job.prop_id in ids]
 
 
 class TRELLIS_OT_preferences(bpy.types.Operator):

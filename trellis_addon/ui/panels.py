@@ -10,6 +10,8 @@ import bpy
 from ..core.errors import NoKeyError, OfflineError, TrellisError
 from .arrivals import Arrival
 from .first_run import draw_first_run, first_run_is_on
+from .jobs import charge_words
+from .jobs_panel import draw_next_step
 from .lines import draw_lines, fitted
 from .operators import properties
 from .presets import draw_presets
@@ -79,9 +81,14 @@ def draw_message(layout: bpy.types.UILayout, context: bpy.types.Context, session
         icon = "CHECKMARK" if session.last_note_is_good else "INFO"
         draw_lines(lines, context, session.last_note, icon, DISMISS)
     else:
-        draw_lines(lines, context, facts.message, "ERROR", DISMISS)
+        head = lines.column()
+        head.alert = True
+        draw_lines(head, context, facts.message, "ERROR", DISMISS)
         if facts.next_step:
             draw_lines(lines, context, facts.next_step, "NONE", DISMISS)
+        # A job that failed stands in the Jobs panel; this one was stopped before it was sent.
+        draw_lines(lines, context, charge_words("not_charged"), "NONE", DISMISS)
+        draw_next_step(lines, facts.kind, facts.status)
     button: Any = row.operator("trellis.dismiss", text="", icon="X", emboss=False)
     button.prop_id = ""
 

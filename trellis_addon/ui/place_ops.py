@@ -12,6 +12,8 @@ from ..core.errors import TrellisError
 from ..preferences import read_settings
 from ..scene.methods import Method, items
 from .arrivals import undo_name
+from .gallery import Gallery
+from .gallery_jobs import jobs_here
 from .generating import collection_of, settings_in
 from .jobs import taken
 from .registering import registering
@@ -36,6 +38,29 @@ def suggest(_operator: Any, _context: bpy.types.Context, text: str) -> list[str]
     return [name for name in ids if all(word in name for word in words)][:MOST_SUGGESTIONS]
 
 
+def named_props() -> dict[str, str]:
+    """The library's props that can be placed: name -> id, the newest first. Props of the same
+    name have a number.
+    """
+    snapshot = Gallery.get().snapshot
+    entries = [e for e in (snapshot.entries if snapshot else ()) if e.is_ready]
+    found: dict[str, str] = {}
+    for entry in sorted(entries, key=lambda e: e.created, reverse=True):
+        name, number = entry.name, 1
+        while name in found:
+            number += 1
+            name = f"{entry.name} ({number})"
+        found[name] = entry.id
+    return found
+
+
+def suggest_names(_operator: Any, _context: bpy.types.Context, text: str) -> list[str]:
+    """Their names that hold what was typed."""
+    words = text.lower().split()
+    names = [name for name in named_props() if all(word in name.lower() for word in words)]
+    return names[:MOST_SUGGESTIONS]
+
+
 class TRELLIS_OT_place(bpy.types.Operator):
     """Place a prop of the library into the scene. Costs nothing"""
 
@@ -45,6 +70,12 @@ class TRELLIS_OT_place(bpy.types.Operator):
 
     prop_id: bpy.props.StringProperty(
         name="Prop", description="The prop's id: its folder in the library", search=suggest
+    )
+    named: bpy.props.StringProperty(
+        name="Prop",
+        description="The prop's name, instead of its id",
+        search=suggest_names,
+        options={"SKIP_SAVE"},
     )
     method: bpy.props.EnumProperty(
         name="Method", description="How the prop comes into the file", items=items()
@@ -74,13 +105,14 @@ class TRELLIS_OT_place(bpy.types.Operator):
         """Ask which one; with an id there is nothing to ask."""
         if self.prop_id:
             return self.execute(context)
+        Gallery.get().look(read_settings().library, jobs_here())
         return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Place")
 
     def draw(self, context: bpy.types.Context) -> None:
         """Three fields."""
         layout = self.layout
         layout.use_property_split = True
-        for name in ("prop_id", "method", "where"):
+        for name in ("named", "method", "where"):
             layout.prop(self, name)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -88,6 +120,7 @@ class TRELLIS_OT_place(bpy.types.Operator):
         from ..engine.making import unmade
         from ..scene.stored import stored
 
+        self.prop_id = self.prop_id or named_props().get(self.named, self.named)
         if self.where == "SURFACE" and not bpy.app.background:
             more: Any = getattr(bpy.ops, "trellis")  # noqa: B009  (not in stubs)
             done: set[str] = more.place_on_surface(

@@ -9,7 +9,7 @@ calls nothing here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final, NamedTuple
 
 import bpy
@@ -26,6 +26,9 @@ EDGE: Final = (1.0, 0.63, 0.16, 0.9)
 FILL: Final = (1.0, 0.63, 0.16, 0.14)
 FONT: Final = 0
 TEXT_POINTS: Final = 11.0
+GAP: Final = 3.0
+"""Between two labels, in pixels at a scale of 1."""
+
 EDGES: Final = (0, 1, 1, 3, 3, 2, 2, 0, 4, 5, 5, 7, 7, 6, 6, 4, 0, 4, 1, 5, 2, 6, 3, 7)
 SIDES: Final = (
     (0, 1, 3), (0, 3, 2), (0, 1, 5), (0, 5, 4), (1, 3, 7), (1, 7, 5),
@@ -59,6 +62,34 @@ class Box(NamedTuple):
             for dy in (-1, 1)
             for dx in (-1, 1)
         ]
+
+
+class Label(NamedTuple):
+    """A text in a region: left, bottom, width and height in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    text: str
+
+    def meets(self, other: Label, gap: float) -> bool:
+        """Whether the two are nearer than a gap."""
+        across = self.x < other.x + other.width + gap and other.x < self.x + self.width + gap
+        up = self.y < other.y + other.height + gap and other.y < self.y + self.height + gap
+        return across and up
+
+
+def apart(labels: Iterable[Label], gap: float) -> list[Label]:
+    """The same labels, each moved up until it meets none of those below it."""
+    found: list[Label] = []
+    for label in sorted(labels, key=lambda each: each.y):
+        free = label
+        for other in sorted(found, key=lambda each: each.y):
+            if free.meets(other, gap):
+                free = free._replace(y=other.y + other.height + gap)
+        found.append(free)
+    return found
 
 
 class Placeholders:
@@ -157,14 +188,18 @@ def _draw_texts() -> None:
     blf.enable(FONT, blf.SHADOW)
     blf.shadow(FONT, 3, 0.0, 0.0, 0.0, 0.8)
     blf.color(FONT, 1.0, 1.0, 1.0, 1.0)
+    labels = []
     for box in boxes:
         # Over the box, where neither the prop beside it nor the 3D cursor is in the way.
         top = Vector(box.location) + Vector((0.0, 0.0, box.size))
         point = location_3d_to_region_2d(region, region_data, top)
         if point is not None:
             size: Any = blf.dimensions(FONT, box.text)
-            blf.position(FONT, point.x - size[0] / 2, point.y + 8 * scale, 0)
-            blf.draw(FONT, box.text)
+            left = point.x - size[0] / 2
+            labels.append(Label(left, point.y + 8 * scale, size[0], size[1], box.text))
+    for label in apart(labels, GAP * scale):
+        blf.position(FONT, label.x, label.y, 0)
+        blf.draw(FONT, label.text)
     blf.disable(FONT, blf.SHADOW)
 
 

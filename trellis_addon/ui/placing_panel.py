@@ -18,13 +18,10 @@ class TRELLIS_PT_placing(SettingsPanel, bpy.types.Panel):
     bl_idname = "TRELLIS_PT_placing"
     bl_label = "Placing"
 
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """The way back to the defaults."""
         layout: Any = self.layout
-        scene: Any = context.scene
-        layout.enabled = is_changed(scene.trellis)
-        button = layout.operator("trellis.reset_settings", text="", icon="LOOP_BACK", emboss=False)
-        button.group = "PLACING"
+        layout.operator("trellis.reset_placing", text="", icon="LOOP_BACK", emboss=False)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender's own split layout."""
@@ -35,13 +32,6 @@ class TRELLIS_PT_placing(SettingsPanel, bpy.types.Panel):
         choice(layout, scene.trellis, "where")
         choice(layout, scene.trellis, "collection")
         choice(layout, scene.trellis, "name")
-
-
-def is_changed(group: Any) -> bool:
-    """Whether anything of this panel is other than its default."""
-    defaults = group.bl_rna.properties
-    chosen = any(getattr(group, name) != defaults[name].default for name in ("method", "where"))
-    return bool(chosen or group.collection or group.name)
 
 
 register, unregister = registering([TRELLIS_PT_placing])

@@ -26,6 +26,7 @@ from .first_run import draw_test, library_problem
 from .keymap import draw_shortcuts
 from .lines import draw_lines, fitted
 from .registering import registering
+from .translations import iface
 
 FOLLOW: Final = "PREFERENCES"
 """The sidebar's Method that stands for the one in the preferences."""
@@ -88,7 +89,8 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
             draw_lines(column, context, problem.sentence, "ERROR")
             column.operator("trellis.refresh_account", text="Try Again", icon="FILE_REFRESH")
         elif not self.library:
-            _aside(column, fitted(context, f"Now: {settings.library}"), "FILE_FOLDER")
+            words = iface("Now: {}").format(settings.library)
+            _aside(column, fitted(context, words), "FILE_FOLDER")
 
     def _draw_generating(self, column: Any, _context: bpy.types.Context) -> None:
         column.prop(self, "method")
@@ -107,7 +109,8 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
         if warning := limit_warning(limit, spent):
             draw_lines(column, context, warning, "ERROR")
         else:
-            _aside(column, f"Today: {money(spent)}" if spent else "Nothing was spent today")
+            today = iface("Today: {}").format(money(spent))
+            _aside(column, today if spent else "Nothing was spent today")
         column.prop(self, "tag")
 
     def _draw_network(self, column: Any, _context: bpy.types.Context) -> None:
@@ -144,7 +147,8 @@ def _split(layout: Any) -> Any:
 
 def _overridden(column: Any, variable: str) -> None:
     if os.environ.get(variable):
-        _aside(column, f"The environment variable {variable} is used instead", "INFO")
+        words = iface("The environment variable {} is used instead").format(variable)
+        _aside(column, words, "INFO")
 
 
 def _aside(column: Any, text: str, icon: str = "BLANK1") -> None:

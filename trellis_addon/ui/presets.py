@@ -6,6 +6,7 @@ They are kept where Blender keeps its own: ``presets/trellis`` in the user's scr
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import bpy
@@ -33,11 +34,29 @@ class TRELLIS_PT_presets(PresetPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender's list, then the settings that new files begin with."""
-        super().draw(context)
         layout: Any = self.layout
+        if has_presets():
+            super().draw(context)
+        else:
+            draw_first(layout)
         layout.separator()
         layout.operator("trellis.save_defaults", icon="FILE_TICK")
         layout.operator("trellis.restore_factory", icon="LOOP_BACK")
+
+
+def has_presets() -> bool:
+    """Whether there is any. For none Blender's own list says "Missing Paths"."""
+    return any(any(Path(path).glob("*.py")) for path in bpy.utils.preset_paths(FOLDER))
+
+
+def draw_first(layout: Any) -> None:
+    """The field for the first one, as Blender draws it below its list."""
+    layout.label(text="No presets yet")
+    row = layout.row()
+    row.operator_context = "EXEC_DEFAULT"
+    manager: Any = bpy.context.window_manager
+    row.prop(manager, "preset_name", text="")
+    row.operator("trellis.add_preset", text="", icon="ADD").name = manager.preset_name
 
 
 class TRELLIS_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore[misc]

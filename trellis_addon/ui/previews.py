@@ -22,10 +22,16 @@ if TYPE_CHECKING:
 KEPT: Final = 160
 """As many pictures stay loaded at most; each takes about 0.3 MB."""
 
-FORMING: Final = ROOT / "icons" / "forming.png"
-DICE: Final = ROOT / "icons" / "dice.png"
+ICONS: Final = ROOT / "icons"
 
 FORGET_SECONDS: Final = 120.0
+
+
+def on_dark() -> bool:
+    """Whether the theme writes light on dark."""
+    themes: Any = bpy.context.preferences.themes  # the stubs say that it may be None
+    brightness: float = sum(themes[0].user_interface.wcol_regular.text[:3])
+    return brightness > 1.5
 
 
 class _Preview:
@@ -65,11 +71,18 @@ class Previews:
 
     def forming(self) -> int:
         """The icon of a prop that has no picture yet. As :meth:`icon`."""
-        return self._asked("forming", FORMING)
+        return self._own("forming")
 
     def dice(self) -> int:
         """The icon of a new seed, which Blender has none for. As :meth:`icon`."""
-        return self._asked("dice", DICE)
+        return self._own("dice")
+
+    def _own(self, name: str) -> int:
+        """One of the extension's own, which Blender does not colour by the theme as it does its
+        own.
+        """
+        name = name if on_dark() else f"{name}-dark"
+        return self._asked(name, ICONS / f"{name}.png")
 
     def _asked(self, key: str, path: Path) -> int:
         known = self._known.get(key)

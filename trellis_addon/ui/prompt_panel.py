@@ -34,6 +34,13 @@ COUNT: Final = 34
 
 DESCRIBE: Final = "Describe the prop first"
 
+WHERE: Final = {
+    "CURSOR": "At the 3D cursor",
+    "ORIGIN": "At the world origin",
+    "SURFACE": "Where you click next",
+}
+"""Where the prop will stand, by the sidebar's Place."""
+
 COUNT_FROM: Final = 0.6
 """The share of what the model reads from which on the count is shown."""
 
@@ -148,21 +155,28 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
     prompt = prompt_of(group)
     if group.use_text and prompt:
         draw_lines(column, context, shorten(prompt, 120), "NONE")
-    _draw_count(column, context, prompt)
     reason = reason_against(group, prompt)
     _draw_generate(column, context, group, reason)
+    # Below Generate, which would move under the pointer while the prompt is written.
+    _draw_count(column, context, prompt)
+    if reason and reason.facts.message == DESCRIBE:
+        return  # its line stands in the place of the next ones
     words = size_words(group.finishing, prompt)
     column.label(
         text=fitted(context, iface("Size: {}").format(words), COUNT), icon="DRIVER_DISTANCE"
     )
-    draw_cost(column, context, limit_is_told=isinstance(reason, CostLimitError))
+    if not draw_cost(column, context, limit_is_told=isinstance(reason, CostLimitError)):
+        line = column.row()
+        line.active = False
+        line.label(text=WHERE[group.where], icon="BLANK1")
 
 
 def _draw_count(layout: Any, context: bpy.types.Context, prompt: str) -> None:
     if warning := prompt_warning(prompt):
         draw_lines(layout, context, warning, "INFO")
     elif (tokens := estimated_tokens(prompt)) > COUNT_FROM * MODEL_READS_TOKENS:
-        layout.label(text=f"About {tokens} of {MODEL_READS_TOKENS} tokens", icon="BLANK1")
+        words = iface("About {} of {} tokens").format(tokens, MODEL_READS_TOKENS)
+        layout.label(text=words, icon="BLANK1")
 
 
 def _draw_generate(

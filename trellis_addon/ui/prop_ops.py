@@ -78,7 +78,8 @@ class TRELLIS_OT_make_editable(bpy.types.Operator):
                 return {"FINISHED"} if count else {"CANCELLED"}
             select(made, layer, active=active)
             count += 1
-        self.report({"INFO"}, f"{count} prop{'s' * (count != 1)} made editable")
+        words = rpt("1 prop made editable" if count == 1 else "{} props made editable")
+        self.report({"INFO"}, words.format(count))
         return {"FINISHED"}
 
 
@@ -118,9 +119,11 @@ class TRELLIS_OT_display(bpy.types.Operator):
         if not count:
             self.report({"ERROR"}, rpt("Select a placed prop, or choose All Props"))
             return {"CANCELLED"}
-        words = f"{count} prop{'s' * (count != 1)}: {self.mode.title()}"
+        shown = rpt(next(name for identifier, name, *_ in DISPLAYS if identifier == self.mode))
+        words = rpt("1 prop: {}" if count == 1 else "{} props: {}")
+        words = words.format(shown) if count == 1 else words.format(count, shown)
         if without and self.mode == Display.PROXY:
-            words += f"; {without} small enough to have no proxy"
+            words += "; " + rpt("{} small enough to have no proxy").format(without)
         self.report({"INFO"}, words)
         return {"FINISHED"}
 

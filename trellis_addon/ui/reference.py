@@ -144,6 +144,24 @@ def _four(pixels: array[float], channels: int) -> array[float]:
     return whole
 
 
+def of_file(path: str) -> Any:
+    """A picture file as an image of the open file.
+
+    :raises InputError: it is none that Blender can read.
+    """
+    try:
+        image: Any = bpy.data.images.load(path, check_existing=True)
+    except RuntimeError as error:
+        raise InputError(
+            f"{Path(path).name} cannot be read", "Choose another picture", detail=str(error)
+        ) from error
+    if not all(image.size):
+        if not image.users:
+            bpy.data.images.remove(image)
+        raise InputError(f"{Path(path).name} is no picture", "Choose another picture")
+    return image
+
+
 def of_render() -> Any:
     """The render result as an image of its own, packed.
 

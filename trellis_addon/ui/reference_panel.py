@@ -14,7 +14,22 @@ from .generating import NO_IMAGE
 from .lines import draw_lines
 from .registering import registering
 from .sidebar import SettingsPanel
+from .texts import CATEGORY
 from .translations import sentence
+
+PICTURES: Final = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".tga",
+    ".exr",
+    ".hdr",
+)
+"""What Blender reads; what the gateway does not take is sent as a PNG."""
 
 PICTURE: Final = 5.0
 """The picture's size in the panel, in Blender's units of layout."""
@@ -88,6 +103,44 @@ class TRELLIS_OT_reference_from_render(bpy.types.Operator):
         return _take(self, context, of_render)
 
 
+class TRELLIS_OT_reference_from_file(bpy.types.Operator):
+    """Take a picture file as the reference image of the next prop"""
+
+    bl_idname = "trellis.reference_from_file"
+    bl_label = "Reference Image from File"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    filepath: bpy.props.StringProperty(
+        name="File Path", description="The picture", subtype="FILE_PATH", options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """As an image of the open file; one that is there already is used."""
+        from .reference import of_file
+
+        return _take(self, context, lambda: of_file(self.filepath))
+
+
+class TRELLIS_FH_images(bpy.types.FileHandler):
+    """Lets a picture be dropped into a 3D view whose sidebar shows our tab. In any other view a
+    picture becomes what Blender makes of it.
+    """
+
+    bl_idname = "TRELLIS_FH_images"
+    bl_label = "Trellis Reference Image"
+    bl_import_operator = "trellis.reference_from_file"
+    bl_file_extensions = ";".join(PICTURES)
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        """Only where the reference image is in sight."""
+        area = context.area
+        if area is None or area.type != "VIEW_3D" or not area.spaces.active.show_region_ui:
+            return False
+        sidebar = next((r for r in area.regions if r.type == "UI"), None)
+        return getattr(sidebar, "active_panel_category", "") == CATEGORY
+
+
 class TRELLIS_OT_remove_reference(bpy.types.Operator):
     """Send no reference image. The image itself stays in the file"""
 
@@ -106,6 +159,8 @@ CLASSES: Final = (
     TRELLIS_PT_reference,
     TRELLIS_OT_reference_from_view,
     TRELLIS_OT_reference_from_render,
+    TRELLIS_OT_reference_from_file,
+    TRELLIS_FH_images,
     TRELLIS_OT_remove_reference,
 )
 

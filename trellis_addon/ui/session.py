@@ -31,8 +31,9 @@ from .jobs import (
     Level,
     Report,
     Running,
-    is_free,
+    charge_words,
     is_new,
+    price_of,
     ready_words,
     record_name,
     size_of,
@@ -68,6 +69,8 @@ class Session:
 
     def __init__(self) -> None:
         self.running: list[Running] = []
+        self.begun: set[str] = set()
+        """The ids of all props that this session has worked on."""
         self.ended: list[Ended] = []
         """The last failures, the newest first, until the user puts them out of sight."""
         self._ready: list[tuple[Running, Finished | Usable]] = []
@@ -130,6 +133,7 @@ class Session:
         self.running.append(running)
         for each in placements:
             self._give_place(running, each)
+        self.begun.add(job.prop_id)
         self._start_waiting()
         if not bpy.app.background and not bpy.app.timers.is_registered(self._timer):
             bpy.app.timers.register(self._timer, first_interval=TICK_SECONDS, persistent=True)
@@ -314,9 +318,9 @@ class Session:
 
     def _failed(self, running: Running, facts: ErrorFacts) -> None:
         self.last_error = facts
-        self._report(running, "ERROR", sentence(facts))
-        free = is_free(read_settings().library, running.job.prop_id)
-        ended = Ended.of(running, facts, free=free)
+        ended = Ended.of(running, facts, price_of(read_settings().library, running.job.prop_id))
+        words = charge_words(ended.charge, ended.cents)
+        self._report(running, "ERROR", f"{sentence(facts)}. {words}")
         self.ended = [ended, *(e for e in self.ended if e.prop_id != ended.prop_id)][:MOST_ENDED]
 
     def _remove(self, running: Running) -> None:

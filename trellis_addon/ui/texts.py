@@ -45,6 +45,12 @@ def _add_letters(
         lines[-1] += letter
 
 
+def clock(seconds: float) -> str:
+    """``0:48``, ``2:05``: where there is room for nothing longer."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
 def elapsed(seconds: float) -> str:
     """``48 s``, ``2 min 05 s``."""
     minutes, rest = divmod(int(seconds), 60)

@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import bpy
 
 from ..core.errors import ErrorFacts
 from ..core.identity import ADDON_ID
-from .words import LANGUAGES, ROWS
+from . import words, words_errors, words_panel
+
+ROWS: Final = (*words.ROWS, *words_panel.ROWS, *words_errors.ROWS)
 
 CONTEXTS: Final = ("*", "Operator")
 """Blender looks up the labels of operators in a context of their own."""
@@ -20,10 +25,38 @@ Table = dict[tuple[str, str], str]
 def tables() -> dict[str, Table]:
     """By language, then by context and word: the form that Blender takes."""
     found: dict[str, Table] = {}
-    for column, names in enumerate(LANGUAGES, start=1):
+    for column, names in enumerate(words.LANGUAGES, start=1):
         table = {(context, row[0]): row[column] for context in CONTEXTS for row in ROWS}
         found |= dict.fromkeys(names, table)
     return found
+
+
+@cache
+def _templates() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The sentences with places for names, the longest first: the most exact one is taken."""
+    rows = sorted((row[0] for row in ROWS if "{}" in row[0]), key=len, reverse=True)
+    return tuple(
+        (row, re.compile("(.+)".join(map(re.escape, row.split("{}"))), re.DOTALL)) for row in rows
+    )
+
+
+def phrase(text: str, look_up: Callable[[str], str] | None = None) -> str:
+    """A text of one or more sentences in the user's language, names and numbers inside included.
+
+    The rooms below the interface put names into their sentences, so they are taken out again to
+    find the sentence in the table.
+
+    :param look_up: :func:`iface` or :func:`rpt`.
+    """
+    look_up = look_up or iface
+    whole = look_up(text)
+    if whole != text or not text:
+        return whole
+    for row, pattern in _templates():
+        if (found := pattern.fullmatch(text)) and (said := look_up(row)) != row:
+            return said.format(*found.groups())
+    first, dot, rest = text.partition(". ")
+    return f"{phrase(first, look_up)}. {phrase(rest, look_up)}" if dot else text
 
 
 def iface(text: str) -> str:
@@ -42,7 +75,7 @@ def rpt(text: str) -> str:
 def sentence(facts: ErrorFacts) -> str:
     """An error and its next step in the user's language, each looked up for itself."""
     words = (facts.message, facts.next_step)
-    return ". ".join(rpt(each) for each in words if each)
+    return ". ".join(phrase(each, rpt) for each in words if each)
 
 
 def register() -> None:

@@ -220,7 +220,7 @@ class Window:
             yield 0.3
             yield from self.drag(wide - pixels, 0, button=1, steps=8)
             yield 0.5
-            if self.region("UI").width < wide - 40:
+            if self.region("UI").width < (wide + pixels) / 2:
                 break
         yield from self.move()
         yield 0.8

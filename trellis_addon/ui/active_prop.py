@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sidebar > Trellis > Active Prop: the prop that is selected, and what is done with it.
+
+The same stands in Object > Trellis, and so in the viewport's context menu.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+import bpy
+
+from .gallery import Gallery
+from .prop_ops import DISPLAYS, linked
+from .redraw import redraw_sidebars
+from .registering import registering
+from .sidebar import InSidebar
+from .texts import CATEGORY
+
+log = logging.getLogger(__name__)
+
+LEAST: Final = 0.0001
+"""Metres: nothing is made smaller than Blender can show."""
+
+
+def active_prop(context: bpy.types.Context) -> tuple[Any, Any] | None:
+    """The active object and the collection of the prop that it shows; None for anything else.
+
+    Of an editable prop the object is whichever of its own is active.
+    """
+    from ..scene.proxies import prop_of
+    from ..scene.roles import ID
+
+    obj = context.active_object
+    if obj is None or not obj.select_get():
+        return None
+    if prop := prop_of(obj):
+        return obj, prop
+    collections: Any = obj.users_collection  # the stubs do not know that these are iterated
+    for collection in collections:
+        owners = (collection, *_above(collection))
+        if made := next((owner for owner in owners if ID in owner), None):
+            return obj, made
+    return None
+
+
+def _above(collection: bpy.types.Collection) -> tuple[bpy.types.Collection, ...]:
+    """The collections of the scene that hold this one: a prop's parts lie in the prop's own."""
+    scene: Any = bpy.context.scene
+    return tuple(c for c in scene.collection.children_recursive if collection in list(c.children))
+
+
+def active_prop_id(context: bpy.types.Context) -> str:
+    """The id of its folder in the library; "" where no prop is selected."""
+    from ..scene.roles import ID
+
+    found = active_prop(context)
+    return str(found[1][ID]) if found else ""
+
+
+def unscaled_size(obj: Any) -> float:
+    """The longest side, in metres, of the prop that an object shows, before it is scaled; 0.0
+    where it shows none.
+    """
+    from ..scene.proxies import prop_of
+    from ..scene.surface import Box
+
+    prop = prop_of(obj)
+    box = Box.around(prop) if prop else None
+    return max(b - a for a, b in zip(box.low, box.high, strict=True)) if box else 0.0
+
+
+def _get_size(obj: Any) -> float:
+    scale: float = max(map(abs, obj.scale))
+    return unscaled_size(obj) * scale
+
+
+def _set_size(obj: Any, metres: float) -> None:
+    if now := _get_size(obj):
+        factor = max(metres, LEAST) / now
+        obj.scale = [side * factor for side in obj.scale]
+
+
+class TRELLIS_PT_active_prop(InSidebar, bpy.types.Panel):
+    """The selected prop."""
+
+    bl_idname = "TRELLIS_PT_active_prop"
+    bl_label = "Active Prop"
+    bl_order = 15
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only when a prop is selected."""
+        return active_prop(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Name and size, then what is done with it."""
+        found = active_prop(context)
+        if found is None:
+            return
+        obj, _ = found
+        layout: Any = self.layout
+        layout.prop(obj, "name", text="", icon="OBJECT_DATA")
+        draw_active(layout, context)
+
+
+def draw_active(layout: Any, context: bpy.types.Context) -> None:
+    """Size, display and the ways on, for the panel and for menus."""
+    from ..scene.proxies import display_of
+
+    found = active_prop(context)
+    if found is None:
+        return
+    obj, _ = found
+    prop_id = active_prop_id(context)
+    if unscaled_size(obj):
+        layout.prop(obj, "trellis_size")
+        now = display_of(obj)
+        row = layout.row(align=True)
+        for identifier, name, *_ in DISPLAYS:
+            button = row.operator("trellis.display", text=name, depress=now == identifier)
+            button.mode, button.all_props = identifier, False
+    column = layout.column(align=True)
+    if linked(obj):
+        column.operator_menu_enum("trellis.make_editable", "method", text="Make Editable")
+    column.operator_context = "INVOKE_DEFAULT"
+    variant = column.operator("trellis.generate_again", text="Variant...")
+    variant.prop_id, variant.new_seed = prop_id, True
+    column.operator("trellis.finish_again", text="Finish Again...").prop_id = prop_id
+    column.operator("trellis.show_in_library").prop_id = prop_id
+
+
+class TRELLIS_OT_show_in_library(bpy.types.Operator):
+    """Choose this prop in the sidebar's Library"""
+
+    bl_idname = "trellis.show_in_library"
+    bl_label = "Show in Library"
+    bl_options = {"INTERNAL"}
+
+    prop_id: bpy.props.StringProperty(
+        name="Prop",
+        description="The prop's id. Empty: the one that the active object shows",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Needs a prop."""
+        if active_prop(context) is None:
+            cls.poll_message_set("Select a placed prop")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Nothing that is filtered out can be seen, so nothing is filtered."""
+        from .gallery_ops import gallery_properties
+
+        gallery = Gallery.get()
+        group = gallery_properties(context)
+        group.search, group.show = "", "ALL"
+        gallery.variants_of = ""
+        gallery.show(self.prop_id or active_prop_id(context))
+        open_sidebar(context)
+        redraw_sidebars()
+        return {"FINISHED"}
+
+
+def open_sidebar(context: bpy.types.Context) -> None:
+    """Our tab of the sidebar of the 3D view that this is called in."""
+    area = context.area
+    if area is None or area.type != "VIEW_3D":
+        return
+    space: Any = area.spaces.active
+    space.show_region_ui = True
+    for region in area.regions:
+        if region.type == "UI":
+            _in_front(region)
+
+
+def _in_front(region: Any) -> None:
+    try:
+        region.active_panel_category = CATEGORY
+    except (AttributeError, TypeError):  # read-only before 4.3; and a sidebar never drawn has none
+        log.debug("the sidebar's tab cannot be chosen")
+
+
+def draw_context_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    """In the viewport's context menu, where a prop is selected."""
+    if active_prop(context) is not None:
+        self.layout.separator()
+        self.layout.menu("TRELLIS_MT_object")
+
+
+_register, _unregister = registering(
+    (TRELLIS_PT_active_prop, TRELLIS_OT_show_in_library),
+    [("VIEW3D_MT_object_context_menu", draw_context_menu)],
+)
+
+
+def register() -> None:
+    """Add the panel, and ``Object.trellis_size``, which is worked out and stored nowhere."""
+    _register()
+    kind: Any = bpy.types.Object
+    kind.trellis_size = bpy.props.FloatProperty(
+        name="Size",
+        description="The prop's longest side. Another number scales it",
+        subtype="DISTANCE",
+        unit="LENGTH",
+        min=0.0,
+        soft_min=LEAST,
+        soft_max=100.0,
+        get=_get_size,
+        set=_set_size,
+    )
+
+
+def unregister() -> None:
+    """Take them back."""
+    kind: Any = bpy.types.Object
+    del kind.trellis_size
+    _unregister()
