@@ -88,10 +88,11 @@ def test_material_preview_has_the_props_textures(walk: Seen) -> None:
     assert walk.facts["look"]["images"] > 0
 
 
-def test_search_opens_the_dialog_and_escape_over_the_sidebar_cancels(walk: Seen) -> None:
+def test_search_opens_the_dialog_and_escape_over_the_sidebar_asks(walk: Seen) -> None:
     facts = walk.facts["cancel"]
     assert facts["prompt"] == "small brass lantern"
     assert not facts["escape_over_view_cancels"]
+    assert not facts["escape_over_sidebar_cancels"]
     assert facts["props"] == 1, "only the first prop is in the scene"
     assert walk.record(facts["prop_id"])["state"] == "cancelled"
 
@@ -107,7 +108,7 @@ def test_pictures_of_every_step_were_taken(walk: Seen) -> None:
     names = {path.stem for path in walk.pictures.glob("*.png")}
     assert {
         "1-offline", "1-no-key", "1-tested", "2-empty", "2-typed", "2-progress", "3-solid",
-        "3-material", "4-search", "4-dialog", "4-cancelled", "5-error", "5-error-panel",
+        "3-material", "4-search", "4-dialog", "4-asked", "4-cancelled", "5-error", "5-error-panel",
         "6-preferences", "6-add-menu", "7-narrow-error", "7-narrow-running", "8-light",
     } <= names  # fmt: skip
     assert walk.facts["narrow"]["after"] < walk.facts["narrow"]["before"]

@@ -19,7 +19,7 @@ from .account import BALANCE, TEST, Account
 from .diagnostics import report_text
 from .model_settings import chosen_model
 from .redraw import redraw_account
-from .translations import rpt, sentence
+from .translations import phrase, rpt, sentence
 
 SITE_VARIABLE: Final = "AIGATEWAY_WEB_URL"
 """The gateway's website, as its own command line has it."""
@@ -56,7 +56,7 @@ def blocked(cls: Any, errand: str) -> bool:
     missing = obstacle(read_settings())
     if missing is None and not Account.get().busy(errand):
         return False
-    cls.poll_message_set(missing.facts.sentence if missing else "It is being asked already")
+    cls.poll_message_set(phrase(missing.facts.sentence if missing else "It is being asked already"))
     return True
 
 
@@ -94,7 +94,7 @@ def keep_key(context: bpy.types.Context, text: str) -> None:
 def has_preferences(cls: Any) -> bool:
     """Whether there is a place to keep a setting; the button's tip says why not."""
     if stored() is None:
-        cls.poll_message_set("Trellis Props is not installed as an extension here")
+        cls.poll_message_set(phrase("Trellis Props is not installed as an extension here"))
         return False
     return True
 
@@ -110,7 +110,9 @@ class TRELLIS_OT_paste_key(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Not where the environment decides, nor without preferences."""
         if key_source() == "environment":
-            cls.poll_message_set(f"The key comes from the environment variable {KEY_VARIABLE}")
+            cls.poll_message_set(
+                phrase(f"The key comes from the environment variable {KEY_VARIABLE}")
+            )
             return False
         return has_preferences(cls)
 
@@ -127,7 +129,7 @@ class TRELLIS_OT_paste_key(bpy.types.Operator):
 def knows_page(cls: Any) -> bool:
     """Whether there is a page to open; the button's tip says why not."""
     if not account_page():
-        cls.poll_message_set("The site of this gateway is not known")
+        cls.poll_message_set(phrase("The site of this gateway is not known"))
         return False
     return True
 
@@ -201,7 +203,7 @@ class TRELLIS_OT_refresh_account(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Not twice at once."""
         if Account.get().busy(BALANCE):
-            cls.poll_message_set("It is being asked already")
+            cls.poll_message_set(phrase("It is being asked already"))
             return False
         return True
 
@@ -236,7 +238,7 @@ class TRELLIS_OT_choose_library(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Not where the environment decides."""
         if os.environ.get(LIBRARY_VARIABLE):
-            cls.poll_message_set(f"The folder comes from the variable {LIBRARY_VARIABLE}")
+            cls.poll_message_set(phrase(f"The folder comes from the variable {LIBRARY_VARIABLE}"))
             return False
         return has_preferences(cls)
 

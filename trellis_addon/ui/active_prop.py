@@ -17,6 +17,7 @@ from .redraw import redraw_sidebars
 from .registering import registering
 from .sidebar import InSidebar
 from .texts import CATEGORY
+from .translations import phrase
 
 log = logging.getLogger(__name__)
 
@@ -105,8 +106,11 @@ class TRELLIS_PT_active_prop(InSidebar, bpy.types.Panel):
         draw_active(layout, context)
 
 
-def draw_active(layout: Any, context: bpy.types.Context) -> None:
-    """Size, display and the ways on, for the panel and for menus."""
+def draw_active(layout: Any, context: bpy.types.Context, *, in_menu: bool = False) -> None:
+    """Size, display and the ways on, for the panel and for menus.
+
+    :param in_menu: an entry for each display, as Blender makes a menu with a row too wide.
+    """
     from ..scene.proxies import display_of
 
     found = active_prop(context)
@@ -117,11 +121,13 @@ def draw_active(layout: Any, context: bpy.types.Context) -> None:
     if unscaled_size(obj):
         layout.prop(obj, "trellis_size")
         now = display_of(obj)
-        row = layout.row(align=True)
+        row = layout if in_menu else layout.row(align=True)
         for identifier, name, *_ in DISPLAYS:
-            button = row.operator("trellis.display", text=name, depress=now == identifier)
+            on = now == identifier
+            icon = ("RADIOBUT_ON" if on else "RADIOBUT_OFF") if in_menu else "NONE"
+            button = row.operator("trellis.display", text=name, icon=icon, depress=on)
             button.mode, button.all_props = identifier, False
-    column = layout.column(align=True)
+    column = layout if in_menu else layout.column(align=True)
     if linked(obj):
         column.operator_menu_enum("trellis.make_editable", "method", text="Make Editable")
     column.operator_context = "INVOKE_DEFAULT"
@@ -148,7 +154,7 @@ class TRELLIS_OT_show_in_library(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Needs a prop."""
         if active_prop(context) is None:
-            cls.poll_message_set("Select a placed prop")
+            cls.poll_message_set(phrase("Select a placed prop"))
             return False
         return True
 

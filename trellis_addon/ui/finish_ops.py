@@ -19,7 +19,7 @@ from .place_ops import suggest
 from .registering import registering
 from .session import Session
 from .telling import ended
-from .translations import rpt, sentence
+from .translations import phrase, rpt, sentence
 
 if TYPE_CHECKING:
     from ..library.folder import PropFolder
@@ -111,7 +111,7 @@ class TRELLIS_OT_reset_finishing(bpy.types.Operator):
             return False
         group = sidebar(context).finishing
         if not any(group.is_property_set(name) for name in NAMES):
-            cls.poll_message_set(AT_DEFAULTS)
+            cls.poll_message_set(phrase(AT_DEFAULTS))
             return False
         return True
 
@@ -137,7 +137,7 @@ class TRELLIS_OT_reset_placing(bpy.types.Operator):
         defaults = group.bl_rna.properties
         chosen = any(getattr(group, name) != defaults[name].default for name in ("method", "where"))
         if not (chosen or group.collection or group.name):
-            cls.poll_message_set(AT_DEFAULTS)
+            cls.poll_message_set(phrase(AT_DEFAULTS))
             return False
         return True
 

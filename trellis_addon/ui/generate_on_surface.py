@@ -15,6 +15,7 @@ from .generating import likely_metres
 from .properties import prompt_of
 from .registering import registering
 from .surface_op import OnSurface
+from .translations import phrase
 
 if TYPE_CHECKING:
     from ..scene.stored import Stored
@@ -50,7 +51,7 @@ class TRELLIS_OT_generate_on_surface(OnSurface, bpy.types.Operator):  # type: ig
     def poll(cls, context: bpy.types.Context) -> bool:
         """Needs a 3D view to choose the place in."""
         if context.scene is None or bpy.app.background:
-            cls.poll_message_set("Needs a 3D view. In a script use trellis.generate")
+            cls.poll_message_set(phrase("Needs a 3D view. In a script use trellis.generate"))
             return False
         return True
 

@@ -63,12 +63,12 @@ class TRELLIS_OT_try_again(bpy.types.Operator):
         """What this click would cost."""
         ended = Session.get().failure(properties.prop_id)
         if ended is not None and ended.free:
-            return "Go on with what the gateway has made already. This costs nothing"
+            return iface("Go on with what the gateway has made already. This costs nothing")
         if is_owed(read_settings().library, properties.prop_id):
-            return (
+            return iface(
                 "It may have been charged already, and never came. This may cost credit once more"
             )
-        return "Ask the gateway once more with the same settings. This costs credit"
+        return iface("Ask the gateway once more with the same settings. This costs credit")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """By the record on the disk, which knows what has been paid for."""

@@ -25,7 +25,7 @@ class TRELLIS_MT_object(bpy.types.Menu):
         layout: Any = self.layout
         layout.operator_context = "INVOKE_REGION_WIN"
         if active_prop(context) is not None:
-            draw_active(layout, context)
+            draw_active(layout, context, in_menu=True)
             layout.operator("trellis.show_prompt", icon="TEXT").prop_id = ""
             layout.operator("trellis.reuse_settings", icon="PRESET").prop_id = ""
             layout.operator(

@@ -12,6 +12,7 @@ from .account import MODELS, Account
 from .account_ops import blocked, finish
 from .model_settings import LARGEST_SEED, NAMES, is_changed, model_group
 from .registering import registering
+from .translations import phrase
 
 
 class TRELLIS_OT_random_seed(bpy.types.Operator):
@@ -48,7 +49,7 @@ class TRELLIS_OT_reset_model(bpy.types.Operator):
         if group is None:
             return False
         if not is_changed(group):
-            cls.poll_message_set("Everything is at its default")
+            cls.poll_message_set(phrase("Everything is at its default"))
             return False
         return True
 

@@ -17,7 +17,7 @@ from .properties import TrellisProperties
 from .registering import registering
 from .session import Session
 from .texts import CATEGORY, EXAMPLE
-from .translations import iface, rpt, sentence
+from .translations import iface, phrase, rpt, sentence
 
 if TYPE_CHECKING:
     from ..core.settings import Settings
@@ -268,7 +268,7 @@ class TRELLIS_OT_allow_online_access(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Not when the command line has decided."""
         if bpy.app.online_access_override:
-            cls.poll_message_set("Blender was started with --offline-mode")
+            cls.poll_message_set(phrase("Blender was started with --offline-mode"))
             return False
         return True
 

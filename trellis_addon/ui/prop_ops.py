@@ -10,7 +10,7 @@ import bpy
 from ..core.errors import TrellisError
 from ..scene.methods import Display, Way
 from .registering import registering
-from .translations import rpt
+from .translations import phrase, rpt
 
 WAYS: Final = (
     (Way.OVERRIDE.value, "Library Override", "Stays linked: changes here are kept beside the prop"),
@@ -48,15 +48,15 @@ class TRELLIS_OT_make_editable(bpy.types.Operator):
         from ..scene.proxies import instances
 
         if context.mode != "OBJECT":
-            cls.poll_message_set("Leave the current mode first: this works in Object Mode")
+            cls.poll_message_set(phrase("Leave the current mode first: this works in Object Mode"))
             return False
         chosen = list(instances(context.selected_objects))
         if not chosen:
             words = "Select a placed prop" if not context.selected_objects else _why_not(context)
-            cls.poll_message_set(words)
+            cls.poll_message_set(phrase(words))
             return False
         if not any(linked(obj) for obj in chosen):
-            cls.poll_message_set("The selected props are editable already")
+            cls.poll_message_set(phrase("The selected props are editable already"))
             return False
         return True
 
@@ -106,7 +106,7 @@ class TRELLIS_OT_display(bpy.types.Operator):
         from ..scene.proxies import instances
 
         if next(instances(bpy.data.objects), None) is None:
-            cls.poll_message_set("There is no linked prop in this file")
+            cls.poll_message_set(phrase("There is no linked prop in this file"))
             return False
         return True
 

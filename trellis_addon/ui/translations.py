@@ -12,9 +12,9 @@ import bpy
 
 from ..core.errors import ErrorFacts
 from ..core.identity import ADDON_ID
-from . import words, words_errors, words_panel
+from . import words, words_errors, words_panel, words_tips
 
-ROWS: Final = (*words.ROWS, *words_panel.ROWS, *words_errors.ROWS)
+ROWS: Final = (*words.ROWS, *words_panel.ROWS, *words_errors.ROWS, *words_tips.ROWS)
 
 CONTEXTS: Final = ("*", "Operator")
 """Blender looks up the labels of operators in a context of their own."""

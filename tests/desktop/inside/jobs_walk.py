@@ -110,10 +110,9 @@ class JobsWalk:
         Opened from the last to the first and closed the other way round, so that none is out of
         sight when its turn comes.
         """
-        names = [("trellis.reset_settings", "PLACING"), ("trellis.reset_settings", "FINISHING")]
-        names.append(("trellis.reset_model", ""))
-        for name, group in reversed(names) if close else names:
-            yield from self.window.find(name, at=RIGHT, told=group)
+        names = ["trellis.reset_placing", "trellis.reset_finishing", "trellis.reset_model"]
+        for name in reversed(names) if close else names:
+            yield from self.window.find(name, at=RIGHT)
             yield from self.window.run("xdotool", "mousemove_relative", "--", -110, 0)
             yield 0.3
             yield from self.window.click()
@@ -148,7 +147,7 @@ class JobsWalk:
         """The X of the one that waits."""
         window, session = self.window, product.session()
         last = session.running[-1].job.prop_id
-        yield from window.find("trellis.cancel", at=RIGHT, told=last, start=0.25)
+        yield from window.find("trellis.cancel", at=0.83, told=last, start=0.25)
         yield from window.click()
         yield lambda: all(running.job.prop_id != last for running in session.running)
         yield from window.move()

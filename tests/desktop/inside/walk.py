@@ -228,11 +228,11 @@ class Walk:
     # --- the other ways in and out
 
     def search_and_cancel(self) -> Steps:
-        """F3, the dialog, and Escape over the sidebar."""
+        """F3, the dialog, and Escape over the sidebar, which asks."""
         window, session = self.window, product.session()
         yield from window.move("WINDOW", 0.3, 0.4)
         yield from window.press("F3")
-        yield from window.write("Generate Trellis Prop")
+        yield from window.write("Trellis Prop")
         yield from window.still()
         yield from window.picture("4-search")
         yield from window.press("Return")
@@ -251,6 +251,10 @@ class Walk:
         over_view = running.job.token.cancelled
         yield from window.move("UI", 0.4, 0.8)
         yield from window.press("Escape")
+        yield from window.still()
+        yield from window.picture("4-asked")
+        over_sidebar = running.job.token.cancelled
+        yield from window.press("Return")
         yield lambda: not session.running
         yield 0.8
         yield from window.picture("4-cancelled", window.region("UI"))
@@ -259,6 +263,7 @@ class Walk:
             prop_id=running.job.prop_id,
             prompt=running.prompt,
             escape_over_view_cancels=over_view,
+            escape_over_sidebar_cancels=over_sidebar,
             note=session.last_note,
             props=len([o for o in bpy.context.scene.objects if o.instance_collection]),
         )
