@@ -31,7 +31,7 @@ def active_prop(context: bpy.types.Context) -> tuple[Any, Any] | None:
     Of an editable prop the object is whichever of its own is active.
     """
     from ..scene.proxies import prop_of
-    from ..scene.roles import ID
+    from ..scene.roles import ID, ROLE
 
     obj = context.active_object
     if obj is None or not obj.select_get():
@@ -40,14 +40,15 @@ def active_prop(context: bpy.types.Context) -> tuple[Any, Any] | None:
         return obj, prop
     collections: Any = obj.users_collection  # the stubs do not know that these are iterated
     for collection in collections:
-        owners = (collection, *_above(collection))
+        # A prop's parts lie in the prop's own collection.
+        owners = _above(collection) if ROLE in collection else (collection,)
         if made := next((owner for owner in owners if ID in owner), None):
             return obj, made
     return None
 
 
 def _above(collection: bpy.types.Collection) -> tuple[bpy.types.Collection, ...]:
-    """The collections of the scene that hold this one: a prop's parts lie in the prop's own."""
+    """The collections of the scene that hold this one."""
     scene: Any = bpy.context.scene
     return tuple(c for c in scene.collection.children_recursive if collection in list(c.children))
 

@@ -86,6 +86,8 @@ class _Found:
         self.variants: Counter[str] = Counter()
         self.numbers: dict[str, int] = {}
         """By id: which of its prompt's props it is, from 1, the oldest first."""
+        self.interrupted: tuple[Entry, ...] = ()
+        """What could go on and has nobody working on it, the oldest first."""
 
 
 class Gallery:
@@ -154,6 +156,11 @@ class Gallery:
     def entry(self, prop_id: str) -> Entry | None:
         """What is known of a prop."""
         return self._found.by_id.get(prop_id)
+
+    @property
+    def interrupted(self) -> tuple[Entry, ...]:
+        """Props that could go on and that nobody was working on when they were last seen."""
+        return self._found.interrupted
 
     def chosen_entry(self) -> Entry | None:
         """The chosen prop; None when there is none, or when it has gone."""
@@ -325,7 +332,11 @@ def _tables(snapshot: Snapshot) -> _Found:
     found = _Found(snapshot)
     found.by_id, found.variants = {entry.id: entry for entry in entries}, prompts
     seen: Counter[str] = Counter()
-    for entry in sorted(entries, key=SORTS["OLDEST"]):
+    oldest = sorted(entries, key=SORTS["OLDEST"])
+    found.interrupted = tuple(
+        e for e in oldest if e.state in UNDER_WAY and e.can_go_on and not e.worked_on
+    )
+    for entry in oldest:
         seen[entry.prompt_key] += 1
         found.numbers[entry.id] = seen[entry.prompt_key]
     return found

@@ -108,7 +108,8 @@ class TRELLIS_OT_generate(bpy.types.Operator):
             return result
         if event.type == "ESC" and event.value == "PRESS" and over_sidebar(context, event):
             ids = ",".join(i for i in self._prop_ids if not session.has_ended(i))
-            getattr(bpy.ops, "trellis").cancel("INVOKE_DEFAULT", prop_id=ids)  # noqa: B009
+            if ids:
+                getattr(bpy.ops, "trellis").cancel("INVOKE_DEFAULT", prop_id=ids)  # noqa: B009
             return {"RUNNING_MODAL"}
         return {"PASS_THROUGH"}
 

@@ -10,7 +10,7 @@ import bpy
 
 from ..core.errors import LockedError, TrellisError
 from ..preferences import read_settings
-from .gallery import UNDER_WAY, Gallery
+from .gallery import Gallery
 from .registering import registering
 from .session import Session
 from .translations import iface, sentence
@@ -25,17 +25,8 @@ def interrupted() -> tuple[Entry, ...]:
     From memory alone: for ``poll`` and ``draw``. What this session itself has worked on is told
     by its own rows, and the library as it was last seen may not know yet how that ended.
     """
-    snapshot = Gallery.get().snapshot
     begun = Session.get().begun
-    found = [
-        entry
-        for entry in (snapshot.entries if snapshot else ())
-        if entry.state in UNDER_WAY
-        and entry.can_go_on
-        and not entry.worked_on
-        and entry.id not in begun
-    ]
-    return tuple(sorted(found, key=lambda entry: entry.created))
+    return tuple(entry for entry in Gallery.get().interrupted if entry.id not in begun)
 
 
 class TRELLIS_OT_resume_interrupted(bpy.types.Operator):
