@@ -129,7 +129,7 @@ def draw_active(layout: Any, context: bpy.types.Context, *, in_menu: bool = Fals
             button = row.operator("trellis.display", text=name, icon=icon, depress=on)
             button.mode, button.all_props = identifier, False
     column = layout if in_menu else layout.column(align=True)
-    if linked(obj):
+    if linked(obj) and not in_menu:
         column.operator_menu_enum("trellis.make_editable", "method", text="Make Editable")
     column.operator_context = "INVOKE_DEFAULT"
     variant = column.operator("trellis.generate_again", text="Variant...")

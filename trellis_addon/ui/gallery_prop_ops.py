@@ -241,7 +241,7 @@ class TRELLIS_OT_resume_prop(_OnProp, bpy.types.Operator):
 
     bl_idname = "trellis.resume_prop"
     bl_label = "Continue"
-    bl_options = {"REGISTER"}
+    bl_options = {"REGISTER", "INTERNAL"}
 
     def act(self, context: bpy.types.Context, folder: PropFolder) -> set[str]:
         """A second click while it is under way does nothing."""
@@ -264,7 +264,7 @@ class TRELLIS_OT_repair_prop(_OnProp, bpy.types.Operator):
 
     bl_idname = "trellis.repair_prop"
     bl_label = "Repair Record"
-    bl_options = {"REGISTER"}
+    bl_options = {"REGISTER", "INTERNAL"}
 
     def act(self, _context: bpy.types.Context, folder: PropFolder) -> set[str]:
         """The damaged one stays beside it."""

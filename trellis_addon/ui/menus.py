@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from .active_prop import active_prop, draw_active
-from .prop_ops import DISPLAYS
+from .prop_ops import DISPLAYS, WAYS
 from .registering import registering
 
 
@@ -26,6 +26,10 @@ class TRELLIS_MT_object(bpy.types.Menu):
         layout.operator_context = "INVOKE_REGION_WIN"
         if active_prop(context) is not None:
             draw_active(layout, context, in_menu=True)
+            # An entry for each: F3 does not look into a menu of an operator's choices.
+            for identifier, name, _text in WAYS:
+                way = layout.operator("trellis.make_editable", text=f"Make Editable: {name}")
+                way.method = identifier
             layout.operator("trellis.show_prompt", icon="TEXT").prop_id = ""
             layout.operator("trellis.reuse_settings", icon="PRESET").prop_id = ""
             layout.operator(
