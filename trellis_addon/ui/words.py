@@ -36,7 +36,6 @@ BUTTONS: Final[tuple[Row, ...]] = (
     ),
     ("Generate Again", "Noch einmal erzeugen", "もう一度生成", "再次生成"),
     ("Generate Variant", "Variante erzeugen", "バリエーションを生成", "生成变体"),
-    ("Another Variant", "Weitere Variante", "別のバリエーション", "另一个变体"),
     ("Cancel Generation", "Erzeugung abbrechen", "生成をキャンセル", "取消生成"),
     ("Try Again", "Erneut versuchen", "再試行", "重试"),
     ("Copy Details", "Einzelheiten kopieren", "詳細をコピー", "复制详细信息"),
@@ -55,7 +54,6 @@ BUTTONS: Final[tuple[Row, ...]] = (
     ("Copy Prompt", "Prompt kopieren", "プロンプトをコピー", "复制提示词"),
     ("Use Prompt", "Prompt verwenden", "プロンプトを使用", "使用提示词"),
     ("Reuse Settings", "Einstellungen übernehmen", "設定を再利用", "重用设置"),
-    ("Reset Settings", "Einstellungen zurücksetzen", "設定をリセット", "重置设置"),
     ("Finish Prop Again", "Prop neu aufbereiten", "プロップを再仕上げ", "重新加工道具"),
     ("Finish Prop Again...", "Prop neu aufbereiten...", "プロップを再仕上げ...", "重新加工道具..."),
     ("Export Prop", "Prop exportieren", "プロップをエクスポート", "导出道具"),
@@ -69,12 +67,6 @@ BUTTONS: Final[tuple[Row, ...]] = (
         "Meshes als Props importieren",
         "メッシュをプロップとして読み込む",
         "将网格导入为道具",
-    ),
-    (
-        "Trellis Prop from Library...",
-        "Trellis-Prop aus Bibliothek...",
-        "ライブラリから Trellis プロップ...",
-        "从库中添加 Trellis 道具...",
     ),
 )
 
@@ -155,7 +147,6 @@ MESSAGES: Final[tuple[Row, ...]] = (
         "ファイルが閉じられたため、ライブラリにのみあります",
         "其文件已关闭，因此仅存于库中",
     ),
-    ("{} so far", "{} bisher", "経過 {}", "已用 {}"),
     (
         "No props yet. Generate one above",
         "Noch keine Props. Erzeuge oben einen",
@@ -236,12 +227,6 @@ MESSAGES: Final[tuple[Row, ...]] = (
 )
 
 SETTINGS: Final[tuple[Row, ...]] = (
-    (
-        "Generate Trellis Prop...",
-        "Trellis-Prop erzeugen...",
-        "Trellis プロップを生成...",
-        "生成 Trellis 道具...",
-    ),
     ("Generate Variant...", "Variante erzeugen...", "バリエーションを生成...", "生成变体..."),
     ("Remove Reference Image", "Referenzbild entfernen", "参照画像を外す", "移除参考图像"),
     ("Force Opaque", "Deckend machen", "不透明にする", "强制不透明"),
@@ -290,12 +275,6 @@ SETTINGS: Final[tuple[Row, ...]] = (
 
 JOBS: Final[tuple[Row, ...]] = (
     ("and {} more wait", "und {} weitere warten", "他 {} 件が待機中", "另有 {} 个在等待"),
-    (
-        "Esc over the Trellis tab cancels",
-        "Esc über dem Trellis-Reiter bricht ab",
-        "Trellis タブ上で Esc を押すとキャンセル",
-        "在 Trellis 选项卡上按 Esc 取消",
-    ),
     ("{} props", "{} Props", "プロップ {} 個", "{} 个道具"),
     ("Waiting", "Wartet", "待機中", "等待中"),
     (
