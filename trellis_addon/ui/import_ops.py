@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Meshes that are on this disk already: into the library, with the same finishing as generated
-ones. By Add > Trellis > Import Meshes, or dropped into a 3D view.
+ones. By Object > Trellis > Import Meshes, or dropped into a 3D view.
 """
 
 from __future__ import annotations

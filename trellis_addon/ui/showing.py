@@ -36,7 +36,7 @@ class View(NamedTuple):
     taken: bool = False
     """Whether another tool shows its keys there."""
     escape: bool = False
-    """Whether Esc over our tab stops jobs."""
+    """Whether Esc over our tab asks to stop jobs."""
 
 
 def _view(window: Any) -> View:
