@@ -157,7 +157,7 @@ class PanelWalk:
         for number, prompt in enumerate(PROMPTS):
             scene.cursor.location = (1.5 * number - 1.5, 0.0, 0.0)
             self.generate(prompt)
-        yield lambda: not session.running
+            yield lambda: not session.running
         scene.cursor.location = (0.0, -2.0, 0.0)
         session.forget()
         yield from self.shot("31-library")
