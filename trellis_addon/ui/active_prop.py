@@ -41,7 +41,7 @@ def active_prop(context: bpy.types.Context) -> tuple[Any, Any] | None:
     collections: Any = obj.users_collection  # the stubs do not know that these are iterated
     for collection in collections:
         # A prop's parts lie in the prop's own collection.
-        owners = _above(collection) if ROLE in collection else (collection,)
+        owners: Any = _above(collection) if ROLE in collection else (collection,)
         if made := next((owner for owner in owners if ID in owner), None):
             return obj, made
     return None
