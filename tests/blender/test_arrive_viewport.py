@@ -97,6 +97,29 @@ def test_plain_colours_and_glass(shop: Workshop) -> None:
     assert colour(obj.data.materials[0]) == pytest.approx((0.2, 0.4, 0.6, 0.3), abs=0.01)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_unlit_has_the_colour_of_its_light(shop: Workshop, way: str) -> None:
+    unlit: Any = {"KHR_materials_unlit": {}}
+    surface = {"baseColorTexture": {"index": 0}}
+    image = picture(colour=(200, 120, 40))
+    model = dressed(egg(24), image, pbrMetallicRoughness=surface, extensions=unlit)
+    model.document["extensionsUsed"] = list(unlit)
+    prop = made(shop, model, way, proxy_above_triangles=100, proxy_above_pixels=16)
+    for child in prop.collection.children:
+        (obj,) = child.objects
+        shown = colour(obj.material_slots[0].material)
+        assert shown[:3] == pytest.approx(linear(200, 120, 40), abs=0.02), child["trellis_role"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_light_of_its_own_counts(shop: Workshop, way: str) -> None:
+    surface = {"baseColorFactor": [0.1, 0.0, 0.0, 1.0]}
+    lamp = picture(colour=(200, 120, 40))
+    model = dressed(egg(24), lamp, pbrMetallicRoughness=surface, emissiveFactor=[0.5, 0.25, 0.0])
+    (obj,) = made(shop, model, way).meshes
+    assert colour(obj.data.materials[0])[:3] == pytest.approx((0.6, 0.25, 0.0), abs=0.01)
+
+
 @pytest.mark.parametrize("triangles", [100, 100_000], ids=["simplified", "small textures"])
 def test_stand_in_is_like_the_prop(shop: Workshop, triangles: int) -> None:
     limits = {"proxy_above_triangles": triangles, "proxy_above_pixels": 16}

@@ -27,10 +27,15 @@ EMISSION: Final = slice(7, 10)
 """Columns of the values."""
 _GREY: Final = 0.8
 _BRIGHTEST: Final = 1e4
-_INPUTS: Final = (
-    *("Base Color", "Alpha", "Roughness", "Metallic"),
-    *("Transmission Weight", "Emission Color", "Emission Strength"),
-)
+_INPUTS: Final = {
+    "colour": "Base Color",
+    "alpha": "Alpha",
+    "roughness": "Roughness",
+    "metallic": "Metallic",
+    "transmission": "Transmission Weight",
+    "emission": "Emission Color",
+    "strength": "Emission Strength",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,8 @@ class Surface:
     def of(cls, material: Any | None, mesh: Any, loops: Indices, first: int) -> Surface:
         """Read a material; without one it is grey."""
         if shader := shader_of(material):
-            return cls(mesh, loops, first, *(shader.inputs[name] for name in _INPUTS), material)
+            read = {field: shader.inputs[name] for field, name in _INPUTS.items()}
+            return cls(mesh, loops, first, **read, material=material)
         if unlit := _node(material, "EMISSION"):
             emission, strength = unlit.inputs["Color"], unlit.inputs["Strength"]
             seen = _seen(material)
