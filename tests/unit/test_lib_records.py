@@ -308,29 +308,44 @@ def test_library_that_cannot_be_written_leaves_no_lock(tmp_path: Path) -> None:
 # --- what it has cost
 
 
+FREE = Call(endpoint="chat", time="", status=200, cost_cents=0.0)
+TAKEN_JOB = Call(endpoint="jobs", time="", status=202)
+
+
 @pytest.mark.parametrize(
-    ("calls", "error", "charge"),
+    ("standing", "calls", "error", "charge"),
     [
-        ((), None, "unknown"),
-        ((Call(endpoint="chat", time="", status=200, cost_cents=12.0),), None, "charged"),
-        ((Call(endpoint="chat", time="", status=200, cost_cents=0.0),), None, "not_charged"),
-        ((), ("account", 402), "not_charged"),
-        ((), ("account", 401), "not_charged"),
-        ((Call(endpoint="chat", time="", status=400),), ("refused", 404), "not_charged"),
-        ((Call(endpoint="chat", time="", status=400),), ("gateway_failure", 502), "unknown"),
-        ((), ("refused", 409), "unknown"),
-        ((), ("unreachable", None), "unknown"),
-        ((Call(endpoint="jobs", time="", status=202),), ("gateway_failure", None), "not_charged"),
-        ((Call(endpoint="chat", time="", status=200),), ("no_model", None), "unknown"),
+        ("asking", (), None, "unknown"),
+        ("taken", (), ("refused", 409), "unknown"),
+        ("taken", (), ("unreachable", None), "unknown"),
+        ("taken", (Call(endpoint="chat", time="", status=400),), ("refused", 404), "unknown"),
+        ("taken", (Call(endpoint="chat", time="", status=200, cost_cents=12.0),), None, "charged"),
+        ("taken", (FREE,), None, "unknown"),
+        ("nothing", (FREE,), None, "not_charged"),
+        ("nothing", (), ("account", 402), "not_charged"),
+        ("nothing", (TAKEN_JOB,), ("gateway_failure", None), "not_charged"),
+        # As an earlier version wrote them.
+        ("", (), None, "unknown"),
+        ("", (), ("account", 401), "not_charged"),
+        ("", (Call(endpoint="chat", time="", status=400),), ("refused", 404), "not_charged"),
+        ("", (Call(endpoint="chat", time="", status=400),), ("gateway_failure", 502), "unknown"),
+        ("", (Call(endpoint="chat", time="", status=200),), ("no_model", None), "unknown"),
     ],
-)
-def test_charge_is_told_as_far_as_it_is_known(
-    folder: PropFolder, calls: tuple[Call, ...], error: tuple[str, int | None] | None, charge: str
+)  # fmt: skip
+def test_charge_agrees_with_what_is_owed(
+    folder: PropFolder,
+    standing: str,
+    calls: tuple[Call, ...],
+    error: tuple[str, int | None] | None,
+    charge: str,
 ) -> None:
     assert folder.read().charge == "not_charged", "nothing was sent"
-    folder.advance(State.SENDING, origin=folder.read().origin.model_copy(update={"calls": calls}))
+    origin = folder.read().origin.model_copy(update={"calls": calls, "standing": standing})
+    folder.advance(State.SENDING, origin=origin)
     if error:
         kind, status = error
         facts = ErrorEntry(kind=kind, message="It went wrong", status=status)
         folder.advance(State.FAILED, error=facts)
-    assert folder.read().charge == charge
+    record = folder.read()
+    assert record.charge == charge
+    assert charge != "not_charged" or not record.owed
