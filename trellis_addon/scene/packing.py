@@ -51,7 +51,7 @@ def copy_with_pictures(
 
 
 def _write_copy(blend: Path, copy: Path, append: Callable[[Path], bpy.types.Collection]) -> None:
-    before = _local_ids()
+    before, libraries = _local_ids(), set(bpy.data.libraries)
     try:
         collection = append(blend)
         collection[ORIGIN] = origin(blend)
@@ -59,6 +59,10 @@ def _write_copy(blend: Path, copy: Path, append: Callable[[Path], bpy.types.Coll
         bpy.data.libraries.write(str(copy), {collection}, path_remap="NONE", fake_user=True)
     finally:
         bpy.data.batch_remove(_local_ids() - before)
+        for library in (
+            set(bpy.data.libraries) - libraries
+        ):  # an empty entry stays of what is appended
+            bpy.data.libraries.remove(library)
 
 
 def name_source(collection: bpy.types.Collection, blend: Path) -> None:

@@ -61,7 +61,7 @@ class _Thing:
             return not self.is_around(here)
         try:
             return self._surface_blocks(here)
-        except RuntimeError:  # it has no surface now, as in Edit Mode
+        except RuntimeError:  # it has no surface now
             return not self.is_around(here)
 
     def _surface_blocks(self, here: Box) -> bool:
@@ -124,8 +124,15 @@ def _things(scene: bpy.types.Scene, layer: Any) -> Iterator[_Thing]:
         else:
             continue
         if box is not None and max(box.size) > 0:
-            searched = current and obj.type == "MESH" and len(obj.data.polygons) < _MOST_POLYGONS
+            searched = current and obj.type == "MESH" and _has_surface(obj)
             yield _Thing(box.moved_by(_matrix_of(obj)), obj if searched else None)
+
+
+def _has_surface(obj: Any) -> bool:
+    """Whether it can be asked for the nearest point: in Edit Mode 5.3 answers from an empty mesh,
+    where 5.2 raises.
+    """
+    return obj.mode != "EDIT" and len(obj.data.polygons) < _MOST_POLYGONS
 
 
 def _instanced(obj: Any) -> Any:
