@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+import bpy
+
 from ..core.errors import InvalidRequestError
 from ..core.finishing import Finishing
 from ..core.sizes import Guess, guess

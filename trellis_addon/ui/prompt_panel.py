@@ -36,6 +36,7 @@ DESCRIBE: Final = "Describe the prop first"
 
 WHERE: Final = {
     "CURSOR": "At the 3D cursor",
+    "EXACT": "Exactly at the 3D cursor",
     "ORIGIN": "At the world origin",
     "SURFACE": "Where you click next",
 }

@@ -234,6 +234,12 @@ SETTINGS: Final[tuple[Row, ...]] = (
     ("Save as Defaults", "Als Vorgabe speichern", "既定値として保存", "保存为默认值"),
     ("Restore Factory Settings", "Werkseinstellungen", "初期設定に戻す", "恢复出厂设置"),
     ("At the 3D cursor", "Am 3D-Cursor", "3D カーソルの位置", "位于 3D 游标处"),
+    (
+        "Exactly at the 3D cursor",
+        "Genau am 3D-Cursor",
+        "3D カーソルの位置ちょうど",
+        "正好位于 3D 游标处",
+    ),
     ("At the world origin", "Am Weltursprung", "ワールド原点", "位于世界原点"),
     ("New Seed", "Neuer Seed", "新しいシード", "新种子"),
     (

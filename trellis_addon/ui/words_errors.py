@@ -27,7 +27,6 @@ GATEWAY: Final[tuple[Row, ...]] = (
     ("The gateway URL must begin with https:// and name a host: {}", "Die Gateway-Adresse muss mit https:// beginnen und einen Server nennen: {}", "ゲートウェイ URL は https:// で始まりホストを含む必要があります: {}", "网关地址须以 https:// 开头并含主机: {}"),
     ("The gateway URL must not hold a user name or password", "Die Gateway-Adresse darf weder Namen noch Passwort enthalten", "ゲートウェイ URL にユーザー名やパスワードは使えません", "网关地址不得含用户名或密码"),
     ("The gateway URL must be https, as http would show your key: {}", "Die Gateway-Adresse muss https sein, http würde deinen Schlüssel zeigen: {}", "キーが見えてしまうため https が必要です: {}", "网关地址须为 https，否则会泄露密钥: {}"),
-    ("Write https:// in front; plain http works for this machine only", "Schreibe https:// davor; http geht nur für diesen Rechner", "先頭に https:// を付けてください。http はこのマシンでのみ使えます", "请加上 https://；http 仅限本机"),
     ("The gateway URL cannot be read: {}", "Die Gateway-Adresse ist nicht lesbar: {}", "ゲートウェイ URL を読めません: {}", "无法读取网关地址: {}"),
     ("The connection to {} broke", "Die Verbindung zu {} brach ab", "{} への接続が切れました", "与 {} 的连接中断"),
     ("No secure connection to {} could be made", "Keine sichere Verbindung zu {} möglich", "{} に安全に接続できません", "无法与 {} 建立安全连接"),
@@ -49,7 +48,6 @@ GATEWAY: Final[tuple[Row, ...]] = (
     ("A reference image needs the jobs endpoint, and the chat endpoint is forced", "Ein Referenzbild braucht den Jobs-Endpunkt, aber Chat ist erzwungen", "参照画像にはジョブのエンドポイントが必要です", "参考图像需要任务接口，但已强制使用聊天接口"),
     ("Remove it, or set the endpoint to Automatic", "Entferne es, oder stelle den Endpunkt auf Automatisch", "外すか、エンドポイントを自動にしてください", "请移除，或将接口设为自动"),
     ("Remove the image, or set the endpoint to Automatic in the preferences", "Entferne das Bild, oder stelle den Endpunkt in den Einstellungen auf Automatisch", "画像を外すか、プリファレンスでエンドポイントを自動にしてください", "请移除图像，或在偏好设置中将接口设为自动"),
-    ("The proxy's address must begin with http:// or https://", "Die Proxy-Adresse muss mit http:// oder https:// beginnen", "プロキシアドレスは http:// か https:// で始めてください", "代理地址须以 http:// 或 https:// 开头"),
     ("Correct it in the preferences", "Berichtige es in den Einstellungen", "プリファレンスで直してください", "请在偏好设置中更正"),
     ("{} holds a character that no key has", "{} enthält ein Zeichen, das kein Schlüssel hat", "{} にキーでは使えない文字があります", "{} 含密钥中不存在的字符"),
     ("Paste it again", "Füge ihn noch einmal ein", "もう一度貼り付けてください", "请重新粘贴"),
@@ -69,7 +67,6 @@ GATEWAY: Final[tuple[Row, ...]] = (
     ("Change the prompt", "Ändere den Prompt", "プロンプトを変えてください", "请更改提示词"),
     ("The generation failed at the gateway{}", "Die Erzeugung schlug beim Gateway fehl{}", "ゲートウェイで生成に失敗しました{}", "网关生成失败{}"),
     ("The generation failed at the gateway", "Die Erzeugung schlug beim Gateway fehl", "ゲートウェイで生成に失敗しました", "网关生成失败"),
-    ("Try again; a failed generation is not charged", "Versuche es noch einmal; Fehlgeschlagenes wird nicht berechnet", "もう一度お試しください。失敗した生成は課金されません", "请重试；失败的生成不扣费"),
     ("The gateway answered with a web page, not with a model", "Das Gateway antwortete mit einer Webseite statt einem Modell", "ゲートウェイがモデルではなくウェブページを返しました", "网关返回了网页而非模型"),
     ("The gateway answered with text, not with a model: “{}”", "Das Gateway antwortete mit Text statt einem Modell: „{}“", "ゲートウェイがモデルではなく文章を返しました: 「{}」", "网关返回了文本而非模型: “{}”"),
     ("The generation was cancelled at the gateway", "Die Erzeugung wurde beim Gateway abgebrochen", "ゲートウェイで生成がキャンセルされました", "生成已在网关取消"),
@@ -86,6 +83,39 @@ GATEWAY: Final[tuple[Row, ...]] = (
     ("The model in the gateway's answer is larger than allowed", "Das Modell in der Antwort ist größer als erlaubt", "応答内のモデルが大きすぎます", "回答中的模型超过允许大小"),
     ("Too many requests", "Zu viele Anfragen", "リクエストが多すぎます", "请求过多"),
 )
+
+OWED: Final[tuple[Row, ...]] = (
+    ("It may have been charged already, and never came. This may cost credit once more", "Vielleicht wurde es schon berechnet und kam nie an. Das kann noch einmal Guthaben kosten", "課金済みで届いていないかもしれません。もう一度クレジットがかかる場合があります", "可能已扣费但未送达。这可能再次消耗余额"),
+    ("It may have been charged", "Vielleicht wurde es berechnet", "課金された可能性があります", "可能已扣费"),
+    ("It may have been made and charged: resume the prop, which asks for the same one again", "Vielleicht ist er gemacht und berechnet: setze den Prop fort, das fragt noch einmal nach demselben", "作成・課金済みかもしれません。続行すると同じものをもう一度求めます", "可能已生成并扣费: 继续该道具即可再次索取同一个"),
+    ("It may have been charged: resume the prop later, which asks for the same job", "Vielleicht wurde es berechnet: setze den Prop später fort, das fragt nach demselben Auftrag", "課金された可能性があります。後で続行すると同じジョブを確認します", "可能已扣费: 请稍后继续，将查询同一任务"),
+    ("The gateway's answer cannot be read", "Die Antwort des Gateways ist nicht lesbar", "ゲートウェイの応答を読めません", "无法读取网关的回答"),
+    ("Tell the gateway's operator, or try again", "Melde es dem Betreiber des Gateways, oder versuche es noch einmal", "ゲートウェイの運営者に知らせるか、もう一度お試しください", "请告知网关运营方，或重试"),
+    ("Try again; a failed job is not charged", "Versuche es noch einmal; ein fehlgeschlagener Auftrag wird nicht berechnet", "もう一度お試しください。失敗したジョブは課金されません", "请重试；失败的任务不扣费"),
+    ("The gateway calls the job done, and there is no model in its answer", "Das Gateway nennt den Auftrag fertig, aber seine Antwort hat kein Modell", "ジョブは完了しましたが、応答にモデルがありません", "网关称任务已完成，但回答中没有模型"),
+    ("The gateway is done, and has no address of the model yet", "Das Gateway ist fertig, hat aber noch keine Adresse des Modells", "完了しましたが、モデルのアドレスがまだありません", "网关已完成，但尚无模型地址"),
+    ("The question for the job was answered with something else", "Auf die Frage nach dem Auftrag kam etwas anderes", "ジョブの問い合わせに別の応答がありました", "查询任务得到了其他回答"),
+    ("There is no address at which the job can be asked for", "Es gibt keine Adresse, unter der nach dem Auftrag gefragt werden kann", "ジョブを問い合わせるアドレスがありません", "没有可查询任务的地址"),
+    ("Set the endpoint to Jobs in the preferences, and generate it again", "Stelle den Endpunkt in den Einstellungen auf Jobs und erzeuge ihn noch einmal", "プリファレンスでエンドポイントをジョブにして、生成し直してください", "请在偏好设置中将接口设为任务并重新生成"),
+    ("The gateway allows no more requests for {}, which is longer than the time limit", "Das Gateway erlaubt {} lang keine Anfragen, länger als die Zeitgrenze", "{} の間リクエストできません (制限時間を超えます)", "网关在 {} 内不再接受请求，超过时间上限"),
+    ("The network, or a firewall before the gateway, blocks this request", "Das Netzwerk oder eine Firewall vor dem Gateway sperrt diese Anfrage", "ネットワークかファイアウォールがリクエストを遮断しています", "网络或网关前的防火墙阻止了此请求"),
+    ("Try again later or from another network; the API key need not be wrong", "Versuche es später oder aus einem anderen Netz; der Schlüssel muss nicht falsch sein", "後で、または別のネットワークでお試しください。キーは正しいかもしれません", "请稍后或换网络重试；密钥未必有误"),
+    ("The answer is compressed in a way that was not asked for", "Die Antwort ist auf eine Weise komprimiert, die nicht verlangt war", "応答が求めていない方式で圧縮されています", "回答以未请求的方式压缩"),
+    ("Try again; if it stays, tell the gateway's operator", "Versuche es noch einmal; bleibt es so, melde es dem Betreiber des Gateways", "もう一度試し、続く場合は運営者に知らせてください", "请重试；若仍如此，请告知网关运营方"),
+    ("The server sent a part of the file only", "Der Server sandte nur einen Teil der Datei", "サーバーがファイルの一部しか送りませんでした", "服务器只发送了文件的一部分"),
+    ("Write https:// in front; plain http works on this machine and in private networks only", "Schreibe https:// davor; http geht nur auf diesem Rechner und in privaten Netzen", "先頭に https:// を付けてください。http はこのマシンとプライベートネットワークのみです", "请加上 https://；http 仅限本机和专用网络"),
+    ("Write https:// in front, or allow Plain HTTP in Private Networks in the preferences ({}=1, --plain-http)", "Schreibe https:// davor, oder erlaube in den Einstellungen http in privaten Netzen ({}=1, --plain-http)", "https:// を付けるか、プリファレンスでプライベートネットワークの http を許可してください ({}=1, --plain-http)", "请加上 https://，或在偏好设置中允许专用网络使用 http ({}=1, --plain-http)"),
+    ("The network's proxy cannot reach {}", "Der Proxy des Netzwerks erreicht {} nicht", "プロキシが {} に接続できません", "网络代理无法连接 {}"),
+    ("The network's proxy does not answer as a SOCKS proxy does", "Der Proxy des Netzwerks antwortet nicht wie ein SOCKS-Proxy", "プロキシが SOCKS として応答しません", "网络代理的回答不像 SOCKS 代理"),
+    ("Check the proxy's address in the preferences or in ALL_PROXY", "Prüfe die Proxy-Adresse in den Einstellungen oder in ALL_PROXY", "プリファレンスか ALL_PROXY のプロキシアドレスを確認してください", "请检查偏好设置或 ALL_PROXY 中的代理地址"),
+    ("A SOCKS proxy cannot be used here, as the Python package socksio is missing", "Ein SOCKS-Proxy geht hier nicht, da das Python-Paket socksio fehlt", "Python パッケージ socksio がないため SOCKS プロキシは使えません", "缺少 Python 包 socksio，无法使用 SOCKS 代理"),
+    ("Install it, or set an http:// proxy in the preferences", "Installiere es, oder setze einen http://-Proxy in den Einstellungen", "インストールするか、http:// プロキシを設定してください", "请安装，或在偏好设置中设 http:// 代理"),
+    ("The proxy's address must begin with http://, https:// or socks5://", "Die Proxy-Adresse muss mit http://, https:// oder socks5:// beginnen", "プロキシアドレスは http://、https://、socks5:// のいずれかで始めてください", "代理地址须以 http://、https:// 或 socks5:// 开头"),
+    ("Write http://, https:// or socks5:// in front of it, in the preferences or in HTTPS_PROXY and ALL_PROXY", "Schreibe http://, https:// oder socks5:// davor, in den Einstellungen oder in HTTPS_PROXY und ALL_PROXY", "プリファレンスか HTTPS_PROXY と ALL_PROXY で先頭に http://、https://、socks5:// を付けてください", "请在偏好设置或 HTTPS_PROXY 和 ALL_PROXY 中于其前加 http://、https:// 或 socks5://"),
+    ("The disk of the library folder {} has {} free, and a new prop needs {}", "Auf der Platte des Bibliotheksordners {} sind {} frei, ein neuer Prop braucht {}", "ライブラリフォルダー {} の空きは {} で、新しいプロップには {} 必要です", "库文件夹 {} 所在磁盘剩余 {}，新道具需要 {}"),
+    ("Free some space, then go on; or choose another library folder", "Schaffe Platz und mach weiter; oder wähle einen anderen Bibliotheksordner", "空き容量を増やして続行するか、別のフォルダーを選んでください", "请腾出空间后继续；或选择其他库文件夹"),
+)
+"""What is owed, and what stands between Blender and the gateway."""
 
 MODELS: Final[tuple[Row, ...]] = (
     ("The model's structure is broken", "Der Aufbau des Modells ist kaputt", "モデルの構造が壊れています", "模型结构损坏"),
@@ -189,4 +219,4 @@ FILES: Final[tuple[Row, ...]] = (
 )
 # fmt: on
 
-ROWS: Final = (*GATEWAY, *MODELS, *FILES)
+ROWS: Final = (*GATEWAY, *OWED, *MODELS, *FILES)
