@@ -18,8 +18,9 @@ SWORD = "rusty sword with a red gem"
 
 
 @pytest.fixture
-def group() -> Any:
-    return bpy.context.scene.trellis.finishing
+def group(group: Any) -> Any:
+    """The sidebar's settings for finishing."""
+    return group.finishing
 
 
 def sizes(library: Path) -> list[tuple[str, float]]:

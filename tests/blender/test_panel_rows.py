@@ -5,7 +5,6 @@ of all that in other languages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,16 +18,10 @@ from support.rooms import Rooms
 
 
 @pytest.fixture
-def gallery(rooms: Rooms, settings: Path) -> Iterator[Any]:
-    """A fresh one that looks at this library."""
-    module = rooms("ui.gallery")
-    module.unregister()
-    module.register()
-    found = module.Gallery.get()
-    found.look(settings)
-    yield found
-    module.unregister()
-    module.register()
+def gallery(gallery: Any, settings: Path) -> Any:
+    """It looks at this library."""
+    gallery.look(settings)
+    return gallery
 
 
 @pytest.fixture
