@@ -42,6 +42,8 @@ class Front:
         if scope["type"] != "http":
             return
         body = await _read(receive)
+        if body is None:
+            return
         request = _record(scope, body)
         self.requests.append(request)
         effect = self.script.take(request.route, request)
@@ -126,12 +128,13 @@ async def _deliver(reply: Reply, effect: Effect, line: Line, method: str, send: 
     await line.send(send, reply.status, headers, reply.body)
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body. None: its client has gone in the middle of it, so nothing is taken."""
     body = bytearray()
     while True:
         message: Message = await receive()
         if message["type"] == "http.disconnect":
-            return bytes(body)
+            return None
         body += message.get("body", b"")
         if not message.get("more_body", False):
             return bytes(body)

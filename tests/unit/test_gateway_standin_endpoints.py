@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -51,6 +53,19 @@ def test_chat_link_needs_no_key_and_holds_a_glb(client: httpx.Client) -> None:
     mesh = httpx.get(content(reply))
     assert mesh.headers["content-type"] == "model/gltf-binary"
     assert mesh.content[:4] == b"glTF"
+
+
+def test_request_whose_client_goes_in_the_middle_of_its_body_is_not_taken(
+    gateway: StandInGateway, client: httpx.Client
+) -> None:
+    address = urlsplit(gateway.base_url)
+    headers = {**KEY, "Idempotency-Key": "k", "Content-Length": "5000", "Host": "localhost"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with socket.create_connection((address.hostname or "", address.port or 0), 20) as line:
+        line.sendall(f"POST {CHAT} HTTP/1.1\r\n{lines}\r\nhalf of a".encode())
+    reply = client.post(CHAT, json=ASK, headers={"Idempotency-Key": "k"})
+    assert reply.status_code == 200, reply.text
+    assert [request.json["model"] for request in gateway.requests_to("POST")] == [TRELLIS]
 
 
 @pytest.mark.parametrize("kind", sorted(SHAPES))
