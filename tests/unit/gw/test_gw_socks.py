@@ -227,9 +227,11 @@ def test_no_thread_is_left_of_a_handshake(
     far: str, tmp_path: Path, shown: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("trellis_addon.gateway.sockets.HANDSHAKE_SECONDS", 3600.0)
+    before = set(threading.enumerate())  # other tests of this process may have theirs
     with SocksProxy() as proxy:
         assert run(far, tmp_path, shown, proxy=proxy.url()).finished
-    timers = [t for t in threading.enumerate() if isinstance(t, threading.Timer)]
+    new = set(threading.enumerate()) - before
+    timers = [thread for thread in new if isinstance(thread, threading.Timer)]
     for timer in timers:
         timer.join(5)
     assert not [timer for timer in timers if timer.is_alive()]
