@@ -29,6 +29,8 @@ DECISIONS: Final = {
     "normals of a flat scale": "With a scale of 0 no side faces outward any more.",
     "colours without a material": "Blender 4.2 shows such a mesh grey; later versions, and the "
     "prop in every version, show the colours.",
+    "colour in Solid mode": "Blender's importer leaves it grey; the prop has the mean of what its "
+    "material shows (``test_arrive_viewport.py``).",
     "rest of a list": "Indices or vertices that make no whole triangle are left out, as glTF 2.0, "
     "section 3.7.2.1, says; Blender's importer loses the last whole triangle with them, and ends "
     "the process with a crash where there is nothing else.",

@@ -135,12 +135,11 @@ def unit(vectors: Any) -> Any:
 
 
 def shader_of(material: Any) -> Any:
-    """A material as nested tuples: its settings, and what stands behind every output."""
-    settings = (
-        material.use_backface_culling,
-        material.surface_render_method,
-        _rounded(material.diffuse_color),
-    )
+    """A material as nested tuples: its settings, and what stands behind every output.
+
+    Its colour in Solid mode is left out: see the test's decisions.
+    """
+    settings = (material.use_backface_culling, material.surface_render_method)
     ends = [
         node
         for node in material.node_tree.nodes
