@@ -150,8 +150,10 @@ def group() -> Any:
 
 @pytest.fixture
 def session(rooms: Rooms) -> Iterator[Any]:
-    """The enabled extension's session; nothing of one test is left in it for the next."""
+    """The enabled extension's session; nothing of one test is left in it for another."""
     session = rooms("ui.session").Session.get()
+    session.forget()
+    session.reports.clear()
     yield session
     session.cancel()
     for running in list(session.running):

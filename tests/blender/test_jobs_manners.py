@@ -240,17 +240,15 @@ def test_scripts_may_generate_the_same_twice(
 # --- what the panel shows
 
 
-def test_jobs_are_shown_during_the_first_run(rooms: Rooms, session: Any) -> None:
+def test_jobs_are_shown_during_the_first_run(
+    rooms: Rooms, session: Any, gallery: Any, account: Any
+) -> None:
     panel = rooms("ui.jobs_panel").TRELLIS_PT_jobs
-    account = rooms("ui.account").Account.get()
-    before, account.first_run = account.first_run, True
-    try:
-        assert not panel.poll(bpy.context)
-        session.add(silent(rooms), "vase")
-        assert panel.poll(bpy.context), "what costs money has its Cancel"
-    finally:
-        account.first_run = before
-        session.running.clear()
+    account.first_run = True
+    assert not panel.poll(bpy.context)
+    session.add(silent(rooms), "vase")
+    assert panel.poll(bpy.context), "what costs money has its Cancel"
+    session.running.clear()
 
 
 def test_three_of_those_that_wait_have_a_row(rooms: Rooms) -> None:
