@@ -75,6 +75,7 @@ def test_a_bad_line_sends_nothing(bench: Bench) -> None:
     assert not bench.library.exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options",
     [
@@ -89,6 +90,7 @@ def test_bad_options(bench: Bench, options: tuple[str, ...]) -> None:
     assert bench.gateway.requests == ()
 
 
+@pytest.mark.long
 def test_an_empty_account_stops_the_batch(bench: Bench) -> None:
     bench.gateway.script.on(CHAT, do.status(402), after=1, times=1)
     done = bench.run("--jobs", "1")
@@ -109,6 +111,7 @@ def test_a_failure_is_one_of_its_own_prop(bench: Bench) -> None:
     assert sum(bench.sent.values()) == 3
 
 
+@pytest.mark.long
 def test_what_it_may_cost(bench: Bench) -> None:
     # Between the price of one and of two: 2.1 cents each.
     done = bench.run("--max-cost", "0.03", "--jobs", "4")
@@ -123,6 +126,7 @@ def test_what_it_may_cost(bench: Bench) -> None:
     assert bench.ready == sorted(PROMPTS)
 
 
+@pytest.mark.long
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_finishes_what_is_at_the_gateway(bench: Bench, number: int) -> None:
@@ -145,6 +149,7 @@ def test_one_signal_finishes_what_is_at_the_gateway(bench: Bench, number: int) -
     assert bench.sent == dict.fromkeys(PROMPTS, 1)
 
 
+@pytest.mark.long
 @posix
 def test_two_signals_end_at_once_and_lose_nothing(bench: Bench) -> None:
     gate = Gate()
@@ -170,6 +175,7 @@ def test_two_signals_end_at_once_and_lose_nothing(bench: Bench) -> None:
     assert len(bench.keys) == len(PROMPTS)
 
 
+@pytest.mark.long
 @posix
 @pytest.mark.parametrize("route", [CHAT, FILES])
 def test_killed_and_started_again(bench: Bench, route: str) -> None:
@@ -190,6 +196,7 @@ def test_killed_and_started_again(bench: Bench, route: str) -> None:
     assert [left for prop in props(bench.library) for left in parts(prop)] == []
 
 
+@pytest.mark.long
 def test_two_shards_and_one_of_them_twice_make_one_library(bench: Bench) -> None:
     reports = bench.home / "reports"
     started = [
@@ -225,6 +232,7 @@ def product(bench: Bench, *words: str | Path) -> Ended:
     return run(["-m", "trellis_addon", *words, *where], bench.home, **bench.variables)
 
 
+@pytest.mark.long
 def test_import_export_verify_and_clean(bench: Bench) -> None:
     meshes = bench.home / "meshes" / "deeper"
     meshes.mkdir(parents=True)

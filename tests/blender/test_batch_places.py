@@ -17,7 +17,6 @@ from gateway import Gate, StandInGateway
 from gateway import actions as do
 from PIL import Image
 from support.batching import CHAT, MODULE, PROMPTS, SCRIPT, Bench, sums
-from support.blenders import newest_only
 from support.processes import Ended, ended, run, start
 from support.prop_files import stored_prop
 from support.rooms import Rooms, props
@@ -147,7 +146,7 @@ def test_a_prop_that_is_not_there_is_left_out_and_named(bench: Bench) -> None:
     assert sheet.is_file()
 
 
-@newest_only
+@pytest.mark.long
 def test_what_waits_in_the_batch_api_is_not_there(bench: Bench) -> None:
     bench.file.write_text(PROMPTS[0], "utf-8")
     bench.gateway.script.on("GET /v1/batches/*", do.job_status("in_progress"), times=None)
@@ -166,7 +165,7 @@ def test_what_waits_in_the_batch_api_is_not_there(bench: Bench) -> None:
     assert bench.sent == {}
 
 
-@newest_only
+@pytest.mark.long
 def test_an_empty_shard_has_an_empty_report(bench: Bench) -> None:
     bench.file.write_text("crate", "utf-8")
     codes = []
@@ -181,7 +180,7 @@ def test_an_empty_shard_has_an_empty_report(bench: Bench) -> None:
     assert codes == [0, 0]
 
 
-@newest_only
+@pytest.mark.long
 def test_what_is_told_of_lines_that_are_there(bench: Bench) -> None:
     long = "barrel " * 90
     list_of(bench, f"prompt,height\ncrate,1\n{long},\n")
@@ -197,7 +196,7 @@ def test_what_is_told_of_lines_that_are_there(bench: Bench) -> None:
     assert [e["line"] for e in done.events if "differs" in str(e.get("text"))] == [2]
 
 
-@newest_only
+@pytest.mark.long
 def test_a_limit_below_one_prop(bench: Bench) -> None:
     bench.file.write_text("crate", "utf-8")
     assert bench.run().code == 0
@@ -230,7 +229,7 @@ def test_variants_of_one_prompt(bench: Bench) -> None:
     assert generated(bench, "--count", "0").code == 2
 
 
-@newest_only
+@pytest.mark.long
 def test_the_worst_of_the_variants(bench: Bench) -> None:
     bench.gateway.script.on(CHAT, do.status(402), after=1, times=None)
     done = generated(bench, "--count", "3")

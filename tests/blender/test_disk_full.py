@@ -15,7 +15,11 @@ from support.blenders import newest_only
 from support.crash_disks import full, mounts, small_disk
 from support.processes import Ended, ended, run
 
-pytestmark = [newest_only, pytest.mark.skipif(not mounts(), reason="may not mount file systems")]
+pytestmark = [
+    newest_only,
+    pytest.mark.long,
+    pytest.mark.skipif(not mounts(), reason="may not mount file systems"),
+]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from trellis_addon.library.ledger import Ledger
 
 pytestmark = [
     newest_only,
+    pytest.mark.long,
     pytest.mark.skipif(sys.platform != "linux", reason="stops inside processes"),
 ]
 
