@@ -8,8 +8,8 @@
     python .ci/run_tests.py summary              one line over the runs since the last summary
 
 The arguments are pytest's. With a path among them, that is run instead, and with -k what it finds,
-both in one process; otherwise the files are spread over as many processes as there are cores (4 at
-most; TRELLIS_TEST_WORKERS says otherwise).
+both in one process; otherwise the files are spread over one process more than there are cores, as
+tests wait for a third of their time (4 at most; TRELLIS_TEST_WORKERS says otherwise).
 
 A run has a hard time limit, as some Blender modules hang at exit when something stays registered;
 that is a failure like any other. What passed and what failed before the end is counted all the
@@ -135,7 +135,9 @@ def read_results(path: Path) -> Results:
 def workers() -> int:
     """How many processes share the files of a run."""
     asked = os.environ.get("TRELLIS_TEST_WORKERS", "")
-    return int(asked) if asked.isdigit() and int(asked) else min(os.cpu_count() or 1, MOST_WORKERS)
+    if asked.isdigit() and int(asked):
+        return int(asked)
+    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
 def names_a_path(extra: List[str]) -> bool:
