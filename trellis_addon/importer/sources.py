@@ -63,6 +63,10 @@ def _import(path: Path, beside: Beside | None) -> Imported:
     else:
         notes = import_foreign(path, beside)
         check_spaces()
+    # Blender's importers select what they make, and 4.2 keeps that in the file: appended to a
+    # scene, the prop would be selected in the middle of the user's Edit Mode.
+    for obj in list(bpy.context.view_layer.objects.selected):
+        obj.select_set(False)
     objects = list(bpy.data.objects)
     if not any(_has_surface(obj) for obj in objects):
         raise BadFileError("There is no surface in the model")
