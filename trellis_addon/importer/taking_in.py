@@ -95,6 +95,9 @@ def _found(image: Any, beside: Beside | None, base: Path) -> Path | None:
 def _packed(image: Any, found: Path) -> Any:
     """The image itself, or what takes its place."""
     if Path(bpy.path.abspath(image.filepath)).resolve() != found:
+        # 5.0 remembers that the first path led nowhere, unless the source has changed meanwhile.
+        source, image.source = image.source, "GENERATED"
+        image.source = source
         image.filepath = str(found)
     if image.source == "MOVIE" and image.size[0]:
         return _still(image)
