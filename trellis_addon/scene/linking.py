@@ -118,7 +118,11 @@ def _name_library(collection: bpy.types.Collection) -> None:
     """By the prop; Blender takes the file's name, which is prop.blend for all of them.
 
     It keeps the name through saving, reloading and relinking (4.2 to 5.3), and numbers equal ones.
+    5.0 looks a path up in the libraries by the order of their names, where a packed copy must not
+    come before the one that is linked: there they keep Blender's names.
     """
+    if bpy.app.version[:2] == (5, 0):
+        return
     library: Any = collection.library
     while library is not None:
         library.name = collection.name
