@@ -1,6 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entrance 2: the command line, through three doors with the same options and exit codes.
+"""Provides the command line, in three forms with the same options and exit codes.
 
-``blender --command trellis`` (``command``), ``blender -b --python .../run.py`` (``run``) and
-``python -m trellis_addon`` all call ``cli.run_cli``.
+``blender --command trellis`` (``blender_command``), ``blender -b --python .../run.py`` (``run``)
+and ``python -m trellis_addon`` all call ``cli.run_cli``.
+
+The sub-packages, each of which only imports those above it:
+
+============= ==============================================================================
+console/      what all commands share: options, output, signals, exit codes, and running one job
+prompts/      reads a list of prompts from a .csv, .jsonl or .txt file, and checks its items
+report/       the result of each item: report lines, progress, summary and the HTML page
+outputs/      what a command writes beside the library: exports, shots, scene files, contact sheets
+batch/        runs a batch: items in parallel, each made only once and written to the report
+economy/      ``batch --economy``: the same list through the Batch API, at half the price
+commands/     the commands, one module each, and the parser of their options
+farm/         a batch as a job for OpenJD, Flamenco or Slurm
+(this folder) the entrances: ``cli.py``, ``run.py``, and Blender's ``--command``
+============= ==============================================================================
 """

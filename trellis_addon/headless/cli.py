@@ -1,143 +1,57 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: argparse -> request -> the same job as the sidebar's -> exit code."""
+"""Runs the command line: parses options, runs a command, and turns errors into exit codes."""
 
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import logging
 import math
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from ..core.errors import InputError, InternalError, TrellisError
-from ..core.identity import MODEL, PRODUCT, version
-from .batch_options import add_batch
-from .exit_codes import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, exit_code
-from .finishing import add_finishing
-from .keeping_options import add_clean, add_export, add_import, add_verify
-from .options import (
-    common_options,
-    finish_options,
-    library_options,
-    place_options,
-    request_options,
-    scene_options,
-)
-from .output import Output
-from .report_options import add_farm, add_report
-from .stopping import Beginning
+from ..core.identity import PRODUCT, version
+from .commands.parser import COMMANDS, parser
+from .console.exit_codes import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, exit_code
+from .console.output import Output, take_every_character
+from .console.signals import Beginning
+from .console.usage import UsageError
 
 log = logging.getLogger(__name__)
 
 Command = Callable[[argparse.Namespace, Output], int]
 
-_COMMANDS: Final = {
-    "generate": ("generate", "generate"),
-    "batch": ("batch", "batch"),
-    "resume": ("resume", "resume"),
-    "import": ("bring", "bring"),
-    "export": ("export", "export"),
-    "verify": ("verify", "verify"),
-    "clean": ("clean", "clean"),
-    "finish": ("finish", "finish"),
-    "place": ("place", "place"),
-    "report": ("report", "report"),
-    "farm": ("farm.command", "farm"),
-    "list": ("listing", "list_props"),
-    "show": ("listing", "show"),
-    "doctor": ("doctor", "doctor"),
-}
-"""Where each command is: a module of this room, and its function."""
-
-
 _ASIDE: Final = ("Note: ", "Written: ")
-"""How lines begin that are neither a failure nor the sum; ``--quiet`` leaves them out."""
-
-
-class UsageError(Exception):
-    """Bad options. argparse would end the whole Blender instead."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.format_usage().rstrip()}\n{self.prog}: {message}")
-
-
-def parser() -> argparse.ArgumentParser:
-    """All commands and options."""
-    main = _Parser(
-        prog="trellis",
-        description=f"{PRODUCT}: turn a prompt into a textured prop for Blender.",
-        epilog="trellis stands for any of: blender --command trellis (the extension installed); "
-        "blender -b --python trellis_addon/headless/run.py --; python -m trellis_addon (where bpy "
-        "is a Python package). "
-        "Environment: AIGATEWAY_API_KEY, AIGATEWAY_BASE_URL, TRELLIS_LIBRARY, "
-        "TRELLIS_PLAIN_HTTP=1, TRELLIS_PICTURE_SAMPLES. "
-        "Exit codes: 0 all done, 1 some props failed, 2 bad usage or input, 3 the account refuses, "
-        "4 the gateway cannot be reached, 5 some wait in the Batch API (--economy), "
-        "130 interrupted.",
-    )
-    main.add_argument("--version", action="store_true", help="print the version and stop")
-    main.add_argument(
-        "--props-may-fail",
-        action="store_true",
-        help="before COMMAND: exit with 0 where all was gone through and single props failed, for "
-        "schedulers that stop at any failure; the report tells which",
-    )
-    commands = main.add_subparsers(dest="command", parser_class=_Parser, metavar="COMMAND")
-    generate = commands.add_parser("generate", help="one prop from a prompt")
-    generate.add_argument("prompt", metavar="PROMPT")
-    generate.add_argument("--name", help="the prop's name in Blender (default: from the prompt)")
-    request_options(generate)
-    add_finishing(generate)
-    common_options(generate)
-    scene_options(generate)
-    add_batch(commands.add_parser("batch", help="many props from a file, one run or many"))
-    resume = commands.add_parser("resume", help="go on with every unfinished prop of the library")
-    common_options(resume)
-    add_import(commands.add_parser("import", help="meshes from this disk or the web; free"))
-    add_export(commands.add_parser("export", help="props as files for other programs"))
-    add_verify(commands.add_parser("verify", help="every file of the library against its record"))
-    add_clean(commands.add_parser("clean", help="what interruptions have left in the library"))
-    finish_options(commands.add_parser("finish", help="make props anew by other settings; free"))
-    place_options(commands.add_parser("place", help="put props of the library into a .blend file"))
-    add_report(commands.add_parser("report", help="what became of batches, as one page"))
-    add_farm(commands.add_parser("farm", help="write a batch as a job for a scheduler"))
-    listing = commands.add_parser("list", help="what is in the library, and in which state")
-    library_options(listing)
-    show = commands.add_parser("show", help="everything that is known of one prop")
-    show.add_argument("id", metavar="ID")
-    library_options(show)
-    doctor = commands.add_parser("doctor", help="check key, gateway, model, balance, versions")
-    doctor.add_argument("--model", default=MODEL, help="(default: %(default)s)")
-    common_options(doctor)
-    return main
+"""The beginnings of lines that are neither a failure nor the summary; ``--quiet`` omits them."""
 
 
 def run_cli(argv: Sequence[str]) -> int:
     """Run one command.
 
-    :param argv: what follows ``trellis``.
-    :returns: the exit code of the contract; never raises for what a user gives.
+    :param argv: the arguments after ``trellis``.
+    :returns: the exit code (see ``console.exit_codes``). Bad input never raises.
     """
+    take_every_character()
     try:
         with Beginning() as signals:
             return _run_cli(argv, signals)
     except KeyboardInterrupt:
-        print("Interrupted", file=sys.stderr)  # before there was a command, or after its end
+        # Before the command has begun, or after its end.
+        print("Interrupted", file=sys.stderr)
         return INTERRUPTED
 
 
 def _run_cli(argv: Sequence[str], signals: Beginning) -> int:
     try:
-        options = parser().parse_args(_joined(argv))
+        options = parser().parse(_joined(argv))
     except UsageError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
-    except SystemExit as done:  # --help
+    except SystemExit as done:  # argparse ends --help in this way
         return int(done.code or 0)
     if options.version:
         print(f"{PRODUCT} {version()}")
@@ -148,13 +62,27 @@ def _run_cli(argv: Sequence[str], signals: Beginning) -> int:
     output = _Told(options)
     with output:
         code = _run(options, output, signals)
-        if options.props_may_fail and output.single_props:
-            return DONE
+    if output.fault is not None:
+        return _unwritten(output.fault, code)
+    if options.props_may_fail and output.single_props:
+        return DONE
+    return code
+
+
+def _unwritten(fault: OSError, code: int) -> int:
+    """The exit code of a command whose output could not be written to its end."""
+    if fault.errno == errno.EPIPE:
+        # The reader has seen enough: `trellis list | head` is no failure.
         return code
+    return SOME_FAILED if code in (DONE, INTERRUPTED) else code
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
-    """``--at -1,0,0`` as one word, or argparse takes the point for an option."""
+    """Join ``--at -1,0,0`` into one word, as argparse would take the point for an option; and have
+    ``help COMMAND`` mean ``COMMAND --help``.
+    """
+    if argv and argv[0] == "help":
+        return [*argv[1:2], "--help"]
     words: list[str] = []
     for word in argv:
         if words and words[-1] == "--at":
@@ -165,27 +93,27 @@ def _joined(argv: Sequence[str]) -> list[str]:
 
 
 class _Told(Output):
-    """What the command tells, as the options for all commands want it."""
+    """The output of a command, with the options that all commands share applied."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         super().__init__(as_json=options.json)
         self._quiet: bool = getattr(options, "quiet", False)
         self._stopped = False
         self.single_props = False
-        """Whether the command came to its end, and single props are all that failed."""
+        """Whether the command has reached its end, and only single props have failed."""
 
     def json(self, **fields: Any) -> None:
-        """As ever; a batch that stops before the end of its list says so."""
+        """Print one JSON line, and note whether a batch has stopped before the end of its list."""
         self._stopped = self._stopped or fields.get("event") == "stopped"
         super().json(**fields)
 
     def say(self, text: str) -> None:
-        """As ever, or with ``--quiet`` what fails and the sum alone."""
+        """Print one line for people; with ``--quiet``, only failures and the summary."""
         if not (self._quiet and text.startswith(_ASIDE)):
             super().say(text)
 
     def ended(self, code: int) -> int:
-        """The exit code of a command that has come to its end."""
+        """Note how a command has ended that has reached its end. Returns its exit code."""
         self.single_props = code == SOME_FAILED and not self._stopped
         return code
 
@@ -194,6 +122,10 @@ def _run(options: argparse.Namespace, output: _Told, signals: Beginning) -> int:
     try:
         _check(options)
         return output.ended(_commanded(options, output, signals))
+    except BrokenPipeError as error:
+        # What prints a table has no more to do when nobody reads it.
+        output.lose(sys.stdout, error)
+        return DONE
     except KeyboardInterrupt:
         output.json(event="cancelled")
         output.say("Interrupted")
@@ -204,13 +136,14 @@ def _run(options: argparse.Namespace, output: _Told, signals: Beginning) -> int:
     except ImportError as error:
         missing = InternalError(
             "A library that Trellis Props needs cannot be loaded",
-            "Install the extension from its zip file, or the packages named in the README",
+            "Install the extension from its zip file, or the packages that docs/command-line.md "
+            "names",
             detail=str(error),
         )
         output.error(missing.facts)
         output.say(str(error))
         return exit_code(missing.kind)
-    except Exception as error:  # the entrance's top: a machine must get its terminal event
+    except Exception as error:  # a program that reads the JSON must get a terminal event
         log.exception("%s died", options.command)
         fault = InternalError("Trellis Props failed", detail=f"{type(error).__name__}: {error}")
         output.error(fault.facts)
@@ -219,19 +152,21 @@ def _run(options: argparse.Namespace, output: _Told, signals: Beginning) -> int:
 
 def _commanded(options: argparse.Namespace, output: Output, signals: Beginning) -> int:
     try:
-        # Only now: what a command needs may be missing, and that is an error in words.
-        room, name = _COMMANDS[options.command]
-        command: Command = getattr(importlib.import_module(f".{room}", __package__), name)
+        # Only this command's module, as the others' libraries may be missing.
+        entry = COMMANDS[options.command]
+        module = importlib.import_module(f".{entry.module}", __package__)
+        command: Command = getattr(module, entry.function)
         signals.listen()
         return command(options, output)
     except Exception as error:
-        if signals.count:  # as which C code may pass an interruption on
+        # C code may turn an interruption into another exception.
+        if signals.count:
             raise KeyboardInterrupt from error
         raise
 
 
 def _check(options: argparse.Namespace) -> None:
-    """What several commands share. :raises InputError: a value makes no sense."""
+    """Check the options that several commands share. :raises InputError: a value is invalid."""
     minutes = getattr(options, "timeout", None)
     if minutes is not None and not 0 < minutes < math.inf:
         raise InputError("--timeout must be more than 0 minutes", "Correct it")

@@ -1,34 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``trellis farm openjd|flamenco|slurm FILE``: write the job that a scheduler reads."""
+"""Implements ``trellis farm openjd|flamenco|slurm FILE``: writes the job for a scheduler."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import io
+import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
 from typing import Final
 
 from ...core.errors import InputError
-from ...library.atomic import write_atomic
-from ..batch_file import STANDARD_INPUT, open_batch
-from ..cli import UsageError, parser
-from ..exit_codes import DONE
-from ..output import Output
+from ...library.disk.atomic_files import write_atomic
+from ..commands.parser import parser
+from ..console.exit_codes import DONE
+from ..console.output import Output
+from ..console.usage import UsageError
+from ..console.writable_places import STANDARD_INPUT
+from ..prompts.prompt_file import open_batch
 from . import flamenco, openjd, slurm
-from .job import MOST_SHARDS, FarmJob
+from .farm_job import MOST_SHARDS, FarmJob
 
 _OF_THE_JOB: Final = ("library", "shard", "report")
 _OF_ALL: Final = ("html", "contact_sheet", "scene")
-"""Files that every shard would write, each over the others'."""
+"""Options for files that every shard would write, so that they would overwrite each other's."""
 _OF_NO_USE: Final = ("check", "dry_run")
 
 
 def farm(options: argparse.Namespace, output: Output) -> int:
-    """Run the command: the job goes to ``--output``, else to standard output
-    (with ``--json``, as an event's text).
+    """Run the command. The job is written to ``--output``, or else to standard output
+    (with ``--json``, as the text of an event).
 
     :raises InputError: the file or an option cannot be used.
     """
@@ -69,8 +73,9 @@ def _job(options: argparse.Namespace, output: Output) -> FarmJob:
         )
     more = _split(options.batch_options, "--batch-options")
     given = _checked(more)
-    # Pictures are looked for by the machines, which may see other folders.
+    # The machines look for the pictures, as they may see other folders than this one.
     batch = open_batch(options.file, output, given.format, picture=_any_picture)
+    # A shard without items would only start Blender for nothing.
     shards = min(options.shards, len(batch.items))
     output.say(f"{len(batch.items):,} props in {shards} shards")
     return FarmJob.of(
@@ -83,16 +88,16 @@ def _job(options: argparse.Namespace, output: Output) -> FarmJob:
 
 
 def _checked(words: Sequence[str]) -> argparse.Namespace:
-    """The options for each batch, as it will read them: a mistake is told before machines find it.
+    """Parse the options for each batch, so that a mistake is found now, and not by the machines.
 
-    :raises InputError: the command line would refuse one, or it is none for a shard.
+    :raises InputError: the command line would refuse an option, or it is not for shards.
     """
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # of --help
-            given = parser().parse_args(["batch", "FILE", *words])
+        with contextlib.redirect_stdout(io.StringIO()):  # for --help
+            given = parser().parse(["batch", "FILE", *words])
     except UsageError as error:
-        reason = str(error).rpartition("\n")[2].partition(": ")[2]
-        raise InputError(f"--batch-options cannot be used: {reason}", "Correct it") from error
+        told = f"--batch-options cannot be used: {error.reason}"
+        raise InputError(told, "Correct it") from error
     except SystemExit:
         raise InputError("--batch-options cannot be used: --help", "Correct it") from None
     for names, reason in (
@@ -111,9 +116,17 @@ def _any_picture(_text: str) -> str:
     return "data:image/png;base64,"
 
 
+_WINDOWS_PATH: Final = re.compile(r"(?:^|[\s\"'=])(?:[A-Za-z]:\\|\\\\\w)")
+
+
 def _split(text: str, option: str) -> tuple[str, ...]:
+    """Words as a shell has them; a backslash is one on Windows, and in a path of Windows's."""
+    words = shlex.shlex(text, posix=True, punctuation_chars=False)
+    words.whitespace_split, words.commenters = True, ""
+    if os.name == "nt" or _WINDOWS_PATH.search(text):
+        words.escape = ""
     try:
-        return tuple(shlex.split(text))
+        return tuple(words)
     except ValueError as error:
         raise InputError(f"A quote is not closed in {option}: {text}") from error
 
@@ -129,5 +142,16 @@ def _write(text: str, options: argparse.Namespace, output: Output) -> None:
     elif options.json:
         output.json(event="job", scheduler=options.scheduler, text=text)
     else:
+        _print(text)
+
+
+def _print(text: str) -> None:
+    """Onto standard output: into a pipe or a file just as ``--output`` writes it, as it is for a
+    scheduler, which knows neither this machine's code page nor Windows's line ends.
+    """
+    if sys.stdout.isatty() or not isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.write(text)
+    else:
         sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8"))
+    sys.stdout.flush()

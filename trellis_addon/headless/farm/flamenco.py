@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job type for Flamenco 3, and the job that is sent to its Manager.
+"""Writes a job type for Flamenco 3, and the job that is sent to its Manager.
 
-The job type goes once into the folder ``scripts`` beside ``flamenco-manager``. Written by
+The job type is put once into the folder ``scripts`` beside ``flamenco-manager``. It follows
 Flamenco's documentation of job types and commands: ``JOB_TYPE``, ``compileJob``, ``author.Task``,
-``author.Command`` and the worker's command ``exec``; its JavaScript is ECMAScript 5.1 with parts of
-6 (goja), so nothing newer is used.
+``author.Command`` and the worker's command ``exec``. Flamenco's JavaScript (goja) is ECMAScript 5.1
+with parts of 6, so nothing newer is used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import platform
 from typing import Any, Final
 
-from .job import BLENDER, DOOR, FarmJob
+from .farm_job import BLENDER, DOOR, FarmJob
 
 JOB_TYPE: Final = "trellis-batch"
 """Flamenco names a job type by its file: ``trellis_batch.js``."""
@@ -86,9 +86,9 @@ function parseWords(text, name) {
 
 
 def submission(job: FarmJob) -> str:
-    """The job as JSON, for ``POST /api/v3/jobs`` of Flamenco Manager.
+    """Make the job as JSON, for ``POST /api/v3/jobs`` of Flamenco Manager.
 
-    ``{`` in a command is Flamenco's own variable, such as ``{blender}``, and left to it.
+    A ``{`` in a command begins one of Flamenco's variables, such as ``{blender}``, and is kept.
     """
     command = ("{blender}", *DOOR) if job.command == (BLENDER, *DOOR) else job.command
     body: dict[str, Any] = {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job for AWS Deadline Cloud and every scheduler that speaks Open Job Description.
+"""Writes a job for AWS Deadline Cloud and other schedulers that support Open Job Description.
 
-A template of the specification's version 2023-09, written as JSON below comments, which is YAML
-1.2. Paths are parameters of type PATH without a default: a template must not hold absolute paths,
-and only parameters are mapped to where each machine finds its shared drive.
+This is a template in version 2023-09 of the specification, written as JSON after comments, which is
+valid YAML 1.2. Paths are parameters of type PATH without a default, as a template must not contain
+absolute paths, and only parameters are mapped to each machine's mount of the shared drive.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from ...core.errors import InputError
-from .job import STOP_SECONDS, FarmJob, one_line, report_words, words
+from .farm_job import STOP_SECONDS, FarmJob, one_line, report_words, words
 
 _FILE, _LIBRARY, _REPORTS = "{{Param.File}}", "{{Param.Library}}", "{{Param.Reports}}"
 _SHARDS, _SHARD = "{{Param.Shards}}", "{{Task.Param.Shard}}"
@@ -22,9 +22,9 @@ _LONGEST_NAME: Final = 64
 
 
 def template(job: FarmJob) -> dict[str, Any]:
-    """The template as JSON values.
+    """Make the template as JSON values.
 
-    :raises InputError: an option holds ``{{``, for which the format has no escape.
+    :raises InputError: an option contains ``{{``, for which the format has no escape.
     """
     for word in (*job.command, *job.options):
         if "{{" in word:
@@ -52,7 +52,7 @@ def template(job: FarmJob) -> dict[str, Any]:
 
 
 def write(job: FarmJob) -> str:
-    """The template's text, with the commands that check and run it.
+    """Make the template's text, with comments on how to check and run it.
 
     :raises InputError: see :func:`template`.
     """
@@ -105,7 +105,7 @@ def _action(command: Iterable[str]) -> dict[str, Any]:
     return {
         "command": first,
         "args": rest,
-        # SIGTERM first: what is at the gateway is waited for and recorded.
+        # SIGTERM first, so that running requests to the gateway are finished and recorded.
         "cancelation": {
             "mode": "NOTIFY_THEN_TERMINATE",
             "notifyPeriodInSeconds": STOP_SECONDS,

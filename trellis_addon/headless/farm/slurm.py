@@ -1,25 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job array for Slurm: one task for each shard. See the manual pages of sbatch and srun."""
+"""Writes a job array for Slurm, with one task for each shard. Source: sbatch(1) and srun(1)."""
 
 from __future__ import annotations
 
 import shlex
 
 from ...core.errors import InputError
-from .job import STOP_SECONDS, FarmJob, report_words, words
+from .farm_job import STOP_SECONDS, FarmJob, report_words, words
 
 _SHARD = "$SLURM_ARRAY_TASK_ID"
 
 
 def write(job: FarmJob) -> str:
-    """The script. Tasks may be submitted again one by one: the number of shards is fixed in it.
+    """Make the script. As it contains the number of shards, tasks can be repeated individually.
 
-    :raises InputError: a path holds a line break or a ``%``, which Slurm reads as a field.
+    :raises InputError: a path has a line break or a ``%``, which Slurm interprets as a field.
     """
     log = f"{job.reports}/slurm-%a.log"
     for path in (job.file, job.library, job.reports):
         if any(ord(letter) < 32 for letter in str(path)) or "%" in str(path):
             raise InputError(f"Slurm cannot take this path: {path}", "Rename it")
+    # The array's index is a shell variable, which must stay outside of single quotes.
     shard = words(job, str(job.file), str(job.library), str(job.reports), "@@", str(job.shards))
     batch = " ".join(_quoted(word) for word in (*job.command, *shard))
     report = shlex.join((*job.command, *report_words(str(job.library), str(job.reports))))
@@ -44,6 +45,6 @@ exec {batch}
 
 
 def _quoted(word: str) -> str:
-    """A word for the shell, in which the shard's number stands in for ``@@``."""
+    """Quote a word for the shell, with ``@@`` replaced by the shard's number."""
     parts = [shlex.quote(part) if part else "" for part in word.split("@@")]
     return f'"{_SHARD}"'.join(parts) or "''"

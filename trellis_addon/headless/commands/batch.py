@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Implements ``trellis batch FILE``: makes every prop of a list that the library lacks."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ...core.cost import money
+from ...core.destinations.table import chosen, destinations
+from ...core.errors import InputError
+from ...core.settings import Settings
+from ...core.text import title
+from ...engine.job_factory import JobFactory
+from ...engine.own_finishing import remember
+from ...library.claims.claims import Claims
+from ...library.cost_ledger import Ledger
+from ...library.prop_folder import PropFolder
+from ...library.record import now
+from ...preferences import read_settings
+from ..batch.dry_run import finished, props, tell_other_finishing, tell_plan, tell_warnings
+from ..batch.limits import BatchLimits, Budget
+from ..batch.report_line import line_of
+from ..batch.run import BatchRun
+from ..batch.state import BatchContext, BatchState, ItemJobs
+from ..batch.tries import TryLimits
+from ..console.durations import seconds_of
+from ..console.exit_codes import AT_GATEWAY, DONE, INTERRUPTED
+from ..console.finishing_options import finishing_of, given_by, has_size
+from ..console.options import settings_of
+from ..console.output import Output
+from ..console.request_options import check_count
+from ..console.signals import Signals
+from ..economy.run import EconomyRun
+from ..economy.work import BatchApiOptions
+from ..outputs.destination_files import DestinationFiles, Wanted, chosen_by
+from ..outputs.export_files import check_output
+from ..outputs.file_names import check_different
+from ..outputs.outputs import OutputOptions, leave_behind
+from ..prompts.prompt_file import open_batch
+from ..prompts.prompt_list import Defaults, PromptItem, PromptList, in_shard, shard
+from ..report.lines import Line, ReportFile, merge
+from ..report.progress import Show, Tally, choose
+from ..report.summary import tell_sum
+from ..report.waiting_elsewhere import away
+from .generate import request_values
+
+
+def batch(options: argparse.Namespace, output: Output) -> int:
+    """Run the command.
+
+    :raises TrellisError: the file or an option is wrong, which is found before the first prop is
+        begun.
+    """
+    limits = _limits(options)
+    pace = BatchApiOptions.of(options)
+    wishes = OutputOptions.of(options)
+    index, count = shard(options.shard or "1/1")
+    listed = open_batch(options.file, output, options.format, _defaults(options))
+    if wishes.exports or wishes.shots:
+        # The names of all shards, as they write to the same folder.
+        check_different(options.names, map(_named, listed.items))
+    check_output(options, used=any(item.destinations for item in listed.items))
+    mine = [item for item in listed.items if in_shard(item.key, index, count)]
+    tell_warnings(mine, output)
+    if options.check:
+        return _checked(listed, mine, output)
+    settings = settings_of(options)
+    if limits.jobs == 0:
+        limits = replace(limits, jobs=settings.jobs_at_once)
+    if options.dry_run:
+        return tell_plan(mine, settings, output, force=options.force, half=pace is not None)
+    wishes.check_places()
+    limits = _shared(limits, count, output)
+    return _Command(options, output, settings, limits, wishes, count, pace).run(mine)
+
+
+@dataclass
+class _Command:
+    """One run of the command, once its file has been checked."""
+
+    options: argparse.Namespace
+    output: Output
+    settings: Settings
+    limits: BatchLimits
+    wishes: OutputOptions
+    shards: int
+    pace: BatchApiOptions | None
+    """How the Batch API is used; None if it is not."""
+    lines: list[Line] = field(default_factory=list)
+
+    def run(self, mine: Sequence[PromptItem]) -> int:
+        """Make the missing props, then write the exports and other outputs. Returns the exit
+        code.
+        """
+        # The gateway's rate limit is per account, so the shards divide it.
+        workshop = JobFactory(share=1 / self.shards, rate=self._rate())
+        with Signals() as signals:
+            try:
+                code, left = self._make(mine, workshop, signals)
+                if not signals.count and any(item.destinations for item in mine):
+                    code = self._make_for(mine, workshop) or code
+            finally:
+                workshop.close()
+            if left:
+                self.output.say(f"{left:,} not begun; the same command goes on with them")
+            written = leave_behind(self.wishes, self.lines, self.settings, self.output, signals)
+            # An output that could not be written matters more than answers that are missing yet.
+            kept = code if code != AT_GATEWAY else DONE
+            code = kept or (INTERRUPTED if signals.count else written) or code
+        tell_sum(self.lines, self.output)
+        return code
+
+    def _make(
+        self, mine: Sequence[PromptItem], workshop: JobFactory, signals: Signals
+    ) -> tuple[int, int]:
+        running, library = ItemJobs(), self.settings.library
+        with Claims(library, on_lost=running.lost) as claims:
+            done = finished(claims, library, force=self.options.force)
+            there = [item for item in mine if item.key in done]
+            self._tell_there(there, done)
+            with choose(
+                Tally(len(mine), len(there)),
+                sys.stderr,
+                self.output.say,
+                quiet=self.options.quiet,
+                as_json=self.output.as_json,
+            ) as show:
+                if there:
+                    are = "is" if len(there) == 1 else "are"
+                    show.say(f"{len(there):,} of {len(mine):,} {are} there already")
+                context = BatchContext(
+                    workshop=workshop,
+                    settings=self.settings,
+                    limits=self.limits,
+                    output=self.output,
+                    show=show,
+                    claims=claims,
+                    signals=signals,
+                    ended=lambda line: self._ended(line, show),
+                )
+                # A copy, which the budget updates with each prop of this run.
+                price = dict(Ledger(library).costs().last)
+                state = BatchState(context, Budget(self.limits.max_cents, price))
+                run = BatchRun(state, running)
+                rest = [item for item in mine if item.key not in done]
+                economy = EconomyRun(run, state, self.pace) if self.pace else None
+                return (economy or run).run(rest), state.left
+
+    def _make_for(self, mine: Sequence[PromptItem], workshop: JobFactory) -> int:
+        """Finish and export the props that are ready for their destinations. Returns the exit
+        code; what was made is added to their lines.
+        """
+        lines = {line.key: line for line in merge(self.lines)}
+        code = DONE
+        folder = self.wishes.folder
+        with DestinationFiles(workshop, self.settings, self.output, folder) as files:
+            for item in mine:
+                line = lines.get(item.key)
+                ready = line and line.id and line.status in ("done", "skipped") and not away(line)
+                if not line or not ready or not item.destinations:
+                    continue
+                prop = PropFolder(self.settings.library / line.id)
+                if line.status == "done" and item.own:
+                    remember(prop, item.finishing, item.own)
+                new, made = files.make(prop, [Wanted(e, e.finished) for e in item.destinations])
+                if made:
+                    told = tuple(str(path) for each in made.values() for path in each.files)
+                    self._note(replace(line, exports=told, time=now()))
+                if new == INTERRUPTED:
+                    return INTERRUPTED
+                code = code or new
+        return code
+
+    def _tell_there(self, there: Sequence[PromptItem], done: Mapping[str, str]) -> None:
+        """Report the items whose prop the library has."""
+        notes = tell_other_finishing(there, done, self.settings.library, self.output)
+        for item in there:
+            prop, note = done[item.key], notes.get(item.key)
+            self._note(line_of(item, "skipped", prop, notes=(note,) if note else ()))
+            self.output.json(event="skipped", id=prop, key=item.key, line=item.line, reason="")
+
+    def _ended(self, line: Line, show: Show) -> None:
+        self._note(line)
+        show.ended(line)
+
+    def _note(self, line: Line) -> None:
+        line = replace(line, shard=self.options.shard or "")
+        self.lines.append(line)
+        if self.options.report:
+            ReportFile(self.options.report).add(line)
+
+    def _rate(self) -> float | None:
+        rate = self.options.rate
+        return None if rate is None else rate / self.shards
+
+
+def _limits(options: argparse.Namespace) -> BatchLimits:
+    for name in ("jobs", "rate", "max_cost", "max_failures"):
+        value = getattr(options, name)
+        if value is not None and value <= 0:
+            raise InputError(f"--{name.replace('_', '-')} must be more than 0", "Correct it")
+    if options.retry < 0:
+        raise InputError("--retry must be 0 or more", "Correct it")
+    return BatchLimits(
+        tries=TryLimits(seconds_of("--give-up-after", options.give_up_after), options.retry),
+        jobs=options.jobs or 0,
+        max_cents=None if options.max_cost is None else options.max_cost * 100,
+        max_failures=1 if options.stop_on_error else options.max_failures,
+        force=options.force,
+    )
+
+
+def _defaults(options: argparse.Namespace) -> Defaults:
+    """The values for empty cells, from the command's options."""
+    count = check_count(options.count)
+    library = read_settings(library=options.library).library
+    return Defaults(
+        request_values(options),
+        finishing_of(options),
+        count,
+        sized=has_size(options),
+        destinations=chosen_by(options, library),
+        given=given_by(options),
+        # The library's own tables are only read for a list that names destinations.
+        named=lambda text: chosen(text, destinations(library)),
+    )
+
+
+def _checked(listed: PromptList, mine: Sequence[PromptItem], output: Output) -> int:
+    output.json(event="checked", items=len(mine), duplicates=len(listed.duplicates))
+    output.say(f"{listed.name} is in order: {props(len(mine))}")
+    return DONE
+
+
+def _named(item: PromptItem) -> Line:
+    """The fields of an item's report line from which its file's name is made."""
+    request = item.request
+    name = request.name or title(request.prompt)
+    return Line(item.key, line=item.line, name=name, seed=request.seed)
+
+
+def _shared(limits: BatchLimits, count: int, output: Output) -> BatchLimits:
+    """This shard's share of the cost limit, which is given for the whole list."""
+    if limits.max_cents is None or count == 1:
+        return limits
+    share = limits.max_cents / count
+    whole = money(limits.max_cents)
+    output.json(event="note", text=f"--max-cost of this shard: {share / 100:.6g} dollars")
+    output.say(f"Note: --max-cost of {whole} is {money(share)} for each of {count} shards")
+    return replace(limits, max_cents=share)

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Implements ``trellis list``, ``show ID`` and ``destinations``, which change and cost nothing.
+
+(Damaged records are moved aside, as they are by every command.)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ...core.destinations.table import built_in, destinations
+from ...core.files.prop_files import BLEND, THUMBNAIL
+from ...core.generation.quality import IN_RECORD
+from ...core.generation.readiness import STEPS, Light, of_prop, sentence
+from ...core.text import shorten
+from ...engine.export_manifest import EXPORTS, exports_of
+from ...library.folder_lock import holder
+from ...library.prop_folder import PropFolder
+from ...library.record import PropRecord
+from ...preferences import read_settings
+from ..console.existing_library import existing_library
+from ..console.exit_codes import DONE
+from ..console.output import Output
+
+
+def list_props(options: argparse.Namespace, output: Output) -> int:
+    """Print one line for each prop, sorted by name.
+
+    :raises InputError: there is no library.
+    """
+    library = existing_library(options)
+
+    count = 0
+    # Before the records are read: one that is moved aside while reading has a note of its own.
+    lost = list(library.adoptable())
+    for folder, record in library.records(output.note):
+        if options.ready_for and not _is_ready_for(record, options.ready_for):
+            continue
+        count += 1
+        facts = _facts(folder, record)
+        if options.json:
+            output.json(event="prop", **facts, **_quality(record))
+        else:
+            prompt = shorten(str(facts["prompt"]), 60)
+            print(f"{facts['state']:<12}{_cents(facts['cost_cents']):>8}  {folder.id}  {prompt}")
+    for folder in lost:
+        output.note(f"{folder.id} has no record; `resume` makes it again from its model, free")
+    output.say(f"{count} {'prop' if count == 1 else 'props'} in {library.path}")
+    return DONE
+
+
+def show(options: argparse.Namespace, output: Output) -> int:
+    """Print everything in the record of one prop.
+
+    :raises InputError: there is no such prop. :raises LibraryError: its record cannot be read.
+    """
+    folder = existing_library(options).find(options.id)
+    record = folder.read()
+    facts = _facts(folder, record)
+    if options.json:
+        whole = record.model_dump(mode="json", by_alias=True)
+        written = {
+            name: [str(path) for path in manifest.paths(folder.path / EXPORTS / name)]
+            for name, manifest in exports_of(folder.path).items()
+        }
+        output.json(event="prop", **facts, **_quality(record), exports=written, record=whole)
+        return DONE
+    for name, value in facts.items():
+        if value not in (None, ""):
+            print(f"{name.replace('_', ' ') + ':':<14}{value}")
+    _print_part("request", {k: v for k, v in record.request.items() if v not in (None, [], "")})
+    quality, verdicts = of_prop(record.prop)
+    if quality:
+        _print_part("quality", quality.to_dict())
+        print(f"  {sentence(verdicts)}")
+    _print_part("made", {k: v for k, v in record.prop.items() if k != IN_RECORD})
+    exports = exports_of(folder.path)
+    told = {name: ", ".join(manifest.files) for name, manifest in exports.items()}
+    _print_part("exports", told)
+    _print_part("files", {name: f"{entry.bytes:,} bytes" for name, entry in record.files.items()})
+    print("history:")
+    for step in record.history:
+        print(f"  {step.time}  {step.state:<12}{step.note}".rstrip())
+    if record.error:
+        print(f"error:        {record.error.message}. {record.error.next_step}".rstrip(" ."))
+    return DONE
+
+
+def list_destinations(options: argparse.Namespace, output: Output) -> int:
+    """Print one line for each destination, in the order of the tables.
+
+    :raises InputError: a table in the library cannot be used.
+    """
+    for each in destinations(read_settings(library=options.library).library).values():
+        # A studio's table may replace one that comes with the product.
+        own = built_in().get(each.id) != each
+        formats = ", ".join(each.export.formats)
+        if options.json:
+            output.json(
+                event="destination",
+                name=each.id,
+                label=each.label,
+                description=each.description,
+                use=each.use,
+                own=own,
+                finishing=dict(each.finishing),
+                export=each.export.to_dict(),
+            )
+            continue
+        mark = " (own)" if own else ""
+        print(f"{each.id:<10}{each.label:<16}{formats or '-':<14}{each.description}{mark}")
+    return DONE
+
+
+def _facts(folder: PropFolder, record: PropRecord) -> dict[str, Any]:
+    owner = holder(folder.path)
+    return {
+        "id": folder.id,
+        "state": str(record.state),
+        "prompt": str(record.request.get("prompt") or ""),
+        "created": record.created,
+        "folder": str(folder.path),
+        "glb": _there(folder.path / record.model_file),
+        "blend": _there(folder.path / BLEND),
+        "thumbnail": _there(folder.path / THUMBNAIL),
+        "cost_cents": record.cost_cents,
+        "is_resumable": record.is_resumable,
+        "worked_on_by": f"process {owner.process.pid} on {owner.process.host}" if owner else None,
+    }
+
+
+def _is_ready_for(record: PropRecord, uses: list[str]) -> bool:
+    """Whether the light of each of these uses is green. Props without facts are not."""
+    lights = {verdict.use: verdict.light for verdict in of_prop(record.prop)[1]}
+    return all(lights.get(use) is Light.READY for use in uses)
+
+
+def _quality(record: PropRecord) -> dict[str, Any]:
+    """The facts, and the light of each use with its reason and next step; None for both if there
+    are none.
+    """
+    quality, verdicts = of_prop(record.prop)
+    if quality is None:
+        return {"quality": None, "readiness": None}
+    lights = {
+        verdict.use: {
+            "light": str(verdict.light),
+            "reason": verdict.reason,
+            "next_step": STEPS[verdict.step].label if verdict.step else "",
+        }
+        for verdict in verdicts
+    }
+    return {"quality": quality.to_dict(), "readiness": lights}
+
+
+def _there(path: Path) -> str | None:
+    return str(path) if path.is_file() else None
+
+
+def _cents(cost: float | None) -> str:
+    return "" if cost is None else f"{cost:g} ct"
+
+
+def _print_part(title: str, facts: dict[str, Any]) -> None:
+    if facts:
+        print(f"{title}:")
+    for name, value in facts.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        print(f"  {name + ':':<14}{shorten(text, 300)}")

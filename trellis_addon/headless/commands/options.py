@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Defines the options of ``import``, ``export``, ``shot``, ``verify`` and ``clean``.
+
+They are separate from the commands, whose modules need more libraries.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from ..console.finishing_options import add_finishing
+from ..console.options import (
+    export_options,
+    for_option,
+    library_options,
+    online_option,
+    scene_options,
+)
+from ..console.shot_options import add_shot_settings
+
+ANY_NAME: Final = "{id}"
+"""The names of exported files, if the user gives none."""
+
+
+def add_import(command: argparse.ArgumentParser) -> None:
+    """Add the options of ``import``."""
+    command.add_argument(
+        "paths",
+        metavar="PATH|URL",
+        nargs="+",
+        help="meshes, folders with meshes, http(s) addresses of meshes or ZIP files",
+    )
+    online_option(command)
+    command.add_argument(
+        "--processes", type=int, metavar="N", help="background Blenders at once (one a core)"
+    )
+    command.add_argument(
+        "--force", action="store_true", help="import also what the library has already"
+    )
+    add_finishing(command)
+    export_options(command, "what is written beside the library")
+    # What `batch` writes as well, and an import does not.
+    command.set_defaults(file=None, names="{id}", report=None, html=None, contact_sheet=None)
+    scene_options(command)
+    library_options(command)
+
+
+def add_export(command: argparse.ArgumentParser) -> None:
+    """Add the options of ``export``."""
+    command.add_argument("ids", metavar="ID", nargs="*", help="the prop's id: its folder's name")
+    command.add_argument("--all", action="store_true", help="every prop that is ready")
+    command.add_argument(
+        "--formats", help="a list of glb, blend, fbx, obj, usd, usdz (default: glb)"
+    )
+    for_option(command, "take each prop as it is")
+    command.add_argument(
+        "--output", type=Path, metavar="DIR", help="is made; needed except with --for"
+    )
+    command.add_argument(
+        "--names",
+        metavar="PATTERN",
+        default=ANY_NAME,
+        help="the files' names: {id}, {name}, {line}, {seed}, {key}, as for batch (default: {id})",
+    )
+    library_options(command)
+
+
+def add_shot(command: argparse.ArgumentParser) -> None:
+    """Add the options of ``shot``."""
+    command.description = (
+        "Renders each prop in a studio, as one picture or as a turntable. What is there already "
+        "and newer than its prop stays."
+    )
+    command.add_argument("ids", metavar="ID", nargs="*", help="the prop's id: its folder's name")
+    command.add_argument("--all", action="store_true", help="every prop that is ready")
+    command.add_argument("--output", type=Path, metavar="DIR", required=True, help="is made")
+    command.add_argument(
+        "--again", action="store_true", help="also those that are newer than their prop"
+    )
+    command.add_argument(
+        "--names",
+        metavar="PATTERN",
+        default="{id}",
+        help="the files' names: {id}, {name}, {line}, {seed}, {key}, as for batch (default: {id})",
+    )
+    add_shot_settings(command.add_argument_group("the shot"))
+    library_options(command)
+
+
+def add_verify(command: argparse.ArgumentParser) -> None:
+    """Add the options of ``verify``."""
+    command.add_argument("ids", metavar="ID", nargs="*", help="the prop's id (default: all)")
+    library_options(command)
+
+
+def add_clean(command: argparse.ArgumentParser) -> None:
+    """Add the options of ``clean``."""
+    command.add_argument("--yes", action="store_true", help="delete it; otherwise only said")
+    library_options(command)

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prints the output of the command line: text for people, or one JSON object per line."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import io
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import Any, TextIO
+
+from ...core.errors import ErrorFacts
+from ...core.events import Cancelled, Event, Failed, Finished, Progress, StateChanged, Usable
+
+
+class Output:
+    """The output of a command. With ``as_json``, standard output only has JSON lines.
+
+    Blender itself prints to standard output from C ("Saved ...", render statistics). So the file
+    descriptor is duplicated, and everything else goes to standard error.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.fault: OSError | None = None
+        """Why a stream could not be written. What follows on it is dropped."""
+        self._saved: int | None = None
+        self._lines: Any = None
+        self._last = ""
+
+    def __enter__(self) -> Output:
+        if self.as_json:
+            # What Python has buffered so far belongs to the original standard output.
+            sys.stdout.flush()
+            self._saved = os.dup(1)
+            # Invalid characters, such as from a file name that is not UTF-8, become JSON escapes.
+            # Lines end with "\n" on Windows, too, as programs read them.
+            self._lines = os.fdopen(
+                os.dup(1), "w", encoding="utf-8", errors="backslashreplace", newline="\n"
+            )
+            os.dup2(2, 1)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        # Before the descriptors are exchanged: what Blender's add-ons have printed is no JSON.
+        self._flush(sys.stdout)
+        if self._saved is not None:
+            _flush_c_streams()
+            os.dup2(self._saved, 1)
+            os.close(self._saved)
+            self._lines.close()
+            self._saved = None
+        self._flush(sys.stderr)
+
+    def event(self, event: Event) -> None:
+        """Print one event."""
+        self.machine(event)
+        self._people(event)
+
+    def machine(self, event: Event) -> None:
+        """Print one event as JSON only, when people see the progress in another form."""
+        if self.as_json:
+            self.json(**_fields(event))
+
+    def json(self, **fields: Any) -> None:
+        """Print one JSON line."""
+        if self._lines:
+            # Flushed at once, as the reading program may wait for each line.
+            self._write(self._lines, json.dumps(fields, ensure_ascii=False) + "\n")
+
+    def say(self, text: str) -> None:
+        """Print one line for people; repetitions of the same line are left out."""
+        if text != self._last:
+            self._last = text
+            self._write(sys.stderr, text + "\n")
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        try:
+            stream.write(text)
+            stream.flush()
+        except OSError as error:
+            first = self.fault is None
+            self.lose(stream, error)
+            if first:
+                _stop()
+
+    def _flush(self, stream: TextIO) -> None:
+        try:
+            stream.flush()
+        except OSError as error:
+            self.lose(stream, error)
+
+    def lose(self, stream: TextIO, error: OSError) -> None:
+        """Have a stream that cannot be written drop everything from now on."""
+        first, self.fault = self.fault is None, self.fault or error
+        # Otherwise, what is in its buffer would raise again at every flush, up to the exit.
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
+        with suppress(OSError):
+            stream.flush()
+        if first and error.errno != errno.EPIPE:
+            reason = (error.strerror or str(error)).lower()
+            self.say(f"Error: The output cannot be written: {reason}")
+
+    def note(self, text: str) -> None:
+        """Print something that is worth knowing and is no failure, for people and as JSON."""
+        self.json(event="note", text=text)
+        self.say(f"Note: {text}")
+
+    def error(self, facts: ErrorFacts) -> None:
+        """Print an error that occurred before there was a prop."""
+        if self.as_json:
+            self.json(event="failed", error=_error(facts))
+        self.say(f"Error: {facts.sentence}")
+
+    def _people(self, event: Event) -> None:
+        match event:
+            case StateChanged() | Usable():
+                return
+            case Progress(fraction=fraction, text=text):
+                self.say(text if fraction is None else f"{text} ({fraction:.0%})")
+            case Finished(folder=folder, notes=notes, cost_cents=cost, seconds=seconds):
+                for note in notes:
+                    self.say(f"Note: {note}")
+                paid = "" if cost is None else f", {cost:g} US cents"
+                self.say(f"Finished in {seconds:.1f} s{paid}: {folder}")
+            case Failed(error=facts):
+                self.say(f"Error: {facts.sentence}")
+            case Cancelled(may_be_billed=billed):
+                self.say("Cancelled" + ("; the gateway may still bill it" if billed else ""))
+
+
+def take_every_character() -> None:
+    """Have no name and no prompt end a command: what a pipe's code page or a terminal does not
+    have is written as an escape.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _stop() -> None:
+    """Stop the command as a SIGTERM does, in good order: nobody learns any more what it does."""
+    if callable(signal.getsignal(signal.SIGTERM)):
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _flush_c_streams() -> None:
+    """Flush what Blender printed from C.
+
+    For a pipe, the C library buffers it until the process ends, and by then file descriptor 1 is
+    the one for JSON again (Blender 4.2 and 4.5 end a command in this way).
+    """
+    library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+    library.fflush(None)
+
+
+def _fields(event: Event) -> dict[str, Any]:
+    match event:
+        case StateChanged(prop_id=prop, state=state):
+            return {"event": "state", "id": prop, "state": str(state)}
+        case Progress(prop_id=prop, fraction=fraction, text=text):
+            return {"event": "progress", "id": prop, "fraction": fraction, "text": text}
+        case Usable(prop_id=prop, blend=blend):
+            return {"event": "usable", "id": prop, "blend": str(blend)}
+        case Finished():
+            return {
+                "event": "finished",
+                "id": event.prop_id,
+                "folder": str(event.folder),
+                "glb": str(event.glb),
+                "blend": str(event.blend),
+                "thumbnail": str(event.thumbnail),
+                "cost_cents": event.cost_cents,
+                "request_id": event.request_id,
+                "seconds": round(event.seconds, 3),
+                "notes": list(event.notes),
+            }
+        case Failed(prop_id=prop, error=facts):
+            return {"event": "failed", "id": prop, "error": _error(facts)}
+        case Cancelled(prop_id=prop, may_be_billed=billed):
+            return {"event": "cancelled", "id": prop, "may_be_billed": billed}
+
+
+def _error(facts: ErrorFacts) -> dict[str, Any]:
+    return {
+        "kind": facts.kind,
+        "status": facts.status,
+        "message": facts.message,
+        "next_step": facts.next_step,
+        "retryable": facts.retryable,
+        "request_id": facts.request_id,
+    }

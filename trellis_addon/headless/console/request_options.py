@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Converts the options of a request: reference image, parameters, number of variants."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+from pathlib import Path
+from typing import Final
+
+from ...core.errors import InputError
+from ...core.generation.request_key import MOST_VARIANTS
+
+MOST_IMAGE_BYTES: Final = 25 << 20
+"""The gateway's limit for an image (docs/images)."""
+
+
+def check_count(count: int) -> int:
+    """Check the number of variants of a prompt. :raises InputError: it is 0 or too large."""
+    if not 1 <= count <= MOST_VARIANTS:
+        raise InputError(f"--count must be 1 to {MOST_VARIANTS:,}", "Correct it")
+    return count
+
+
+def image_url(text: str | None) -> str | None:
+    """Convert a reference image to what the gateway accepts: an https URL, or a data URI.
+
+    :raises InputError: the file cannot be read, is too large, or is no picture.
+    """
+    if not text or text.startswith(("https://", "data:")):
+        return text
+    path = Path(text)
+    kind = mimetypes.guess_type(path.name)[0] or ""
+    if kind not in ("image/png", "image/jpeg", "image/webp"):
+        raise InputError(f"Not a PNG, JPEG or WebP picture: {text}", "Change --image")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"The picture cannot be read: {text}", detail=str(error)) from error
+    if len(content) > MOST_IMAGE_BYTES:
+        raise InputError(f"The picture is larger than 25 MB: {text}", "Use a smaller one")
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def parameter(text: str) -> tuple[str, bool | int | float | str]:
+    """Parse ``texture_size=1024`` into a name and a value, whose type is that which it looks like.
+
+    :raises InputError: there is no name or no ``=``.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise InputError(f"Not NAME=VALUE: {text}", "Change --param")
+    if value.lower() in ("true", "false"):
+        return name.strip(), value.lower() == "true"
+    # In this order, as float() would accept whole numbers as well.
+    for kind in (int, float):
+        try:
+            return name.strip(), kind(value)
+        except ValueError:
+            continue
+    return name.strip(), value
