@@ -7,6 +7,8 @@
 PYTHON ?= python3
 # More arguments for pytest: make test ARGS="-k folder -x"
 ARGS ?=
+# Which Blender make test-windows takes
+WINDOWS ?= 5.2
 # How long make fuzz runs, all targets together
 MINUTES ?= 10
 # One benchmark alone: make bench ONLY=name
@@ -36,7 +38,7 @@ export FOLDER
 newest = py="$$("$(PYTHON)" .ci/setup.py path newest)" || exit 1;
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gateway test test-long test-all test-desktop check format package repository vendor lock bench soak compare fuzz audit clean
+.PHONY: help setup demo gateway test test-long test-all test-windows test-desktop check format package repository vendor lock bench soak compare shots fuzz audit clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
@@ -50,7 +52,7 @@ demo: ## Generate one prop against the stand-in gateway: make demo PROMPT='oak b
 gateway: ## Run the stand-in gateway until Ctrl-C
 	@$(newest) "$$py" tests/gateway/serve.py
 
-test: ## Run the tests on the newest Blender; a few of them: ARGS="-k word", ARGS=tests/unit/test_glb.py
+test: ## Run the tests on the newest Blender; a few of them: ARGS="-k word", ARGS=tests/unit/importer/test_glb_check.py
 	@"$(PYTHON)" .ci/run_tests.py test -- $(ARGS)
 
 test-long: ## Run the long tests on the newest Blender: crash matrix, kills, soak, fuzz, farm
@@ -58,6 +60,9 @@ test-long: ## Run the long tests on the newest Blender: crash matrix, kills, soa
 
 test-all: ## Run the tests that need Blender on every version there is
 	@"$(PYTHON)" .ci/run_tests.py all -- $(ARGS)
+
+test-windows: ## Run tests on Windows's Python and Blender module, by Wine, on Debian as root; another Blender by WINDOWS=4.2
+	@$(newest) "$$py" .ci/on_windows.py --blender "$(WINDOWS)" test -- $(ARGS)
 
 test-desktop: ## Drive a real Blender with a window: make test-desktop BLENDER=/path/to/blender
 	@$(newest) "$$py" -m pytest tests/desktop $(ARGS)
@@ -92,6 +97,9 @@ soak: ## 1,000 generations with faults through one process; more in ARGS (20 min
 
 compare: ## Foreign models as props beside Blender's own imports: make compare FOLDER=models
 	@$(newest) "$$py" tests/compare_foreign.py $${FOLDER:+"$$FOLDER"} $(ARGS)
+
+shots: ## Take the product shots of the documentation; a few: ARGS="chair lamp"
+	@$(newest) "$$py" tests/take_shots.py $(ARGS)
 
 fuzz: ## Hostile inputs for a while: make fuzz MINUTES=10; one target by ARGS="--only glb"
 	@$(newest) "$$py" tests/fuzz/run.py --minutes "$(MINUTES)" $(ARGS)

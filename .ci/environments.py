@@ -19,7 +19,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Iterator, Optional, Tuple
 
 import interpreters
 
@@ -112,13 +112,14 @@ def _try_lock(handle: int) -> bool:
 
 
 @contextlib.contextmanager
-def one_at_a_time(name: str) -> Iterator[None]:
-    """Let only one process make environments, and wait for another one that does.
+def one_at_a_time(name: str, lock: Optional[Path] = None) -> Iterator[None]:
+    """Let only one process make environments (or what another lock is for), and wait for others.
 
     The file stays on disk; what counts is the system's lock on it, which a crash releases.
     """
-    VENVS.mkdir(exist_ok=True)
-    handle = os.open(str(VENVS / "setup.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    lock = lock or VENVS / "setup.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(str(lock), os.O_RDWR | os.O_CREAT, 0o644)
     # Where this process is killed, a pip it started works on for a while, and keeps the lock.
     os.set_inheritable(handle, True)
     try:

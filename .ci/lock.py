@@ -110,7 +110,9 @@ def lock_vendor() -> None:
 
 def lock_all(*, upgrade: bool) -> None:
     """Write every lock. Raises SetupError or fetch.FetchError."""
-    compile_lock(REQUIREMENTS / "lock.in", REQUIREMENTS / "lock.txt", "3.11", upgrade=upgrade)
+    for name in ("lock", "windows-python"):
+        source = REQUIREMENTS / (name + ".in")
+        compile_lock(source, source.with_suffix(".txt"), "3.11", upgrade=upgrade)
     for version, series in PYTHON_OF.items():
         lock = environments.Environment(version).lock
         compile_lock(lock.with_suffix(".in"), lock, series, upgrade=upgrade)

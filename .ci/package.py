@@ -33,7 +33,7 @@ import fetch  # noqa: E402 - lives in vendor/, beside the list it reads
 ALLOWED = re.compile(
     r"blender_manifest\.toml|__init__\.py|LICENSE|README\.md|CHANGELOG\.md"
     r"|trellis_addon/([a-z0-9_]+/)*[a-z0-9_]+\.py|trellis_addon/py\.typed"
-    r"|trellis_addon/core/sizes\.csv"
+    r"|trellis_addon/core/(generation/sizes\.csv|destinations/destinations\.toml)|trellis_addon/ui/translation/translations\.csv"
     r"|icons/[a-z0-9_-]+\.(png|svg)|vendor/LICENSES\.md"
 )
 REQUIRED = frozenset(
@@ -43,7 +43,9 @@ REQUIRED = frozenset(
         "LICENSE",
         "vendor/LICENSES.md",
         "trellis_addon/registration.py",
-        "trellis_addon/core/sizes.csv",
+        "trellis_addon/core/destinations/destinations.toml",
+        "trellis_addon/core/generation/sizes.csv",
+        "trellis_addon/ui/translation/translations.csv",
     )
 )
 # Blender's platform names, and how the platform part of a wheel's name begins and ends.
