@@ -56,7 +56,7 @@ def ours(path: Path, picture: Path | None) -> Facts:
     """As `trellis import` and its background Blender do it, without a proxy."""
     import tempfile
 
-    from support.imp_making import Workshop
+    from support.imp_making import JobFactory
     from support.jobs import PlainImporter, ending
     from support.rooms import Rooms
 
@@ -69,7 +69,7 @@ def ours(path: Path, picture: Path | None) -> Facts:
         end = ending(job)[-1]
         if hasattr(end, "error"):
             return {"refused": f"{end.error.sentence} {end.error.detail}".strip()}
-        made = Workshop(rooms, folder.path).made(
+        made = JobFactory(rooms, folder.path).made(
             folder.path / folder.read().model_file, proxy=False
         )
         return facts(made.collection, picture) | {"notes": made.notes}
@@ -78,9 +78,11 @@ def ours(path: Path, picture: Path | None) -> Facts:
 def blenders(path: Path, picture: Path | None) -> Facts:
     """Blender's importer with its defaults, in an empty file."""
     import bpy
+    from support import bpy_context
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     kind = path.suffix.lower().rstrip("acz") if path.suffix.lower() != ".usd" else ".usd"
+    file_ops: Any = bpy.ops.wm
     operator = {
         ".glb": bpy.ops.import_scene.gltf,
         ".gltf": bpy.ops.import_scene.gltf,
@@ -89,11 +91,11 @@ def blenders(path: Path, picture: Path | None) -> Facts:
         ".stl": bpy.ops.wm.stl_import,
         ".usd": bpy.ops.wm.usd_import,
         # From 4.5 on Blender's file menu has this one.
-        ".fbx": bpy.ops.wm.fbx_import if "fbx_import" in dir(bpy.ops.wm) else _old_fbx,
+        ".fbx": file_ops.fbx_import if "fbx_import" in dir(bpy.ops.wm) else _old_fbx,
     }[kind]
     operator(filepath=str(path))
     collection = bpy.data.collections.new("All")
-    for obj in bpy.context.scene.objects:
+    for obj in bpy_context.scene().objects:
         collection.objects.link(obj)
     return facts(collection, picture)
 
@@ -111,12 +113,14 @@ def facts(collection: Any, picture: Path | None) -> Facts:
     """What of the objects of a collection can be compared."""
     import bpy
     import numpy as np
+    from support import bpy_context
 
-    bpy.context.view_layer.update()
+    bpy_context.view_layer().update()
     wanted = {obj.name for obj in collection.all_objects}
     triangles, points, maps, areas, slopes, used = 0, [], [], [0.0], [0.0], {}
     layers: Counter[str] = Counter()
-    for instance in bpy.context.evaluated_depsgraph_get().object_instances:
+    instances: Any = bpy.context.evaluated_depsgraph_get().object_instances
+    for instance in instances:
         source = instance.parent or instance.object
         if instance.object.type != "MESH" or source.original.name not in wanted:
             continue
@@ -159,7 +163,7 @@ def facts(collection: Any, picture: Path | None) -> Facts:
     if picture:
         import importlib
 
-        importlib.import_module("trellis_addon.importer.thumbnail").render(collection, picture)
+        importlib.import_module("trellis_addon.importer.prop.thumbnail").render(collection, picture)
     return {
         "triangles": triangles,
         "proportions": _rounded(size / long, 3),
@@ -200,8 +204,8 @@ def _material(material: Any) -> Facts:
 
 def _feeds(socket: Any, depth: int = 0) -> str:
     if not socket.links or depth > 12:
-        value = getattr(socket, "default_value", None)
-        numbers = [value] if isinstance(value, int | float) else value
+        value: Any = getattr(socket, "default_value", None)
+        numbers: Any = [value] if isinstance(value, int | float) else value
         if isinstance(numbers, str) or not hasattr(numbers, "__iter__"):
             return str(numbers)
         return ",".join(f"{number:.3g}" for number in numbers)
@@ -357,9 +361,9 @@ def main() -> int:
     everything = {}
     for path in files_of(options.folders, options.most):
         shots = dict.fromkeys(sides)
+        stem = "-".join(path.parts[-3:])
         if options.pictures:
             options.pictures.mkdir(parents=True, exist_ok=True)
-            stem = "-".join(path.parts[-3:])
             shots = {name: options.pictures.resolve() / f"{stem}.{name}.png" for name in sides}
         found = {name: side.ask(path.resolve(), shots[name]) for name, side in sides.items()}
         word, about = verdict(found["ours"], found["blender"])

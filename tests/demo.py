@@ -13,13 +13,15 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 OUT = ROOT / "out"
 PROMPT = "a weathered oak barrel with iron hoops"
+TRIANGLES = 60_000
 
 
 def main() -> int:
@@ -37,12 +39,14 @@ def main() -> int:
         url = environment.get("AIGATEWAY_BASE_URL", "https://api.aigateway.sh")
         print(f"Calling the real gateway at {url}: this costs credit.", flush=True)
         extra = ["--online-mode"]
-        gateway = nullcontext()
+        gateway: AbstractContextManager[Any] = nullcontext()
     else:
         sys.path.insert(0, str(HERE))
         from gateway import StandInGateway
+        from gateway.meshes.ugly import FAULTS
 
-        gateway = StandInGateway(delay=2.0)
+        # As ugly as what a generator returns, so that the demo shows what becomes of that.
+        gateway = StandInGateway(delay=2.0, triangles=TRIANGLES, faults=FAULTS)
     started = time.monotonic()
     with gateway as stand_in:
         if stand_in is not None:
@@ -65,7 +69,8 @@ def main() -> int:
     if code:
         print(f"The picture could not be taken (exit code {code}).")
         return code
-    newest = max((OUT / "library").iterdir(), key=lambda folder: folder.stat().st_mtime)
+    records = (OUT / "library").glob("*/prop.json")
+    newest = max(records, key=lambda record: record.stat().st_mtime).parent
     shown = [newest / name for name in ("prop.json", "model.glb", "prop.blend", "thumbnail.png")]
     print(f"\nDone in {time.monotonic() - started:.1f} s. Open:")
     for path, words in (

@@ -10,15 +10,17 @@ import os
 import sys
 from math import radians
 from pathlib import Path
+from typing import Any
 
 import bpy
 from mathutils import Vector
+from support import bpy_context
 
 
 def main(scene_file: Path, picture: Path) -> None:
     """Open, dress, render."""
     bpy.ops.wm.open_mainfile(filepath=str(scene_file))
-    scene = bpy.context.scene
+    scene = bpy_context.scene()
     corners = _corners()
     low = Vector([min(c[i] for c in corners) for i in range(3)])
     high = Vector([max(c[i] for c in corners) for i in range(3)])
@@ -26,10 +28,11 @@ def main(scene_file: Path, picture: Path) -> None:
     _lights(scene)
     _camera(scene, (low + high) / 2, max((high - low).length, 0.1))
     _world(scene)
-    scene.render.engine = "CYCLES"
-    scene.cycles.device = "CPU"
-    scene.cycles.samples = 24
-    scene.cycles.use_denoising = True  # the bpy module has the denoiser in every version
+    renderer: Any = scene
+    renderer.render.engine = "CYCLES"
+    renderer.cycles.device = "CPU"
+    renderer.cycles.samples = 24
+    renderer.cycles.use_denoising = True  # the bpy module has the denoiser in every version
     scene.render.resolution_x, scene.render.resolution_y = 800, 600
     scene.render.resolution_percentage = 100
     scene.render.image_settings.file_format = "PNG"
@@ -43,8 +46,8 @@ def _corners() -> list[Vector]:
     return [
         item.matrix_world @ Vector(corner)
         for item in depsgraph.object_instances
-        if item.object.type == "MESH"
-        for corner in item.object.bound_box
+        if (obj := bpy_context.existing(item.object)).type == "MESH"
+        for corner in obj.bound_box
     ]
 
 
@@ -61,7 +64,7 @@ def _floor(scene: bpy.types.Scene, height: float) -> None:
 
 def _lights(scene: bpy.types.Scene) -> None:
     for energy, degrees, angle in ((3.5, (48, 8, 70), 12), (0.8, (62, 0, -45), 60)):
-        sun = bpy.data.lights.new("Sun", "SUN")
+        sun: Any = bpy.data.lights.new("Sun", "SUN")
         sun.energy, sun.angle = energy, radians(angle)
         lamp = bpy.data.objects.new("Sun", sun)
         lamp.rotation_euler = [radians(value) for value in degrees]
@@ -82,7 +85,7 @@ def _world(scene: bpy.types.Scene) -> None:
     world = bpy.data.worlds.new("World")
     if bpy.app.version < (5, 0, 0):
         world.use_nodes = True
-    tree = world.node_tree
+    tree: Any = world.node_tree
     background = tree.nodes.get("Background") or tree.nodes.new("ShaderNodeBackground")
     background.inputs[0].default_value = (0.55, 0.62, 0.72, 1)
     background.inputs[1].default_value = 0.5

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Key, gateway and library folder: Blender's preferences and the environment -> ``Settings``.
+"""Reads ``Settings`` such as key, gateway and library from the preferences and the environment.
 
-The environment wins, as in the gateway's own command line. Nothing of this is ever written into
-a .blend: preferences belong to the user, not to the file.
+The environment takes precedence, as in the gateway's own command line. Nothing of this is ever
+written into a .blend, as preferences belong to the user, not to the file.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypedDict, Unpack
 
 import bpy
 
+from .blender_context import preferences_of
 from .core.defaults import (
     DEFAULT_BASE_URL,
     DEFAULT_JOBS,
@@ -39,18 +40,19 @@ KeySource = Literal["environment", "preferences", "nowhere"]
 
 
 def apply_log_level(level: str) -> None:
-    """How much this product's own logger lets through; nobody else's is touched."""
+    """Set the level of this product's own logger. Other loggers are not changed."""
     logging.getLogger(ADDON_ID).setLevel(level)
 
 
 def _level_changed(fields: PreferenceFields, _context: bpy.types.Context) -> None:
-    # No lambda: Blender evaluates the annotations with the class's own names as globals.
+    # Not a lambda, as Blender evaluates the annotations with the class's own names as globals.
     apply_log_level(fields.log_level)
 
 
 class PreferenceFields:
-    """Every field of the extension's page; ``ui.preferences_page`` draws and registers it."""
+    """All fields of the preferences; ``ui.setup.preferences_page`` registers and draws them."""
 
+    # PASSWORD only masks the field on the screen: Blender saves the value in clear text.
     api_key: bpy.props.StringProperty(
         name="API Key",
         description="Your AIgateway key; it begins with sk-aig- and is sent to the gateway only. "
@@ -60,7 +62,8 @@ class PreferenceFields:
     base_url: bpy.props.StringProperty(
         name="Gateway URL",
         description="The gateway's address. A path of its own, such as /v1/openai, is kept as it "
-        "is; a host alone gets /v1. The README lists which gateways work",
+        "is; a host alone gets /v1. The project's "
+        "docs/gateways.md lists which gateways work",
         default=DEFAULT_BASE_URL,
     )
     plain_http: bpy.props.BoolProperty(
@@ -76,7 +79,12 @@ class PreferenceFields:
         "beside Blender's own user asset library",
         subtype="DIR_PATH",
     )
-
+    export_folder: bpy.props.StringProperty(
+        name="Export Folder",
+        description="Where Finish For writes its files, in a folder for each destination and prop. "
+        "Empty: the prop's own folder in the library",
+        subtype="DIR_PATH",
+    )
     endpoint: bpy.props.EnumProperty(
         name="Endpoint",
         description="Which of the gateway's two ways to generate is used",
@@ -140,7 +148,7 @@ class PreferenceFields:
     limit_minutes: bpy.props.IntProperty(
         name="Time Limit (min)",
         description="The longest that one generation may take, in minutes",
-        default=15,
+        default=int(DEFAULT_LIMIT_SECONDS // 60),
         min=1,
         max=24 * 60,
     )
@@ -171,8 +179,8 @@ class PreferenceFields:
 
 
 def stored() -> PreferenceFields | None:
-    """The extension's preferences; None where it runs without being installed."""
-    addon = bpy.context.preferences.addons.get(ADDON_ID)
+    """The extension's preferences; None if it runs without being installed."""
+    addon = preferences_of(bpy.context).addons.get(ADDON_ID)
     return addon.preferences if addon else None
 
 
@@ -185,7 +193,7 @@ def key_source(environment: Mapping[str, str] = os.environ) -> KeySource:
 
 
 def plain_http_by(environment: Mapping[str, str]) -> bool:
-    """Whether the environment consents to http in a private network."""
+    """Whether an environment variable allows http in private networks."""
     return environment.get(PLAIN_HTTP_VARIABLE, "").strip().lower() in ("1", "true", "yes", "on")
 
 
@@ -194,66 +202,84 @@ def default_library() -> Path:
 
     Never inside the extension's folder, which an uninstall deletes.
     """
-    for library in bpy.context.preferences.filepaths.asset_libraries:
+    # Blender creates its user library as .../Documents/Blender/Assets, wherever the system has the
+    # documents folder.
+    for library in preferences_of(bpy.context).filepaths.asset_libraries:
         path = Path(library.path)
         if library.path and path.name == "Assets" and path.parent.name == "Blender":
             return path.parent / "Trellis"
     return Path.home() / "Documents" / "Blender" / "Trellis"
 
 
-def read_settings(
-    environment: Mapping[str, str] = os.environ,
-    *,
-    base_url: str | None = None,
-    library: Path | None = None,
-    online: bool = False,
-    endpoint: Endpoint | None = None,
-    plain_http: bool = False,
-    limit_seconds: float | None = None,
-    daily_limit_cents: float | None = None,
-) -> Settings:
-    """Plain values for the other rooms. Main thread only.
+class Overrides(TypedDict, total=False):
+    """What the command line says, before environment and preferences. None says nothing."""
 
-    :param base_url: from the command line, before everything else.
-    :param library: likewise.
-    :param online: consent given on the command line, where there are no preferences to ask.
-    :param plain_http: consent to http in a private network, likewise.
-    :param endpoint: from the command line. :param limit_seconds: likewise.
-    :param daily_limit_cents: likewise, US cents; there are no preferences without an installation.
-    """
+    base_url: str | None
+    library: Path | None
+    endpoint: Endpoint | None
+    limit_seconds: float | None
+    daily_limit_cents: float | None
+    """US cents; there are no preferences without an installation."""
+    online: bool
+    """Consent, where there are no preferences to ask."""
+    plain_http: bool
+    """Consent to http in a private network, likewise."""
+
+
+def read_settings(
+    environment: Mapping[str, str] = os.environ, **given: Unpack[Overrides]
+) -> Settings:
+    """Plain values for the other rooms. Main thread only."""
     from .core.settings import GatewaySettings, Settings
 
     own = stored()
     key = environment.get(KEY_VARIABLE, "").strip() or (own.api_key if own else "")
-    url = base_url or environment.get(URL_VARIABLE, "").strip() or (own.base_url if own else "")
+    url = (
+        given.get("base_url")
+        or environment.get(URL_VARIABLE, "").strip()
+        or (own.base_url if own else "")
+    )
     own_limit = own.limit_minutes * 60.0 if own else DEFAULT_LIMIT_SECONDS
-    own_daily = round(own.daily_limit * 100.0, 2) if own else 0.0
+    daily = given.get("daily_limit_cents")
+    if daily is None:
+        daily = round(own.daily_limit * 100.0, 2) if own else 0.0
     folder = environment.get(LIBRARY_VARIABLE, "").strip() or (own.library if own else "")
     return Settings(
         gateway=GatewaySettings(
             base_url=url or DEFAULT_BASE_URL,
             key=Secret(key),
-            limit_seconds=limit_seconds or own_limit,
-            endpoint=endpoint or (own.endpoint if own else "auto"),
+            limit_seconds=given.get("limit_seconds") or own_limit,
+            endpoint=given.get("endpoint") or (own.endpoint if own else "auto"),
             tag=own.tag if own else "",
             proxy=own.proxy if own else "",
             ca_file=bpy.path.abspath(own.ca_file) if own and own.ca_file else "",
-            plain_http=plain_http or plain_http_by(environment) or bool(own and own.plain_http),
+            plain_http=given.get("plain_http", False)
+            or plain_http_by(environment)
+            or bool(own and own.plain_http),
             provider_keys=_provider_keys(environment, own.provider_keys if own else ""),
         ),
         # Absolute, as Blender writes a scene's links from it.
-        library=Path(os.path.abspath(library or (bpy.path.abspath(folder) or default_library()))),
-        online_access=online or bpy.app.online_access,
+        library=Path(
+            os.path.abspath(given.get("library") or (bpy.path.abspath(folder) or default_library()))
+        ),
+        online_access=given.get("online", False) or bpy.app.online_access,
         online_locked=bpy.app.online_access_override and not bpy.app.online_access,
-        daily_limit_cents=own_daily if daily_limit_cents is None else daily_limit_cents,
+        daily_limit_cents=daily,
         jobs_at_once=own.jobs_at_once if own else DEFAULT_JOBS,
+        export_folder=_absolute(own.export_folder) if own and own.export_folder else None,
     )
+
+
+def _absolute(folder: str) -> Path:
+    return Path(os.path.abspath(bpy.path.abspath(folder)))
 
 
 def _provider_keys(
     environment: Mapping[str, str], stored_keys: str
 ) -> tuple[tuple[str, Secret], ...]:
-    """``AIGATEWAY_BYOK_<PROVIDER>=key`` of the environment, else ``provider=key, ...``."""
+    """The keys of providers: ``provider=key, ...`` from the preferences, overridden by variables
+    ``AIGATEWAY_BYOK_<PROVIDER>=key``.
+    """
     keys = {}
     for pair in stored_keys.split(","):
         provider, _, key = pair.partition("=")
@@ -261,5 +287,6 @@ def _provider_keys(
     for name in environment:
         if name.startswith(PROVIDER_PREFIX):
             keys[name.removeprefix(PROVIDER_PREFIX).lower()] = environment[name].strip()
+    # A provider's name becomes part of an HTTP header's name.
     usable = re.compile(r"[a-z0-9-]{1,40}")
     return tuple((p, Secret(k)) for p, k in sorted(keys.items()) if k and usable.fullmatch(p))

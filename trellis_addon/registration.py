@@ -1,127 +1,129 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that is made known to Blender, in one ordered tuple; taken back in reverse."""
+"""Registers everything with Blender, from one ordered tuple, and unregisters it in reverse."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from .headless import command
-from .ui import (
-    account,
-    account_ops,
+from .headless import blender_command
+from .ui.account import account, diagnostics
+from .ui.common import box_overlay, event_timers
+from .ui.common.class_registration import run_all
+from .ui.gallery import (
     active_prop,
-    arrivals,
-    defaults,
-    diagnostics,
-    event_timers,
+    details,
     export_ops,
-    exports,
+    export_queue,
+    finish_for_ops,
     finish_ops,
-    finishing_group,
-    finishing_panel,
-    gallery,
-    gallery_details,
-    gallery_ops,
-    gallery_panel,
-    gallery_prop_ops,
-    generate_on_surface,
-    import_ops,
-    jobs_ops,
-    jobs_panel,
-    kept_preferences,
-    keymap,
-    library_ops,
     menus,
+    quality_box,
+    reuse_ops,
+    shot_ops,
+)
+from .ui.gallery import panel as gallery_panel
+from .ui.gallery_data import browse_ops, gallery
+from .ui.generate import (
+    finishing_panel,
+    generate_ops,
+    import_ops,
+    main_panel,
     model_ops,
     model_panel,
-    model_settings,
-    operators,
-    overlay,
-    panels,
-    place_ops,
-    placeholder,
     placing_panel,
-    preferences_page,
-    presets,
     prompt_panel,
-    prop_ops,
-    properties,
     reference_panel,
-    resuming,
-    session,
-    surface_op,
-    translations,
+    show_placed,
 )
-from .ui.registering import run_all
+from .ui.job_list import job_ops, resume_unfinished
+from .ui.job_list import panel as job_list_panel
+from .ui.jobs import pending_boxes, session
+from .ui.place import generate_on_surface, library_ops, place_ops, prop_ops, surface_modal
+from .ui.settings import (
+    finishing_properties,
+    model_properties,
+    preferences_backup,
+    presets,
+    properties,
+    startup_defaults,
+)
+from .ui.setup import keymap, preferences_page, setup_ops
+from .ui.translation import translations
 
 PARTS: Final = (
     translations,
     preferences_page,
-    kept_preferences,
+    preferences_backup,
     diagnostics,
     account,
-    model_settings,
-    finishing_group,
+    model_properties,
+    finishing_properties,
     properties,
-    placeholder,
+    pending_boxes,
     event_timers,
-    operators,
-    jobs_ops,
-    arrivals,
-    resuming,
-    account_ops,
+    generate_ops,
+    job_ops,
+    show_placed,
+    resume_unfinished,
+    setup_ops,
     model_ops,
-    overlay,
-    surface_op,
+    box_overlay,
+    surface_modal,
     generate_on_surface,
     place_ops,
     prop_ops,
     library_ops,
     presets,
-    defaults,
+    startup_defaults,
     prompt_panel,
-    panels,
+    main_panel,
     reference_panel,
     model_panel,
     finishing_panel,
     placing_panel,
-    jobs_panel,
+    job_list_panel,
     import_ops,
     gallery,
-    exports,
-    gallery_ops,
+    export_queue,
+    browse_ops,
     export_ops,
-    gallery_details,
+    shot_ops,
+    details,
     gallery_panel,
     menus,
     active_prop,
-    gallery_prop_ops,
+    reuse_ops,
     finish_ops,
+    finish_for_ops,
+    quality_box,
     keymap,
-    command,
-    # The last one: so the jobs end before anything that they show or call is taken back.
+    blender_command,
+    # Last, so that the jobs end before anything that they show or call is unregistered.
     session,
 )
 
 
 def register() -> None:
-    """Called by Blender when the extension is enabled. Imports no library, opens no socket.
+    """Register all parts; Blender calls this when the extension is enabled. This imports no bundled
+    library and opens no socket.
 
-    When a part fails nothing stays registered, so that it can be enabled again.
+    If a part fails, nothing stays registered, so that the extension can be enabled again.
     """
     for number, part in enumerate(PARTS):
         try:
             part.register()
         except BaseException:
+            # The failed part is included, as it may have registered something before it failed.
             _take_back(PARTS[: number + 1])
             raise
 
 
 def unregister() -> None:
-    """Called when it is disabled, and when Blender quits. Every part is taken back, whatever
-    becomes of the others.
+    """Unregister all parts, even if some of them fail; Blender calls this when the extension is
+    disabled, and when Blender quits.
     """
+    # Anything left registered makes the bpy module of 4.2 crash at exit, and that of 4.5 hang.
     _take_back(PARTS)
 
 

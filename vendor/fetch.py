@@ -26,8 +26,8 @@ from pathlib import Path
 VENDOR = Path(__file__).resolve().parent
 LOCK = VENDOR / "requirements.txt"
 MANIFEST = VENDOR.parent / "blender_manifest.toml"
-# The one bundled package that is compiled, so one wheel per platform and Python version.
-COMPILED = "pydantic-core"
+# Compiled: a wheel per platform, and of pydantic-core per Python version, too.
+COMPILED = ("pydantic-core", "psutil")
 
 _PACKAGE = re.compile(
     r"^(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)(?P<rest>(?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE
@@ -147,10 +147,10 @@ def download(packages: Iterable[Package], target: Target, folder: Path) -> None:
 
 
 def download_all(lock: dict[str, Package], folder: Path) -> None:
-    """Download every wheel of the lock: the pure ones once, the compiled one for each target."""
+    """Download every wheel of the lock: the pure ones once, the compiled ones for each target."""
     download(lock.values(), TARGETS[0], folder)
     for target in TARGETS[1:]:
-        download([lock[COMPILED]], target, folder)
+        download([lock[name] for name in COMPILED], target, folder)
 
 
 def remove_strays(names: Iterable[str]) -> None:

@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(ROOT))
 
 from gateway.meshes import make_glb
+from support.processes import worker_pid
 from support.rooms import Rooms
 
 PROPS = 200
@@ -78,7 +79,7 @@ def arrival() -> Iterator[Result]:
     default, and without.
     """
     rooms = Rooms("trellis_addon")
-    process = rooms("importer.process")
+    process = rooms("importer.pipe.background_blender")
     blender = process.BackgroundBlender(process.command_for("", sys.executable))
     model = make_glb(PROMPTS[0], 0, LARGE, LARGE_PIXELS)
     try:
@@ -87,7 +88,8 @@ def arrival() -> Iterator[Result]:
             one_prop(rooms, blender, library, model)
             file = library / "model.glb"
             file.write_bytes(model)
-            theirs, ours = [], {True: [], False: []}
+            theirs: list[float] = []
+            ours: dict[bool, list[Any]] = {True: [], False: []}
             for _ in range(RUNS):
                 theirs.append(
                     fresh_process("measure_placing.py", "calls", "import", str(file))["ms"]
@@ -106,7 +108,7 @@ def arrival() -> Iterator[Result]:
 
 def _arrived(rooms: Rooms, blender: Any, library: Path, model: bytes, *, proxy: bool) -> float:
     """Milliseconds of one prop until it is placed; its picture is waited for, and not counted."""
-    finishing = rooms("core.finishing").Finishing(proxy=proxy).to_dict()
+    finishing = rooms("core.generation.finishing").Finishing(proxy=proxy).to_dict()
     folder = rooms.downloaded(library, model)
     record = folder.read().model_copy(update={"finishing": finishing})
     usable: list[float] = []
@@ -127,7 +129,10 @@ def _arrived(rooms: Rooms, blender: Any, library: Path, model: bytes, *, proxy: 
 def make_props(count: int) -> list[Look]:
     """Make the props and look at the process after each."""
     rooms = Rooms("trellis_addon")
-    process, limits = rooms("importer.process"), rooms("importer.child").Limits
+    process, limits = (
+        rooms("importer.pipe.background_blender"),
+        rooms("importer.pipe.blender_process").ProcessLimits,
+    )
     never = limits(props=count + 1, idle_bytes=1 << 60)
     blender = process.BackgroundBlender(process.command_for("", sys.executable), never)
     models = [make_glb(prompt, 0, TRIANGLES, PIXELS) for prompt in PROMPTS]
@@ -150,5 +155,6 @@ def one_prop(rooms: Rooms, blender: Any, library: Path, model: bytes) -> Look:
     blender.convert(folder, folder.read(), token, lambda text: None)
     seconds = time.perf_counter() - start
     shutil.rmtree(folder.path)
-    pid = blender.process_id
-    return Look(seconds, rooms("importer.memory_limit").resident_bytes(pid), pid)
+    pid = worker_pid(blender)
+    assert pid is not None, "its background Blender has ended"
+    return Look(seconds, rooms("importer.pipe.memory_limit").resident_bytes(pid), pid)

@@ -64,13 +64,14 @@ def total() -> Result:
         before = imports(Path(folder) / "before", PROPS // 2)
         process = bench.start("--jobs", str(JOBS))
         assert process.stdout
-        started = 0.0
+        started = seconds = 0.0
         for line in process.stdout:
             now, event = time.perf_counter(), json.loads(line)["event"]
             started = started or (now if event == "item" else 0.0)
             if event == "summary":
                 seconds = now - started
         ended(process)
+        assert seconds, "the batch ended without its summary"
         one = statistics.fmean([*before, *imports(Path(folder) / "after", PROPS // 2)])
         assert len(props(bench.library)) == len(gateway.requests_to(CHAT)) == PROPS
     asking, importing = PROPS * DELAY / JOBS, PROPS * one
@@ -88,7 +89,7 @@ def total() -> Result:
 def imports(library: Path, count: int) -> list[float]:
     """Seconds of each prop that a background Blender makes while nothing else happens."""
     rooms = Rooms("trellis_addon")
-    process = rooms("importer.process")
+    process = rooms("importer.pipe.background_blender")
     blender = process.BackgroundBlender(process.command_for("", sys.executable))
     token = rooms("core.cancel").CancelToken()
     times = []
@@ -114,7 +115,7 @@ def each() -> Result:
 
         def bare() -> float:
             measured = fresh_process("measure_bare.py", str(model), str(EACH))
-            return statistics.median(measured["seconds"])
+            return float(statistics.median(measured["seconds"]))
 
         def product() -> float:
             with tempfile.TemporaryDirectory() as home:
@@ -190,7 +191,7 @@ def memory() -> Result:
         listed(bench, MANY)
         process = bench.start("--jobs", "4")
         assert process.stdout
-        look = Rooms("trellis_addon")("importer.memory_limit").resident_bytes
+        look = Rooms("trellis_addon")("importer.pipe.memory_limit").resident_bytes
         events = (json.loads(line)["event"] for line in process.stdout)
         resident = [look(process.pid) for event in events if event == "finished"]
         assert ended(process).code == 0

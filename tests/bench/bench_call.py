@@ -20,7 +20,7 @@ def gateway() -> Iterator[str]:
     """The base URL of a stand-in in a process of its own, whose answers hold the mesh."""
     script = ROOT / "tests" / "gateway" / "serve.py"
     options = ["--answer", "data_uri", "--delay", str(DELAY)]
-    size = ["--triangles", str(TRIANGLES), "--texture", str(PIXELS)]
+    size = ["--triangles", str(TRIANGLES), "--texture", str(PIXELS), "--plain"]
     process = subprocess.Popen(
         [sys.executable, str(script), *options, *size],
         stdout=subprocess.PIPE,

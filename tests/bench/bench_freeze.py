@@ -22,9 +22,9 @@ from typing import Any
 
 from harness import ROOT, RUNS, Result
 
-sys.path.insert(0, str(ROOT / "tests" / "desktop"))
+sys.path.insert(0, str(ROOT / "tests"))
 
-from launching import Launcher, own_screen, probe
+from support.launching import Launcher, own_screen, probe
 
 SCRIPT = Path(__file__).with_name("measure_freeze.py")
 SMALL, MEDIUM, LARGE = "50k", "250k", "1000k"

@@ -26,7 +26,7 @@ SAVED = 10
 
 
 def placing() -> Iterator[Result]:
-    """Calls, save, many, copies, import."""
+    """Calls, save, many, copies, the free spot, import."""
     with tempfile.TemporaryDirectory(prefix="trellis bench ") as folder:
         props = {size: _prop(Path(folder), size) for size in (MEDIUM, LARGE)}
         for size in (MEDIUM, LARGE):
@@ -34,6 +34,7 @@ def placing() -> Iterator[Result]:
         yield from _save(props[MEDIUM])
         yield _many(props[MEDIUM])
         yield _copies(props[MEDIUM])
+        yield _spot()
         yield _import(props[MEDIUM])
 
 
@@ -65,10 +66,10 @@ def _copies_of(prop: Path, count: int) -> list[str]:
 
 def _calls(prop: Path, size: int) -> Result:
     def link() -> float:
-        return fresh_process(SCRIPT, "calls", "link", str(prop / "prop.blend"))["ms"]
+        return float(fresh_process(SCRIPT, "calls", "link", str(prop / "prop.blend"))["ms"])
 
     def import_it() -> float:
-        return fresh_process(SCRIPT, "calls", "import", str(prop / "model.glb"))["ms"]
+        return float(fresh_process(SCRIPT, "calls", "import", str(prop / "model.glb"))["ms"])
 
     ours, theirs = medians(in_turn(link, import_it))
     recent, older = CALLS[size]
@@ -99,10 +100,16 @@ def _many(prop: Path) -> Result:
 
 def _copies(prop: Path) -> Result:
     def memory(count: int) -> float:
-        return fresh_process(SCRIPT, "copies", str(count), str(prop / "prop.blend"))["mb"]
+        return float(fresh_process(SCRIPT, "copies", str(count), str(prop / "prop.blend"))["mb"])
 
     ten, one = medians(in_turn(lambda: memory(10), lambda: memory(1)))
     return _ratio("placing_memory_of_ten_copies", ten, one, 1.05, "MB", "x one")
+
+
+def _spot() -> Result:
+    measured = fresh_process(SCRIPT, "spot")
+    name = "placing_free_spot_in_10000_objects"
+    return _ratio(name, measured["ours"], measured["added"], 0.1, "ms", "x Blender's Add Cube")
 
 
 def _import(prop: Path) -> Result:

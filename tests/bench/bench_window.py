@@ -17,11 +17,11 @@ from pathlib import Path
 
 from bench_freeze import screen
 from harness import ROOT, RUNS, Result
-from launching import Launcher
 
 sys.path.insert(0, str(ROOT / "tests"))
 
 from gateway import StandInGateway
+from support.launching import Launcher
 from support.rooms import KEY
 
 SCRIPT = Path(__file__).with_name("measure_window.py")

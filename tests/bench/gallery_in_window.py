@@ -26,6 +26,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from support import bpy_context
 from support.props_many import write_many
 
 EXTENSION = "bl_ext.user_default.trellis"
@@ -52,7 +53,8 @@ class Watch:
 
     def __init__(self) -> None:
         self.one: dict[str, float] = {}
-        for cls in bpy.types.Panel.__subclasses__():
+        panels: list[Any] = bpy.types.Panel.__subclasses__()
+        for cls in panels:
             if getattr(cls, "bl_category", "") == TAB and "draw" in cls.__dict__:
                 cls.draw = self._timed(cls.__name__, cls.draw)
 
@@ -67,7 +69,9 @@ class Watch:
 
 def draws(watch: Watch, gallery: Any) -> Iterator[tuple[float, float, float]]:
     """Library panel, all panels, whole window; one page further each time."""
-    regions = [r for a in bpy.context.screen.areas if a.type == "VIEW_3D" for r in a.regions]
+    regions = [
+        r for a in bpy_context.window().screen.areas if a.type == "VIEW_3D" for r in a.regions
+    ]
     sidebar = next(region for region in regions if region.type == "UI")
     for number in range(DRAWS):
         gallery.page = number % 3
@@ -81,11 +85,11 @@ def draws(watch: Watch, gallery: Any) -> Iterator[tuple[float, float, float]]:
 
 def measure(watch: Watch, count: int, folder: Path) -> dict[str, float]:
     """One library."""
-    gallery = room("ui.gallery").Gallery.get()
+    gallery = room("ui.gallery_data.gallery").Gallery.get()
     library = folder / str(count)
     library.mkdir()
     write_many(library, count, picture())
-    bpy.context.preferences.addons[EXTENSION].preferences.library = str(library)
+    bpy_context.add_on(EXTENSION).library = str(library)
     gallery.look(library)
     gallery.wait()
     if gallery.snapshot.entries:
@@ -101,7 +105,7 @@ def measure(watch: Watch, count: int, folder: Path) -> dict[str, float]:
 def main() -> None:
     """Runs from a timer, when the window has been drawn."""
     counts = [int(word) for word in sys.argv[sys.argv.index("--") + 1 :]]
-    window = bpy.context.window_manager.windows[0]
+    window = bpy_context.window_manager().windows[0]
     area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
     region = next(region for region in area.regions if region.type == "UI")
     region.active_panel_category = TAB
@@ -116,11 +120,11 @@ def main() -> None:
 def begin() -> None:
     """The tab can be chosen once it has been drawn."""
     addon_utils.enable(EXTENSION, default_set=True)
-    for area in bpy.context.window_manager.windows[0].screen.areas:
+    for area in bpy_context.window_manager().windows[0].screen.areas:
         if area.type == "VIEW_3D":
             area.spaces.active.show_region_ui = True
     bpy.app.timers.register(main, first_interval=3.0)
 
 
-bpy.context.preferences.view.show_splash = False
+bpy_context.preferences().view.show_splash = False
 bpy.app.timers.register(begin, first_interval=3.0)

@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import bpy  # noqa: F401  (before what needs it)
 from support.glbs import charts
 
-from trellis_addon.importer.convert import convert
-from trellis_addon.importer.messages import Task
+from trellis_addon.importer.pipe.messages import Task
+from trellis_addon.importer.prop.convert import convert
 
 
 def main() -> None:

@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import httpx
 
 from trellis_addon.core.cancel import CancelToken
-from trellis_addon.gateway.answer import understand
-from trellis_addon.gateway.receiving import receive
+from trellis_addon.gateway.answers.answer_parser import understand
+from trellis_addon.gateway.http.response_body import receive
 
 ENTRIES = 60
 """Panels, headers and menus whose draw() Blender calls for one redraw of a usual layout."""

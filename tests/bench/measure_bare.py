@@ -12,7 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import bpy
+from support import bpy_context
 
 
 def once(model: str, target: Path) -> float:
@@ -21,7 +24,7 @@ def once(model: str, target: Path) -> float:
     start = time.perf_counter()
     bpy.ops.import_scene.gltf(filepath=model)
     prop = bpy.data.collections.new("Prop")
-    for obj in bpy.context.scene.objects:
+    for obj in bpy_context.scene().objects:
         prop.objects.link(obj)
     bpy.data.libraries.write(str(target), {prop})
     return time.perf_counter() - start

@@ -22,13 +22,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import httpx
 
 from trellis_addon.core.cancel import CancelToken
-from trellis_addon.core.request import GenerationRequest
+from trellis_addon.core.generation.request import GenerationRequest
 from trellis_addon.core.secret import Secret
 from trellis_addon.core.settings import GatewaySettings
-from trellis_addon.gateway.answer import understand
+from trellis_addon.gateway.answers.answer_parser import understand
+from trellis_addon.gateway.answers.reply import CHAT
+from trellis_addon.gateway.answers.wire import ChatBody
 from trellis_addon.gateway.client import Gateway
-from trellis_addon.gateway.reply import CHAT
-from trellis_addon.gateway.wire import ChatBody
 
 CALLS = 6
 KEY = "sk-aig-bench"

@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import bpy
 from mathutils import Euler, Vector
+from support import bpy_context
 
 ROUNDS = 5
 SETTLE = 4
@@ -45,8 +46,8 @@ def make(folder: str, triangles: str, pixels: str) -> None:
     """One prop, as the background Blender makes it."""
     from support.glbs import charts
 
-    from trellis_addon.importer.convert import convert
-    from trellis_addon.importer.messages import Task
+    from trellis_addon.importer.pipe.messages import Task
+    from trellis_addon.importer.prop.convert import convert
 
     (Path(folder) / "model.glb").write_bytes(charts(int(triangles), int(pixels)))
     convert(Task(folder=folder, name="Ball", prompt="ball"), lambda text: None)
@@ -62,7 +63,7 @@ def redraw() -> None:
 
 def view(shading: str, distance: float = 3.0) -> None:
     """The 3D view fills the window and looks at the origin."""
-    screen = bpy.context.window_manager.windows[0].screen
+    screen = bpy_context.window_manager().windows[0].screen
     area = max((a for a in screen.areas if a.type == "VIEW_3D"), key=lambda a: a.width * a.height)
     space: Any = area.spaces.active
     space.shading.type = shading
@@ -77,7 +78,8 @@ def clear() -> None:
     """Everything that came in goes."""
     blocks = [*bpy.data.objects, *bpy.data.collections, *bpy.data.libraries]
     bpy.data.batch_remove(blocks)
-    bpy.data.orphans_purge(do_recursive=True)
+    data: Any = bpy.data
+    data.orphans_purge(do_recursive=True)
     for _ in range(2):
         redraw()
 
@@ -89,10 +91,10 @@ def import_glb(glb: str) -> None:
 
 def place(blend: str) -> None:
     """As the product does when a prop is ready."""
-    from trellis_addon.scene.arriving import fetch
-    from trellis_addon.scene.placing import Item, at_origin, place_many, undo_step
+    from trellis_addon.scene.place.placing import PlaceItem, at_origin, place_many, undo_step
+    from trellis_addon.scene.place.prefetch import fetch
 
-    items = [Item(Path(blend), at_origin(bpy.context.scene))]
+    items = [PlaceItem(Path(blend), at_origin(bpy_context.scene()))]
     fetch(items, AT_ONCE)
     for placed in place_many(items):
         if placed.error:
@@ -135,19 +137,19 @@ def arrive(out: str, shading: str, *pairs: str) -> None:
 
 def orbit(out: str, blend: str, count: str) -> None:
     """Stand-ins and full meshes in one scene, one of the two in view, in turn."""
-    from trellis_addon.scene.methods import Method
-    from trellis_addon.scene.placing import Placement
-    from trellis_addon.scene.placing import place as put
+    from trellis_addon.scene.link.methods import Method
+    from trellis_addon.scene.place.placing import Placement
+    from trellis_addon.scene.place.placing import place as put
 
     clear()
     view("SOLID", 14.0)
-    scene = bpy.context.scene
+    scene = bpy_context.scene()
     groups = {}
     for name, method in (("proxy", Method.LINK), ("full", Method.APPEND_REUSE)):
         group = bpy.data.collections.new(name)
         scene.collection.children.link(group)
-        bpy.context.view_layer.active_layer_collection = (
-            bpy.context.view_layer.layer_collection.children[name]
+        bpy_context.view_layer().active_layer_collection = (
+            bpy_context.view_layer().layer_collection.children[name]
         )
         for index in range(int(count)):
             place_at = (index % 10 - 4.5, index // 10 - 2.0, 0.0)
@@ -174,7 +176,8 @@ def write(out: str, result: Any) -> None:
 def main() -> None:
     """Run the named measurement; in a window from a timer, when it has been drawn."""
     name, *arguments = sys.argv[sys.argv.index("--") + 1 :]
-    work: Callable[..., None] = {"make": make, "arrive": arrive, "orbit": orbit}[name]
+    works: dict[str, Callable[..., None]] = {"make": make, "arrive": arrive, "orbit": orbit}
+    work = works[name]
     if name == "make":
         work(*arguments)
         return
@@ -186,7 +189,7 @@ def main() -> None:
             traceback.print_exc()
         bpy.ops.wm.quit_blender()
 
-    preferences = bpy.context.preferences
+    preferences = bpy_context.preferences()
     preferences.view.show_splash = False
     preferences.view.use_save_prompt = False
     preferences.edit.use_global_undo = True

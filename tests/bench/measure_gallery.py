@@ -48,30 +48,30 @@ def milliseconds(work: Callable[[], Any], times: int) -> float:
 
 def measure(library: Path) -> dict[str, float]:
     """Scans, a search and draws, in a Blender that has the extension enabled."""
-    import bpy
+    from support import bpy_context
 
     def room(name: str) -> Any:
         return importlib.import_module(f"{EXTENSION}.trellis_addon.{name}")
 
-    index, panel = room("library.index"), room("ui.gallery_panel")
-    gallery, ui = room("ui.gallery").Gallery.get(), room("ui.gallery")
+    index, panel = room("library.library_index"), room("ui.gallery.panel")
+    gallery, ui = room("ui.gallery_data.gallery").Gallery.get(), room("ui.gallery_data.gallery")
     first = index.scan(library)
     gallery.look(library)
     gallery.wait()
-    styles = bpy.context.preferences.ui_styles
+    styles = bpy_context.preferences().ui_styles
     context = SimpleNamespace(
         region=SimpleNamespace(width=300, height=900),
         # Without a window, Blender's own scale is 0.
         preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0), ui_styles=styles),
-        window_manager=bpy.context.window_manager,
-        scene=bpy.context.scene,
+        window_manager=bpy_context.window_manager(),
+        scene=bpy_context.scene(),
     )
     gallery.chosen = first.entries[7].id
     drawn = SimpleNamespace(layout=Nowhere())
     searches = iter(range(DRAWS))
 
     def search() -> None:
-        gallery.shown(ui.View(search=f"oak barrel {next(searches)}"))
+        gallery.shown(ui.GalleryView(search=f"oak barrel {next(searches)}"))
 
     return {
         "draw": milliseconds(lambda: panel.TRELLIS_PT_library.draw(drawn, context), DRAWS),

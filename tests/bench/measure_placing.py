@@ -7,6 +7,7 @@
 ``save LINKED IMPORTED``: milliseconds to save each of two files, in turn.
 ``many BLEND...``: the longest time for which one prop, and all of them, block a scene of 10,000
 objects on their way into it, in turn.
+``spot``: milliseconds to find a free spot among 10,000 objects, and of Blender's Add Cube there.
 ``convert GLB FOLDER``: milliseconds of the finishing import without its picture, and of the bare
 importer, in turn.
 
@@ -25,15 +26,20 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import bpy
+from mathutils import Matrix
+from support import bpy_context
 
-from trellis_addon.scene.arriving import fetch
-from trellis_addon.scene.placing import Item, at_origin, place_many
+from trellis_addon.scene.place.free_spots import standing_cube, step_aside
+from trellis_addon.scene.place.placing import PlaceItem, at_origin, place_many
+from trellis_addon.scene.place.prefetch import fetch
 
 OBJECTS = 10_000
 ROUNDS = 5
@@ -56,11 +62,13 @@ def empty() -> None:
 
 def link(blends: list[str], copies: int = 1) -> None:
     """Place props as the product does, and have the scene brought up to date."""
-    where = at_origin(bpy.context.scene)
-    for placed in place_many([Item(Path(blend), where) for blend in blends for _ in range(copies)]):
+    where = at_origin(bpy_context.scene())
+    for placed in place_many(
+        [PlaceItem(Path(blend), where) for blend in blends for _ in range(copies)]
+    ):
         if placed.error:
             raise placed.error
-    bpy.context.view_layer.update()
+    bpy_context.view_layer().update()
 
 
 def import_glb(path: str) -> None:
@@ -111,17 +119,17 @@ def save(*files: str) -> Measured:
         for path, found in zip(files, times, strict=True):
             bpy.ops.wm.open_mainfile(filepath=path)
             copy = f"{path}.copy.blend"
-            keep = {"copy": True, "compress": False, "relative_remap": False}
-            found.append(timed(lambda c=copy, k=keep: bpy.ops.wm.save_as_mainfile(filepath=c, **k)))
+            keep: dict[str, Any] = {"copy": True, "compress": False, "relative_remap": False}
+            found.append(timed(partial(bpy.ops.wm.save_as_mainfile, filepath=copy, **keep)))
     return {"ms": times}
 
 
 def arrive(blends: Sequence[str]) -> list[float]:
     """Each block that props cause which are ready together: the ticks that read, then the update.
 
-    As in ``ui.session``, which does one of these in each tick of Blender's timer.
+    As in ``ui.jobs.session``, which does one of these in each tick of Blender's timer.
     """
-    items = [Item(Path(blend), at_origin(bpy.context.scene)) for blend in blends]
+    items = [PlaceItem(Path(blend), at_origin(bpy_context.scene())) for blend in blends]
     blocks, done = [], False
     while not done:
         start = time.perf_counter()
@@ -131,15 +139,34 @@ def arrive(blends: Sequence[str]) -> list[float]:
     return blocks
 
 
+def spot() -> Measured:
+    """A prop of 1 m in the midst of cubes that stand in rows, and Blender's own cube, in turn."""
+    empty()
+    bpy.ops.mesh.primitive_cube_add(size=1.0)
+    mesh, home = bpy_context.active_object().data, bpy_context.scene().collection.objects
+    for index in range(OBJECTS):
+        stone = bpy.data.objects.new(f"stone {index}", mesh)
+        stone.location = (index % 100 * 4.0 - 200.0, index // 100 * 4.0 - 200.0, 0.0)
+        home.link(stone)
+    layer = bpy_context.view_layer()
+    layer.update()
+    ours, added = [], []
+    for _ in range(ROUNDS):
+        scene, box = bpy_context.scene(), standing_cube(1.0)
+        ours.append(timed(partial(step_aside, scene, layer, Matrix(), box)))
+        added.append(timed(bpy.ops.mesh.primitive_cube_add))
+    return {"ours": statistics.median(ours), "added": statistics.median(added)}
+
+
 def many(*blends: str) -> Measured:
     """One prop and all of them, in turn; what was placed is taken away in between."""
     empty()
     mesh = bpy.data.meshes.new("stone")
     mesh.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
-    home = bpy.context.scene.collection.objects
+    home = bpy_context.scene().collection.objects
     for index in range(OBJECTS):
         home.link(bpy.data.objects.new(f"stone {index}", mesh))
-    bpy.context.view_layer.update()
+    bpy_context.view_layer().update()
     there = set(bpy.data.objects)
     times: dict[str, list[float]] = {"one": [], "all": [], "total": []}
     for _ in range(ROUNDS):
@@ -147,9 +174,11 @@ def many(*blends: str) -> Measured:
             blocks = arrive(chosen)
             times[name].append(max(blocks))
             times["total"] += [sum(blocks)] if name == "all" else []
-            bpy.data.batch_remove([o for o in bpy.data.objects if o not in there and not o.library])
+            bpy.data.batch_remove(
+                [o for o in bpy.data.objects if o not in there and o.library is None]
+            )
             bpy.data.batch_remove(list(bpy.data.libraries))
-            bpy.context.view_layer.update()
+            bpy_context.view_layer().update()
             if len(bpy.data.objects) != OBJECTS or len(bpy.data.collections):
                 raise AssertionError("something of the last props is left")
     return times
@@ -157,8 +186,8 @@ def many(*blends: str) -> Measured:
 
 def convert(glb: str, folder: str) -> Measured:
     """The importer bare, and the whole finishing import but its picture, in turn."""
-    from trellis_addon.importer.convert import convert as finish
-    from trellis_addon.importer.messages import Task
+    from trellis_addon.importer.pipe.messages import Task
+    from trellis_addon.importer.prop.convert import convert as finish
 
     place = Path(folder)
     place.mkdir(exist_ok=True)
@@ -170,9 +199,7 @@ def convert(glb: str, folder: str) -> Measured:
         empty()
         said: list[tuple[str, float]] = []
         task = Task(folder=folder, name="Ball", prompt="ball")
-        whole = timed(
-            lambda t=task, s=said: finish(t, lambda x: s.append((x, time.perf_counter())))
-        )
+        whole = timed(partial(finish, task, partial(_note, said)))
         picture = next(i for i, (text, _) in enumerate(said) if "picture" in text)
         if index:  # the first of each loads modules
             bare.append(plain)
@@ -180,12 +207,16 @@ def convert(glb: str, folder: str) -> Measured:
     return {"ours": statistics.median(ours), "bare": statistics.median(bare)}
 
 
+def _note(said: list[tuple[str, float]], text: str) -> None:
+    said.append((text, time.perf_counter()))
+
+
 def main() -> None:
     """Run the named measurement."""
     logging.disable(logging.WARNING)
-    works = (calls, copies, scene, save, many, convert)
+    works: tuple[Callable[..., Any], ...] = (calls, copies, scene, save, spot, many, convert)
     name, *arguments = sys.argv[1:]
-    measured = next(work for work in works if work.__name__ == name)(*arguments)  # type: ignore[operator]
+    measured = next(work for work in works if work.__name__ == name)(*arguments)
     sys.stdout.flush()
     print("\n" + json.dumps(measured), flush=True)
     os._exit(0)  # 4.2 and 4.5 do not always end by themselves

@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import bpy
 
-from trellis_addon.importer.gltf import empty_file
-from trellis_addon.importer.sources import import_model
+from trellis_addon.importer.read.blender_gltf import empty_file
+from trellis_addon.importer.read.model_import import import_model
 
 ROUNDS = 5
 

@@ -25,6 +25,7 @@ import bpy  # noqa: E402,I001
 
 import addon_utils  # noqa: E402
 from gateway import StandInGateway  # noqa: E402
+from support import bpy_context  # noqa: E402
 from support.rooms import KEY, Rooms  # noqa: E402
 
 PROPS = 10
@@ -44,10 +45,10 @@ def session_of(gateway: StandInGateway) -> tuple[Any, Any]:
     addon_utils.enable("bl_ext.user_default.trellis", default_set=True)
     rooms = Rooms("bl_ext.user_default.trellis.trellis_addon")
     # The panel's first draw sets this off, long before a prompt has been typed.
-    account = rooms("ui.account").Account.get()
+    account = rooms("ui.account.account").Account.get()
     account.look_at_library(rooms("preferences").read_settings())
     account.wait()
-    return rooms("ui.session").Session.get(), rooms("ui.generating")
+    return rooms("ui.jobs.session").Session.get(), rooms("ui.jobs.start_jobs")
 
 
 def watch(session: Any) -> dict[str, float]:
@@ -76,7 +77,7 @@ def main() -> None:
     """Start ten, and watch them to the end."""
     with StandInGateway(triangles=TRIANGLES, texture=PIXELS) as gateway:
         session, generating = session_of(gateway)
-        group: Any = bpy.context.scene.trellis
+        group: Any = bpy_context.properties()
         group.prompt, group.count = "weathered oak barrel", PROPS
         started = time.perf_counter()
         generating.start(group)

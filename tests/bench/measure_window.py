@@ -22,6 +22,7 @@ from typing import Any
 
 import addon_utils
 import bpy
+from support import bpy_context
 
 EXTENSION = "bl_ext.user_default.trellis"
 ROUNDS = 5
@@ -48,7 +49,7 @@ def part(name: str) -> Any:
 
 def sidebar(*, choose: bool) -> None:
     """Open the sidebar; once it has been drawn, our tab can be put in front."""
-    for area in bpy.context.window_manager.windows[0].screen.areas:
+    for area in bpy_context.window_manager().windows[0].screen.areas:
         if area.type == "VIEW_3D":
             area.spaces.active.show_region_ui = True
             for region in area.regions:
@@ -58,7 +59,7 @@ def sidebar(*, choose: bool) -> None:
 
 def with_jobs() -> Iterator[float]:
     """Seconds to wait in Blender's own loop; the result is the generator's."""
-    session, group = part("ui.session").Session.get(), bpy.context.scene.trellis
+    session, group = part("ui.jobs.session").Session.get(), bpy_context.properties()
     own = part("preferences").stored()
     own.jobs_at_once, own.library = JOBS, str(LIBRARY)
     group.prompt, group.count = "weathered oak barrel", JOBS
@@ -69,7 +70,7 @@ def with_jobs() -> Iterator[float]:
     idle, busy = [], []
     for _ in range(ROUNDS):
         idle.append(redraws())
-        part("ui.generating").start(group)
+        part("ui.jobs.start_jobs").start(group)
         yield 2.5
         if len(session.running) != JOBS or any(running.waiting for running in session.running):
             raise RuntimeError(f"not {JOBS} jobs: {session.running}")
@@ -119,6 +120,6 @@ def tick() -> float | None:
 
 found: dict[str, Any] = {}
 running = steps()
-bpy.context.preferences.view.show_splash = False
-bpy.context.preferences.system.use_online_access = True
+bpy_context.preferences().view.show_splash = False
+bpy_context.preferences().system.use_online_access = True
 bpy.app.timers.register(tick, first_interval=4.0)

@@ -28,9 +28,10 @@ def main() -> None:
     from trellis_addon.importer import worker
 
     tasks, replies = worker._private_pipes()
-    from trellis_addon.importer import convert
+    from trellis_addon.importer.prop import convert
 
-    convert.render = plain_picture  # type: ignore[assignment]
+    module: Any = convert
+    module.render = plain_picture
     worker._serve(tasks, replies)
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import addon_utils
 import bpy
+from support import bpy_context
 
 EXTENSION = "bl_ext.user_default.trellis"
 ROUNDS = 5
@@ -43,7 +44,7 @@ def receive(port: str, folder: Path) -> threading.Thread:
     """Take a large answer on a thread, as a job does."""
     import httpx
 
-    room = importlib.import_module(f"{EXTENSION}.trellis_addon.gateway.receiving")
+    room = importlib.import_module(f"{EXTENSION}.trellis_addon.gateway.http.response_body")
     cancel = importlib.import_module(f"{EXTENSION}.trellis_addon.core.cancel")
 
     def work() -> None:
@@ -81,5 +82,5 @@ def main() -> None:
     bpy.ops.wm.quit_blender()
 
 
-bpy.context.preferences.view.show_splash = False
+bpy_context.preferences().view.show_splash = False
 bpy.app.timers.register(main, first_interval=4.0)

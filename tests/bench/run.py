@@ -17,10 +17,13 @@ from bench_answers import answers
 from bench_background import arrival, background
 from bench_batch import batch
 from bench_call import call
+from bench_cleaning import cleaning
 from bench_freeze import freeze
 from bench_gallery import gallery
 from bench_placing import placing
+from bench_quality import quality
 from bench_reading import reading
+from bench_rebuild import rebuild
 from bench_session import enable, session
 from bench_window import window
 from harness import ROOT, Result
@@ -29,10 +32,13 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
     "answers": answers,
     "background": background,
     "arrival": arrival,
+    "rebuild": rebuild,
     "batch": batch,
     "freeze": freeze,
     "placing": placing,
     "reading": reading,
+    "cleaning": cleaning,
+    "quality": quality,
     "gallery": gallery,
     "enable": enable,
     "session": session,

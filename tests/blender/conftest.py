@@ -33,7 +33,14 @@ def install() -> None:
     """Put the checkout where Blender looks for extensions."""
     place = PROFILE / "extensions" / "user_default"
     place.mkdir(parents=True)
-    (place / "trellis").symlink_to(REPOSITORY, target_is_directory=True)
+    if os.name != "nt":
+        (place / "trellis").symlink_to(REPOSITORY, target_is_directory=True)
+        return
+    (place / "trellis").mkdir()
+    for name in ("__init__.py", "blender_manifest.toml"):  # Windows asks for a right to link
+        shutil.copy2(REPOSITORY / name, place / "trellis" / name)
+    for name in ("trellis_addon", "icons"):
+        shutil.copytree(REPOSITORY / name, place / "trellis" / name)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,15 +80,27 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     os._exit(int(session.exitstatus))
 
 
+def end_jobs(session: Any) -> None:
+    """End all jobs of a session, and empty it."""
+    session.cancel()
+    for running in list(session.running):
+        session.wait(running.job.prop_id)
+    session.forget()
+    session.reports.clear()
+
+
 @pytest.fixture(autouse=True)
 def fresh_file(rooms: Rooms) -> Iterator[None]:
-    """An empty file for each test, and no setting left over from the one before."""
+    """An empty file for each test, and no setting or job left over from the one before."""
     import bpy
+    from support import bpy_context
 
     bpy.ops.wm.read_homefile(use_empty=True)
     yield
-    bpy.context.preferences.system.use_online_access = False
-    own = bpy.context.preferences.addons[EXTENSION].preferences
+    if (session := rooms("ui.jobs.session").Session.current) is not None:
+        end_jobs(session)
+    bpy_context.preferences().system.use_online_access = False
+    own = bpy_context.add_on(EXTENSION)
     for name in ("api_key", "base_url", "library"):
         own.property_unset(name)
 
@@ -89,7 +108,7 @@ def fresh_file(rooms: Rooms) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def background(rooms: Rooms) -> Iterator[Any]:
     """One background Blender for all tests that only need one."""
-    process = rooms("importer.process")
+    process = rooms("importer.pipe.background_blender")
     blender = process.BackgroundBlender(process.command_for("", sys.executable))
     yield blender
     blender.close()
@@ -143,29 +162,21 @@ def own(rooms: Rooms) -> Iterator[Any]:
 @pytest.fixture
 def group() -> Any:
     """The sidebar's properties in the open file."""
-    import bpy
+    from support import bpy_context
 
-    return bpy.context.scene.trellis
+    return bpy_context.properties()
 
 
 @pytest.fixture
-def session(rooms: Rooms) -> Iterator[Any]:
-    """The enabled extension's session; nothing of one test is left in it for another."""
-    session = rooms("ui.session").Session.get()
-    session.forget()
-    session.reports.clear()
-    yield session
-    session.cancel()
-    for running in list(session.running):
-        session.wait(running.job.prop_id)
-    session.forget()
-    session.reports.clear()
+def session(rooms: Rooms) -> Any:
+    """The enabled extension's session."""
+    return rooms("ui.jobs.session").Session.get()
 
 
 @pytest.fixture
 def account(rooms: Rooms) -> Iterator[Any]:
     """A fresh account in the enabled extension."""
-    module = rooms("ui.account")
+    module = rooms("ui.account.account")
     module.unregister()
     module.register()
     yield module.Account.get()
@@ -176,7 +187,7 @@ def account(rooms: Rooms) -> Iterator[Any]:
 @pytest.fixture
 def gallery(rooms: Rooms, settings: Path) -> Iterator[Any]:
     """A fresh gallery that has looked at nothing yet."""
-    module = rooms("ui.gallery")
+    module = rooms("ui.gallery_data.gallery")
     module.unregister()
     module.register()
     yield module.Gallery.get()
@@ -190,7 +201,7 @@ def trellis(rooms: Rooms, capfd: pytest.CaptureFixture[str]) -> Callable[..., En
 
     def command(*arguments: str | Path) -> Ended:
         capfd.readouterr()
-        code = rooms("headless.command")._execute([str(argument) for argument in arguments])
+        code = rooms("headless.blender_command")._execute([str(argument) for argument in arguments])
         stdout, stderr = capfd.readouterr()
         return Ended(code, stdout, stderr)
 

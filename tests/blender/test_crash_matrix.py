@@ -23,6 +23,7 @@ from typing import Any
 import bpy
 import pytest
 from gateway import StandInGateway
+from support import bpy_context
 from support.blenders import OLDER
 from support.crash_checks import Reports, instances_here, whole_library
 from support.crash_disks import can_be_read_only, full, mounts, read_only, small_disk
@@ -257,7 +258,7 @@ def another_file(bench: Bench, rooms: Rooms, monkeypatch: pytest.MonkeyPatch) ->
     for name, value in (bench.variables | bench.inside()).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TRELLIS_LIBRARY", str(bench.library))
-    own, session = rooms("preferences").stored(), rooms("ui.session").Session.get()
+    own, session = rooms("preferences").stored(), rooms("ui.jobs.session").Session.get()
     here = sitecustomize.install(bench.hooks, [s for s in stops() if s["process"] == "main"])
     own.jobs_at_once = 8
     session.workshop.close()  # the next background Blender has the stops in it
@@ -290,7 +291,7 @@ def _session_job(bench: Bench, rooms: Rooms, session: Any, key: str) -> Any:
     bench.script(step)
     settings = rooms("preferences").read_settings(endpoint=step.endpoint)
     job = session.workshop.generate(rooms.request(step.prompt), settings)
-    session.add(job, step.prompt, rooms("scene.placing").at_cursor(bpy.context.scene))
+    session.add(job, step.prompt, rooms("scene.place.placing").at_cursor(bpy_context.scene()))
     return job
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import bpy
 import pytest
+from support import bpy_context
+from support.bpy_context import trellis_ops
 from support.processes import run
 from support.rooms import KEY, Rooms
 
@@ -31,7 +33,7 @@ def registered() -> dict[str, set[str]]:
     menu = getattr(bpy.types.VIEW3D_MT_add.draw, "_draw_funcs", [])
     return {
         "types": set(dir(bpy.types)),
-        "operators": set(dir(bpy.ops.trellis)),
+        "operators": set(dir(trellis_ops)),
         "scene": set(bpy.types.Scene.bl_rna.properties.keys()),
         "window manager": set(bpy.types.WindowManager.bl_rna.properties.keys()),
         "menu": {function.__qualname__ for function in menu if "trellis" in function.__module__},
@@ -55,12 +57,18 @@ def classes(kind: Any) -> Iterator[Any]:
             yield cls
 
 
+def scene_group() -> Any:
+    """The class of ``Scene.trellis``."""
+    scene: Any = bpy.types.Scene
+    return scene.trellis.keywords["type"]
+
+
 def described(rooms: Rooms) -> Iterator[tuple[str, str]]:
     """Every text that Blender shows as a tip, with the name of what it belongs to."""
-    page = rooms("ui.preferences_page")
-    groups = [bpy.types.Scene.trellis.keywords["type"], page.TrellisPreferences]
+    page = rooms("ui.setup.preferences_page")
+    groups = [scene_group(), page.TrellisPreferences]
     for cls in [*classes(bpy.types.Operator), *groups]:
-        rna = cls.bl_rna if cls in groups else getattr(bpy.ops.trellis, short(cls)).get_rna_type()
+        rna = cls.bl_rna if cls in groups else getattr(trellis_ops, short(cls)).get_rna_type()
         if cls not in groups:
             yield cls.__name__, rna.description
         base = {"name"} if cls not in groups[:1] else set()
@@ -82,13 +90,13 @@ def test_what_is_there(rooms: Rooms) -> None:
     assert "trellis" in there["scene"]
     assert "draw_add" in there["menu"]
     assert "TRELLIS_PT_main" in {cls.__name__ for cls in classes(bpy.types.Panel)}
-    assert rooms("ui.session").Session.current is not None
-    assert rooms("headless.command")._Handle.current is not None
+    assert rooms("ui.jobs.session").Session.current is not None
+    assert rooms("headless.blender_command")._Handle.current is not None
 
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_nothing_is_left_behind(rooms: Rooms, times: int) -> None:
-    registration, session = rooms("registration"), rooms("ui.session").Session
+    registration, session = rooms("registration"), rooms("ui.jobs.session").Session
     before = registered()
     timer = session.get()._timer
     for _ in range(times):
@@ -104,7 +112,7 @@ def test_nothing_is_left_behind(rooms: Rooms, times: int) -> None:
             assert not [name for name in left["window manager"] if "trellis" in name]
             assert session.current is None
             assert not bpy.app.timers.is_registered(timer)
-            assert rooms("headless.command")._Handle.current is None
+            assert rooms("headless.blender_command")._Handle.current is None
             # The command's name is free again: taking it twice prints a warning.
             handle = bpy.utils.register_cli_command("trellis", lambda argv: 0)
             bpy.utils.unregister_cli_command(handle)
@@ -146,7 +154,7 @@ def test_every_tip_is_a_sentence_without_its_full_stop(rooms: Rooms) -> None:
 
 def test_labels_are_in_title_case(rooms: Rooms) -> None:
     labels = [cls.bl_label for kind in NAMES for cls in classes(kind)]
-    labels += [p.name for p in bpy.types.Scene.trellis.keywords["type"].bl_rna.properties]
+    labels += [p.name for p in scene_group().bl_rna.properties]
     assert labels
     small = {"a", "an", "and", "as", "at", "from", "in", "of", "on", "or", "the", "to"}
     for label in labels:
@@ -208,7 +216,9 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("package", ["httpx", "pydantic", "pydantic_core", "truststore", "numpy"])
+@pytest.mark.parametrize(
+    "package", ["httpx", "psutil", "pydantic", "pydantic_core", "truststore", "numpy"]
+)
 def test_start_up_does_not_pay(imported: set[str], package: str) -> None:
     assert "bl_ext.user_default.trellis.trellis_addon.registration" in imported
     assert [name for name in imported if name.split(".")[0] == package] == []
@@ -267,7 +277,7 @@ def test_online_access_is_blenders(rooms: Rooms) -> None:
     read = rooms("preferences").read_settings
     assert not read({}).online_access
     assert read({}, online=True).online_access
-    bpy.context.preferences.system.use_online_access = True
+    bpy_context.preferences().system.use_online_access = True
     assert read({}).online_access
 
 
@@ -281,9 +291,9 @@ def test_library_is_never_inside_the_extension(rooms: Rooms) -> None:
 def test_key_is_in_no_blend(rooms: Rooms, barrel: Any, tmp_path: Path) -> None:
     own = rooms("preferences").stored()
     own.api_key = KEY
-    module = rooms("scene.placing")
-    module.place(barrel.blend, module.at_cursor(bpy.context.scene))
-    bpy.context.scene.trellis.prompt = "a prompt that is saved with the file"
+    module = rooms("scene.place.placing")
+    module.place(barrel.blend, module.at_cursor(bpy_context.scene()))
+    bpy_context.properties().prompt = "a prompt that is saved with the file"
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"), compress=False)
     content = (tmp_path / "scene.blend").read_bytes()
     assert b"a prompt that is saved" in content
@@ -309,7 +319,7 @@ def test_key_of_the_environment_is_in_no_file(
 
 
 def test_scene_properties_hold_nothing_secret(rooms: Rooms) -> None:
-    group = bpy.types.Scene.trellis.keywords["type"].bl_rna.properties
+    group = scene_group().bl_rna.properties
     assert {"prompt", "model", "method"} <= {p.identifier for p in group}
     assert not [p.identifier for p in group if "key" in p.identifier]
     assert not [p for p in group if p.type == "STRING" and p.subtype == "PASSWORD"]

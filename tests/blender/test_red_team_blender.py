@@ -12,7 +12,7 @@ import bpy
 import pytest
 from gateway import StandInGateway
 from support.glbs import cube
-from support.imp_making import Workshop, quick
+from support.imp_making import JobFactory, quick
 from support.processes import ended, start
 from support.rooms import KEY, PROMPT, Rooms, files_holding
 
@@ -28,9 +28,9 @@ EXPRESSIONS = [
 
 
 @pytest.fixture
-def shop(rooms: Rooms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+def shop(rooms: Rooms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobFactory:
     quick(rooms, monkeypatch)
-    return Workshop(rooms, tmp_path / "prop")
+    return JobFactory(rooms, tmp_path / "prop")
 
 
 def named(word: str, *, plain: bool) -> bytes:
@@ -50,7 +50,7 @@ def named(word: str, *, plain: bool) -> bytes:
 
 
 @pytest.mark.parametrize("plain", [True, False])
-def test_expressions_in_names_and_properties_stay_words(shop: Workshop, plain: bool) -> None:
+def test_expressions_in_names_and_properties_stay_words(shop: JobFactory, plain: bool) -> None:
     for number, word in enumerate(EXPRESSIONS):
         path = shop.write(named(word, plain=plain), f"model-{number}.glb")
         facts, _ = shop.converted(path)

@@ -12,7 +12,9 @@ import bpy
 import environments
 import pytest
 from gateway.meshes import make_glb
+from support import bpy_context
 from support.processes import LIMIT_SECONDS, REPOSITORY, Ended, environment, run
+from support.prop_files import assert_whole
 from support.rooms import PROMPT, Rooms
 
 ENVIRONMENT = environments.Environment("4.2")
@@ -66,21 +68,11 @@ def look(home: Path, scene: Path) -> dict[str, Any]:
     return facts
 
 
-def assert_whole(folder: Any) -> Any:
-    record = folder.read()
-    assert str(record.state) == "ready"
-    for name, entry in record.files.items():
-        assert folder.entry(name) == entry, name
-    there = {p.relative_to(folder.path).as_posix() for p in folder.path.rglob("*") if p.is_file()}
-    assert there - {"prop.json"} == set(record.files)
-    return record
-
-
 def test_two_blenders(rooms: Rooms, tmp_path: Path) -> None:
     library = tmp_path / "shared library"
     folder = rooms.downloaded(library, make_glb(PROMPT, 0, 2000, 64), prompt=PROMPT)
-    words = ["-m", "trellis_addon", "resume", "--library", library]
-    assert run(words, tmp_path).code == 0
+    resume = ["-m", "trellis_addon", "resume", "--library", library]
+    assert run(resume, tmp_path).code == 0
     folder.update(prop={**folder.read().prop, "of_tomorrow": [1]})
     first, content = assert_whole(folder), folder.blend.read_bytes()
     scene = tmp_path / "tavern.blend"
@@ -133,5 +125,5 @@ def test_two_blenders(rooms: Rooms, tmp_path: Path) -> None:
     record = assert_whole(folder)
     assert record.prop["blender"].startswith("4.2.")
     assert not (folder.path / OWN).exists()
-    with bpy.data.libraries.load(str(folder.blend), link=True) as (there, _):
+    with bpy_context.libraries().load(str(folder.blend), link=True) as (there, _):
         assert there.collections

@@ -9,30 +9,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from launching import Ended, Launcher, own_screen, probe
+from support.launching import Launcher, Seen, own_screen, probe
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a run in the window has left: its facts, pictures, and its library."""
-
-    facts: dict[str, Any]
-    pictures: Path
-    library: Path
-    ended: Ended
-
-    def record(self, prop_id: str) -> dict[str, Any]:
-        """The record of one prop."""
-        text = (self.library / prop_id / "prop.json").read_text(encoding="utf-8")
-        record: dict[str, Any] = json.loads(text)
-        return record
 
 
 @pytest.fixture(scope="session")
@@ -75,12 +59,14 @@ def archive(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def new_profile(launcher: Launcher, archive: Path, folder: Path) -> Callable[[str], Path]:
-    """Makes a fresh user's profile with the extension installed by Blender itself."""
+def new_profile(launcher: Launcher, archive: Path, folder: Path) -> Callable[..., Path]:
+    """Makes a fresh user's profile, as a rule with the extension installed by Blender itself."""
 
-    def make(name: str) -> Path:
+    def make(name: str, *, installed: bool = True) -> Path:
         profile = folder / name
         profile.mkdir()
+        if not installed:
+            return profile
         install = ("extension", "install-file", "-r", "user_default", "--enable", archive)
         ended = launcher.run(profile, "--command", *install)
         assert ended.code == 0, ended.output
@@ -91,14 +77,14 @@ def new_profile(launcher: Launcher, archive: Path, folder: Path) -> Callable[[st
 
 @pytest.fixture(scope="session")
 def use_window(
-    launcher: Launcher, new_profile: Callable[[str], Path], folder: Path
+    launcher: Launcher, new_profile: Callable[..., Path], folder: Path
 ) -> Callable[..., Seen]:
     """Runs one script of `inside/` in a window and a profile of its own."""
     keep = os.environ.get("TRELLIS_DESKTOP_PICTURES")
 
-    def use(script: str, *arguments: object, **variables: str) -> Seen:
+    def use(script: str, *arguments: object, installed: bool = True, **variables: str) -> Seen:
         name = Path(script).stem
-        profile, out = new_profile(f"profile {name}"), folder / name
+        profile, out = new_profile(f"profile {name}", installed=installed), folder / name
         library = folder / f"library of {name}"
         out.mkdir()
         options = ("--out", out, "--library", library, *arguments)

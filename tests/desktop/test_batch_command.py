@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gateway import StandInGateway
-from launching import Launcher
+from support.launching import Launcher
 
 PROMPTS = ("oak barrel", "stone vase")
 

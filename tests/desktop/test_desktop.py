@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import Seen
 from gateway import StandInGateway
 from gateway import actions as do
-from launching import Launcher
+from support.launching import Launcher, Seen
 
 pytestmark = pytest.mark.timeout(1800)
 
-PROP_SECONDS = 40.0
+PROP_SECONDS = 100.0
 """Long enough for the view to be turned meanwhile, also on a slow machine."""
 
 

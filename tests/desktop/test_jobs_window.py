@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Seen
 from gateway import StandInGateway
 from gateway import actions as do
+from support.launching import Seen
 
 pytestmark = pytest.mark.timeout(900)
 
 KEY = "sk-aig-from-the-environment"
+SPOTS = [[0.0, 0.0, 0.0], [1.12, 0.0, 0.0], [2.25, 0.0, 0.0]]
+"""Three free spots in a row: the props are 0.9 m long, and a quarter of that is between them."""
 
 
 @pytest.fixture(scope="module")
 def walk(use_window: Callable[..., Seen]) -> Seen:
     """What was seen on the walk. Of three jobs two send a request; the next one is refused."""
-    with StandInGateway(answer="link", delay=45) as gateway:
+    with StandInGateway(answer="link", delay=120) as gateway:
         gateway.script.on("POST /v1/chat/completions", do.status(402), after=2)
         seen = use_window(
             "jobs_walk.py", AIGATEWAY_API_KEY=KEY, AIGATEWAY_BASE_URL=gateway.base_url
@@ -41,12 +43,12 @@ def test_two_of_three_run_and_the_third_waits(walk: Seen) -> None:
     facts = walk.facts["three"]
     assert facts["waiting"] == [False, False, True]
     assert facts["words"][2] == "Waits for its turn"
-    assert facts["boxes"] == [[0.0, 0.0, 0.0], [1.25, 0.0, 0.0], [2.5, 0.0, 0.0]]
+    assert facts["boxes"] == SPOTS
 
 
 def test_one_is_cancelled_and_the_others_go_on(walk: Seen) -> None:
     assert walk.facts["cancel"] == {"left": 2, "state": "cancelled"}
-    assert walk.facts["arrive"]["places"] == [[0.0, 0.0, 0.0], [1.25, 0.0, 0.0]]
+    assert walk.facts["arrive"]["places"] == SPOTS[:2]
 
 
 def test_undo_after_placing(walk: Seen) -> None:

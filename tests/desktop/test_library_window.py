@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Seen
 from gateway import StandInGateway
+from support.launching import Seen
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -56,11 +56,14 @@ def test_box_follows_the_pointer_and_a_cancel_leaves_nothing(walk: Seen) -> None
     ]
 
 
-def test_click_places_on_the_slope_and_leaves_the_selection(walk: Seen) -> None:
+def test_click_places_on_the_slope_and_selects_the_prop(walk: Seen) -> None:
     facts = walk.facts["surface"]
     assert facts["off_plane"] < 1e-4, "metres"
     assert facts["upright"] == pytest.approx([0, -(10**-0.5), 3 * 10**-0.5], abs=1e-4)
-    assert (facts["selected"], facts["active"]) == ([], "Slab")
+    assert (facts["selected"], facts["active"]) == (
+        ["Weathered oak barrel"],
+        "Weathered oak barrel",
+    )
 
 
 def test_each_quarter_of_a_quad_view_is_looked_through(walk: Seen) -> None:

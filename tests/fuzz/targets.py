@@ -19,12 +19,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
-from trellis_addon.core.batch_input import MOST_FAULTS, read_batch
-from trellis_addon.core.batch_rows import FORMATS
 from trellis_addon.core.cancel import CancelToken
 from trellis_addon.core.errors import (
     AddressError,
@@ -34,34 +33,42 @@ from trellis_addon.core.errors import (
     InputError,
     NewerRecordError,
 )
+from trellis_addon.core.events import State
 from trellis_addon.core.secret import Secret
 from trellis_addon.core.text import prompt_warning, slug, title
-from trellis_addon.gateway.address import Address, is_private
-from trellis_addon.gateway.answer import Answer, understand
-from trellis_addon.gateway.decoding import PIECE, decoded
+from trellis_addon.gateway.answers.answer_parser import Answer, understand
+from trellis_addon.gateway.answers.asset_locations import AssetLocation, Trust
+from trellis_addon.gateway.answers.reply import Reply, job_is_done, read_reply, without_mesh
+from trellis_addon.gateway.answers.status_errors import from_response
 from trellis_addon.gateway.download import refuse_strange
-from trellis_addon.gateway.failures import from_response
-from trellis_addon.gateway.lifting import Lifter
-from trellis_addon.gateway.locations import AssetLocation, Trust
-from trellis_addon.gateway.rate import MOST_SECONDS, retry_after, wait_words
-from trellis_addon.gateway.reply import Reply, job_is_done, read_reply, without_mesh
-from trellis_addon.gateway.sniffing import check_model
+from trellis_addon.gateway.http.address import Address, is_private
+from trellis_addon.gateway.http.base64_extraction import Base64Extractor
+from trellis_addon.gateway.http.content_coding import PIECE, decoded
+from trellis_addon.gateway.http.file_type import check_model
+from trellis_addon.gateway.http.rate_limit import MOST_SECONDS, retry_after, wait_words
 from trellis_addon.gateway.source_url import SourceUrl
-from trellis_addon.importer.embedding import embedded
-from trellis_addon.importer.extensions import KNOWN_EXTENSIONS
-from trellis_addon.importer.glb import load
-from trellis_addon.importer.gltf_pictures import settle
-from trellis_addon.importer.pictures import picture_size, verdict
-from trellis_addon.importer.preparing import prepared
-from trellis_addon.importer.splats import is_splat
-from trellis_addon.importer.thinning import split
-from trellis_addon.importer.unpacking import unpacked
-from trellis_addon.job import fbx_names, usd_names
-from trellis_addon.job.beside import Beside, last_name
-from trellis_addon.job.bringing import files_beside
-from trellis_addon.library.index import Stamp, _entry
+from trellis_addon.headless.prompts.prompt_list import MOST_FAULTS, read_batch
+from trellis_addon.headless.prompts.rows import FORMATS
+from trellis_addon.importer.check.archive import unpacked
+from trellis_addon.importer.check.gaussian_splats import is_splat
+from trellis_addon.importer.check.glb_check import load
+from trellis_addon.importer.check.gltf_extensions import KNOWN_EXTENSIONS
+from trellis_addon.importer.check.gltf_to_glb import embedded
+from trellis_addon.importer.check.image_headers import picture_size, verdict
+from trellis_addon.importer.read.gltf_textures import settle
+from trellis_addon.importer.read.rewrite_references import prepared
+from trellis_addon.importer.read.strip_geometry import split
+from trellis_addon.job.model_files import fbx_textures, usd_textures
+from trellis_addon.job.model_files.sibling_files import Beside, last_name
+from trellis_addon.job.obtain.copy_model import files_beside
+from trellis_addon.library.blend_versions import (
+    blend_for,
+    folders_in_use,
+    is_blend_name,
+    stale_files,
+)
+from trellis_addon.library.library_index import Stamp, _entry
 from trellis_addon.library.record import Call, Origin, PropRecord, parse
-from trellis_addon.library.versions import blend_for, folders_in_use, is_blend_name, stale_files
 
 GATEWAY = Address.parse("https://api.aigateway.sh/v1")
 OWN_HOSTS = ("api.aigateway.sh", "media.aigateway.sh")
@@ -99,7 +106,7 @@ def answer(data: bytes) -> None:
     """Any answer of the gateway, through the lifting to its locations."""
     kind, body = TYPES[data[0] % len(TYPES)] if data else "", data[1:]
     with place() as folder:
-        lifter = Lifter(folder, 1 << 20)
+        lifter = Base64Extractor(folder, 1 << 20)
         try:
             step = max(1, len(body) // 3)
             for start in range(0, len(body), step):
@@ -116,7 +123,10 @@ def answer(data: bytes) -> None:
         assert is_sentence(without_mesh(reply).facts.message, 600)
         with suppress(GatewayError):
             job_is_done(reply)
-        headers = {"content-type": kind, "x-cost-cents": found.text[:20].encode("ascii", "ignore")}
+        headers: Any = {
+            "content-type": kind,
+            "x-cost-cents": found.text[:20].encode("ascii", "ignore"),
+        }
         cost = read_reply(httpx.Response(200, headers=headers), lifted, "chat").cost_cents
         assert cost is None or 0 <= cost < 1e9
         _check_written(found)
@@ -149,9 +159,9 @@ def _check_written(found: Answer) -> None:
     """What an answer leaves in the record can be written, read, and asked for again."""
     call = Call(endpoint="chat", time="", usage=found.usage)
     places = tuple(asset.to_record() for asset in found.assets if not asset.inline)
-    known = {"job_id": found.job_id, "job_urls": found.job_urls}
+    known: dict[str, Any] = {"job_id": found.job_id, "job_urls": found.job_urls}
     origin = Origin(calls=(call,), locations=places, **known)
-    fresh = PropRecord(id="a", state="waiting", created="", request={}, history=())
+    fresh = PropRecord(id="a", state=State.WAITING, created="", request={}, history=())
     again = parse(fresh.model_copy(update={"origin": origin}).to_json(), "a")
     assert again.origin == origin
     assert GATEWAY.endpoint(f"jobs/{quote(found.job_id or 'a', safe='')}")
@@ -228,6 +238,14 @@ def wait(data: bytes) -> None:
         assert wait_words(seconds)
 
 
+def _usable(_index: int) -> bool:
+    return True
+
+
+def _unusable(_index: int) -> bool:
+    return False
+
+
 def glb(data: bytes) -> None:
     """A GLB, through the check and the quick reader."""
     with place() as folder:
@@ -239,11 +257,12 @@ def glb(data: bytes) -> None:
             sound = load(path)
             assert 0 < sound.facts.triangles <= 20_000_000
             for usable in (True, False):
-                settle(sound.document, lambda _index, usable=usable: usable, KNOWN_EXTENSIONS)
+                settle(sound.document, _usable if usable else _unusable, KNOWN_EXTENSIONS)
             content, meshes = split(sound) or (b"", [])
             for mesh in meshes:
-                assert mesh.corners.size == 0 or mesh.corners.min() >= 0
-                assert mesh.corners.size == 0 or mesh.corners.max() < len(mesh.points)
+                corners: Any = mesh.corners
+                assert corners.size == 0 or corners.min() >= 0
+                assert corners.size == 0 or corners.max() < len(mesh.points)
                 assert all(len(layer) == mesh.corners.size for layer in mesh.uvs + mesh.colours)
             if content:  # Blender sees the copy instead of the file
                 path.write_bytes(content)
@@ -303,17 +322,17 @@ def usd(data: bytes) -> None:
     with place() as folder:
         model = _with_secret(folder, "a.usd", data)
         _all_inside(model)
-        names = usd_names.pictures_of(model, 1 << 20)
+        names = usd_textures.pictures_of(model, 1 << 20)
         other = dict.fromkeys(names, "wood.png")
         with suppress(ValueError):
-            model.write_bytes(usd_names.renamed(data, other))
-            assert set(usd_names.pictures_of(model, 1 << 20)) <= {"wood.png"}
+            model.write_bytes(usd_textures.renamed(data, other))
+            assert set(usd_textures.pictures_of(model, 1 << 20)) <= {"wood.png"}
 
 
 def fbx(data: bytes) -> None:
     """The names in an FBX."""
-    names = fbx_names.names_in(data)
-    assert len(names) <= fbx_names.MOST_NAMES
+    names = fbx_textures.names_in(data)
+    assert len(names) <= fbx_textures.MOST_NAMES
     with place() as folder:
         _all_inside(_with_secret(folder, "a.fbx", data))
 
@@ -401,7 +420,7 @@ def record(data: bytes) -> None:
     assert entry.seed is None or 0 <= entry.seed < 2**31
     assert entry.triangles is None or 0 <= entry.triangles < 2**31
     assert math.isfinite(entry.created)
-    assert isinstance(known.can_go_on, bool)
+    assert isinstance(known.is_resumable, bool)
     if not known.is_newer:
         parse(known.to_json(), "again")
 

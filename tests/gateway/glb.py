@@ -35,8 +35,14 @@ class ImageData:
     mime_type: str
 
 
-def write_glb(mesh: MeshData, base: ImageData, metallic_roughness: ImageData) -> bytes:
-    """The mesh with its two textures as one GLB. Node names are those TRELLIS exports have."""
+def write_glb(
+    mesh: MeshData, base: ImageData, metallic_roughness: ImageData, *, two_sided: bool = False
+) -> bytes:
+    """The mesh with its two textures as one GLB. Node names are those TRELLIS exports have.
+
+    WebP pictures are written by way of EXT_texture_webp. `two_sided`: the material is seen from
+    both sides and says that it is opaque.
+    """
     chunks: list[bytes] = []
     views: list[dict[str, Any]] = []
     arrays: list[tuple[Any, int | None]] = [
@@ -54,11 +60,22 @@ def write_glb(mesh: MeshData, base: ImageData, metallic_roughness: ImageData) ->
         chunks += [content, b"\0" * (-len(content) % 4)]
         offset += len(content) + (-len(content) % 4)
     document = _document(mesh, views, offset, (base.mime_type, metallic_roughness.mime_type))
+    if two_sided:
+        document["materials"][0] |= {"alphaMode": "OPAQUE", "doubleSided": True}
+    if "image/webp" in (base.mime_type, metallic_roughness.mime_type):
+        _point_to_webp(document)
     text = json.dumps(document, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
     total = 12 + 8 + len(text) + 8 + offset
     head = struct.pack("<4sII", b"glTF", 2, total) + struct.pack("<I4s", len(text), b"JSON")
     return b"".join([head, text, struct.pack("<I4s", offset, b"BIN\0"), *chunks])
+
+
+def _point_to_webp(document: dict[str, Any]) -> None:
+    for texture in document["textures"]:
+        if document["images"][texture["source"]]["mimeType"] == "image/webp":
+            texture["extensions"] = {"EXT_texture_webp": {"source": texture.pop("source")}}
+    document["extensionsUsed"] = document["extensionsRequired"] = ["EXT_texture_webp"]
 
 
 def _document(

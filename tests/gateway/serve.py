@@ -22,6 +22,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--triangles", type=int, default=20_000)
     parser.add_argument("--texture", type=int, default=1024, help="texture side in pixels")
     parser.add_argument("--jobs", action="store_true", help="refuse chat calls for 3D models")
+    parser.add_argument(
+        "--plain", action="store_true", help="props without the faults of a generator's"
+    )
     return parser.parse_args()
 
 
@@ -30,6 +33,7 @@ def main() -> int:
     # Run as a file, this folder is the first import place; its parent holds the package.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
     from gateway import StandInGateway
+    from gateway.meshes.ugly import FAULTS
     from gateway.shapes import SHAPES
 
     options = _arguments()
@@ -43,9 +47,10 @@ def main() -> int:
     with StandInGateway(
         options.answer,
         options.delay,
-        options.triangles,
-        options.texture,
-        options.key,
+        triangles=options.triangles,
+        texture=options.texture,
+        faults=() if options.plain else FAULTS,
+        keys=options.key,
         port=options.port,
         endpoint="jobs" if options.jobs else "chat",
     ) as gateway:

@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterable
-from typing import ClassVar, Self
+from typing import ClassVar, Self, Unpack
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -21,7 +21,7 @@ from .meshes.cache import MeshCache
 from .record import RecordedRequest
 from .replies import STAND_IN
 from .script import Script
-from .settings import Endpoint, Settings, TextureFormat
+from .settings import Behaviour, Settings
 from .store import Payment, Store
 
 LOG = logging.getLogger("gateway.stand_in")
@@ -75,18 +75,12 @@ class StandInGateway:
         self,
         answer: str = "link",
         delay: float = 0.0,
-        triangles: int = 20_000,
-        texture: int = 1024,
-        keys: Iterable[str] | None = None,
         *,
+        keys: Iterable[str] | None = None,
         port: int = 0,
         host_alias: str = HOST,
         media_alias: str | None = None,
-        texture_format: TextureFormat = "png",
-        min_poll: float = 0.0,
-        endpoint: Endpoint = "chat",
-        job_result: str = "file_url",
-        vision: bool = False,
+        **behaviour: Unpack[Behaviour],
     ) -> None:
         self._socket = socket.create_server((HOST, port), backlog=128)
         self._port: int = self._socket.getsockname()[1]
@@ -94,16 +88,10 @@ class StandInGateway:
         self.settings = Settings(
             answer=answer,
             delay=delay,
-            triangles=triangles,
-            texture=texture,
-            texture_format=texture_format,
             keys=None if keys is None else frozenset(keys),
-            min_poll=min_poll,
-            endpoint=endpoint,
-            job_result=job_result,
-            vision=vision,
             api_url=self.base_url,
             media_url=f"http://{media_alias or host_alias}:{self._port}",
+            **behaviour,
         )
         self.script = Script()
         self._requests: list[RecordedRequest] = []

@@ -4,13 +4,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 KEY_PREFIX = "sk-aig-"
 TRELLIS = "microsoft/trellis"
 
-TextureFormat = Literal["png", "jpeg"]
+TextureFormat = Literal["png", "jpeg", "webp"]
 Endpoint = Literal["chat", "jobs"]
+
+
+class Behaviour(TypedDict, total=False):
+    """What a stand-in gateway is told by name alone; see `Settings`."""
+
+    triangles: int
+    texture: int
+    texture_format: TextureFormat
+    faults: tuple[str, ...]
+    min_poll: float
+    endpoint: Endpoint
+    job_result: str
+    vision: bool
 
 
 @dataclass(frozen=True)
@@ -20,6 +33,7 @@ class Settings:
     answer: the shape of a 3D answer to a chat call, a name from `shapes.SHAPES`.
     delay: seconds until a chat answer, or until a job is completed.
     triangles, texture, texture_format: size of the meshes (triangles, pixels, image format).
+    faults: what is wrong with the meshes, names from `meshes.ugly.FAULTS`; none by default.
     keys: accepted bearer keys; None accepts every key with the prefix `sk-aig-`.
     min_poll: seconds below which a second poll of a job is answered 304; 0 turns it off.
     endpoint: the endpoint that the model's schema names. With "jobs" the chat endpoint
@@ -34,6 +48,7 @@ class Settings:
     triangles: int = 20_000
     texture: int = 1024
     texture_format: TextureFormat = "png"
+    faults: tuple[str, ...] = ()
     keys: frozenset[str] | None = None
     min_poll: float = 0.0
     endpoint: Endpoint = "chat"

@@ -1,27 +1,56 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The built zip, an environment without our packages, and the zip installed in it."""
 
+import os
+import platform
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import fetch
 import pytest
-from building import build, newest_change
-from isolated import Profile, make_environment
+from support.building import build, newest_change
+from support.isolated import Profile, make_environment
 from support.processes import REPOSITORY, Ended
+
+SPLIT = {
+    ("linux", "x86_64"): "linux_x64",
+    ("linux", "aarch64"): "linux_arm64",
+    ("darwin", "arm64"): "macos_arm64",
+    ("darwin", "x86_64"): "macos_x64",
+    ("win32", "AMD64"): "windows_x64",
+    ("win32", "ARM64"): "windows_arm64",
+}
 
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The zip for every platform: the one in dist/ when nothing changed since, else a new one."""
+    return built("", "fat", tmp_path_factory.mktemp("dist"))
+
+
+def built(platform_name: str, kind: str, folder: Path) -> Path:
+    """A zip out of dist/, or out of a new build in this folder."""
     version = tomllib.loads((REPOSITORY / "blender_manifest.toml").read_text("utf-8"))["version"]
-    name = f"trellis-{version}.zip"
+    name = f"trellis-{version}{platform_name}.zip"
     ready = REPOSITORY / "dist" / name
     if ready.is_file() and ready.stat().st_mtime > newest_change():
         return ready
-    folder = tmp_path_factory.mktemp("dist")
-    build(folder, "fat")
+    wheels = fetch.missing(fetch.VENDOR, fetch.manifest_wheels(), fetch.read_lock())
+    if os.name == "nt" and wheels:  # Wine's Python has no pip to fetch them with
+        pytest.skip("no wheels to build a zip from; make package fetches them, and builds it")
+    build(folder, kind)
     return folder / name
+
+
+@pytest.fixture(scope="session")
+def platform_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip for this platform alone."""
+    name = SPLIT.get((sys.platform, platform.machine()))
+    if name is None:
+        pytest.skip("no zip is made for this platform")
+    return built(f"-{name}", "split", tmp_path_factory.mktemp("split"))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from gateway import StandInGateway
-from isolated import Profile
+from support.isolated import Profile
 from support.processes import Ended
 
 PROMPT = 'weathered oak barrel, "iron" hoops, für Stühle'

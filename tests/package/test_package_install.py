@@ -1,35 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The zip installs, brings its own packages, costs no start-up, and goes without a trace."""
 
-import platform
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from building import build
-from isolated import Profile, link
+from support.isolated import Profile, assert_bundled, link
 from support.processes import REPOSITORY, Ended
-
-SPLIT = {
-    ("linux", "x86_64"): "linux_x64",
-    ("linux", "aarch64"): "linux_arm64",
-    ("darwin", "arm64"): "macos_arm64",
-    ("darwin", "x86_64"): "macos_x64",
-    ("win32", "AMD64"): "windows_x64",
-    ("win32", "ARM64"): "windows_arm64",
-}
-
-
-def assert_bundled(ended: Ended, profile: Profile) -> None:
-    """Every bundled package came out of Blender's folder for unpacked wheels."""
-    local = (profile.extensions / ".local").resolve()
-    strangers = {
-        name: origin
-        for name, origin in ended.facts["origins"].items()
-        if not Path(origin).resolve().is_relative_to(local)
-    }
-    assert strangers == {}
 
 
 def test_environment_holds_nothing_of_ours(new_profile: Callable[[], Profile]) -> None:
@@ -85,14 +61,11 @@ def test_disabling_and_uninstalling_leave_nothing(
     assert ended.code == 0, ended.explain()
 
 
-def test_zip_for_this_platform_alone(new_profile: Callable[[], Profile], tmp_path: Path) -> None:
-    name = SPLIT.get((sys.platform, platform.machine()))
-    if name is None:
-        pytest.skip("no zip is made for this platform")
-    build(tmp_path, "split")
-    (archive,) = tmp_path.glob(f"*-{name}.zip")
+def test_zip_for_this_platform_alone(
+    platform_archive: Path, new_profile: Callable[[], Profile]
+) -> None:
     profile = new_profile()
-    ended = profile.run("install.py", archive)
+    ended = profile.run("install.py", platform_archive)
     assert ended.code == 0, ended.explain()
     assert ended.facts["check"] == [True, True], ended.explain()
     assert_bundled(ended, profile)

@@ -6,34 +6,18 @@ from __future__ import annotations
 import json
 import re
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from isolated import Profile  # isort: skip
+from support.building import NEXT, newer  # isort: skip
+from support.isolated import Profile  # isort: skip
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".ci"))
 
 from package import PackageError
 from repository import check_release, version, write_index
-
-NEXT = "99.0.0"
-
-
-def newer(archive: Path, folder: Path) -> None:
-    """The same zip with a later version in its manifest."""
-    with (
-        zipfile.ZipFile(archive) as old,
-        zipfile.ZipFile(folder / f"trellis-{NEXT}.zip", "w") as new,
-    ):
-        for item in old.infolist():
-            content = old.read(item)
-            if item.filename == "blender_manifest.toml":
-                text = content.decode("utf-8")
-                content = re.sub(r'(?m)^version = ".*"$', f'version = "{NEXT}"', text).encode()
-            new.writestr(item, content)
 
 
 def test_installed_and_updated_from_a_folder(
@@ -42,7 +26,7 @@ def test_installed_and_updated_from_a_folder(
     (tmp_path / archive.name).write_bytes(archive.read_bytes())
     write_index(tmp_path)
     profile, url = new_profile(), (tmp_path / "index.json").as_uri()
-    installed = profile.run("repository.py", url, "install")
+    installed = profile.run("from_repository.py", url, "install")
     assert installed.code == 0, installed.explain()
     assert installed.facts["done"] == ["FINISHED"], installed.explain()
     assert installed.facts["check"] == [True, True], installed.explain()
@@ -50,7 +34,7 @@ def test_installed_and_updated_from_a_folder(
     newer(archive, tmp_path)
     (tmp_path / archive.name).unlink()
     write_index(tmp_path)
-    updated = profile.run("repository.py", url, "update")
+    updated = profile.run("from_repository.py", url, "update")
     assert updated.code == 0, updated.explain()
     assert f'version = "{NEXT}"' in updated.facts["manifest"], updated.explain()
     assert updated.facts["check"] == [True, True], updated.explain()

@@ -13,13 +13,16 @@ from typing import Any
 from gateway import Gate, StandInGateway
 from gateway import actions as do
 
-from .processes import REPOSITORY, Ended, ended, start
+from .processes import LIMIT_SECONDS, REPOSITORY, Ended, ended, start
 from .rooms import KEY, props
+from .stopping import hearing
 
 CHAT, FILES = "POST /v1/chat/completions", "GET /v1/files/*"
 PROMPTS = ("red mushroom", "oak barrel", "stone vase")
 MODULE: tuple[str | Path, ...] = ("-m", "trellis_addon")
 SCRIPT: tuple[str | Path, ...] = (REPOSITORY / "trellis_addon" / "headless" / "run.py", "--")
+
+ONE_TRY = ("--retry", "0", "--give-up-after", "0")
 
 
 class Bench:
@@ -36,14 +39,15 @@ class Bench:
         self.file.write_text("\n".join(PROMPTS), "utf-8")
         self.variables = {"AIGATEWAY_API_KEY": KEY, "AIGATEWAY_BASE_URL": gateway.base_url}
 
-    def arguments(self, *options: str | Path) -> list[str | Path]:
-        where = ["--library", self.library, "--json"]
+    def arguments(self, *options: object) -> list[object]:
+        """The command, which tries each item once unless the options say otherwise."""
+        where = ["--library", self.library, "--json", *ONE_TRY]
         return [*self.door, "batch", self.file, *where, *options]
 
-    def start(self, *options: str | Path) -> subprocess.Popen[str]:
-        return start(self.arguments(*options), self.home, **self.variables)
+    def start(self, *options: object) -> subprocess.Popen[str]:
+        return start(self.arguments(*options), self.home, **hearing(self.home), **self.variables)
 
-    def run(self, *options: str | Path) -> Ended:
+    def run(self, *options: object) -> Ended:
         return ended(self.start(*options))
 
     def killed_in_the_download(self) -> None:
@@ -51,7 +55,7 @@ class Bench:
         gate = Gate()
         self.gateway.script.on(FILES, do.hold(gate, at=20_000))
         process = self.start()
-        assert gate.reached.wait(60)
+        assert gate.reached.wait(LIMIT_SECONDS)
         process.kill()
         ended(process)
         gate.release()

@@ -2,8 +2,9 @@
 """Progress of a long run: one line for each file of tests, and every result on the disk at once.
 
 ``--by-file RESULTS`` switches it on. RESULTS gets one JSON object a line: ``test``, ``outcome``
-(``started``, then ``passed``, ``failed`` or ``skipped``) and ``seconds``. So when a run hangs and
-is ended, ``.ci/run_tests.py`` can still tell what passed, what failed and what was running.
+(``started``, then ``passed``, ``failed`` or ``skipped``), ``seconds``, and of a skipped one the
+``reason``. So when a run hangs and is ended, ``.ci/run_tests.py`` can still tell what passed, what
+failed and what was running.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class ByFile:
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._outcome: dict[str, str] = {}
+        self._reason: dict[str, str] = {}
 
     def _expect(self, tests: Iterable[str]) -> None:
         self._left = Counter(test.partition("::")[0] for test in tests)
@@ -66,6 +68,8 @@ class ByFile:
             self._outcome[test] = "failed"
         elif report.skipped or report.when == "call":
             self._outcome.setdefault(test, report.outcome)
+            if isinstance(report.longrepr, tuple):  # (file, line, "Skipped: why")
+                self._reason[test] = str(report.longrepr[2]).removeprefix("Skipped: ")
         if report.when == "teardown":
             self._ended(test, self._outcome.pop(test, "passed"))
 
@@ -81,7 +85,10 @@ class ByFile:
     def _ended(self, test: str, outcome: str) -> None:
         file, seconds = test.partition("::")[0], self._seconds.pop(test)
         self._seconds[file] += seconds
-        self._note(test, outcome, seconds=round(seconds, 3))
+        reason = self._reason.pop(test, "")
+        self._note(
+            test, outcome, seconds=round(seconds, 3), **({"reason": reason} if reason else {})
+        )
         self._counts[file][outcome] += 1
         self._left[file] -= 1
         if self._left[file] == 0:
@@ -95,5 +102,5 @@ class ByFile:
         writer.line(line)
         writer.flush()
 
-    def _note(self, test: str, outcome: str, **more: float) -> None:
+    def _note(self, test: str, outcome: str, **more: float | str) -> None:
         self._results.write(json.dumps({"test": test, "outcome": outcome, **more}) + "\n")

@@ -11,6 +11,7 @@ from typing import Any
 
 import bpy
 
+from support import bpy_context
 from support.crash_runs import Bench
 from support.crash_steps import STEPS, cells
 from support.rooms import files_holding, parts, props
@@ -52,12 +53,14 @@ def _not_whole(folder: Path, record: dict[str, Any]) -> list[str]:
         digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "not there"
         if digest != entry["sha256"]:
             wrong.append(f"{name} is not what the record says")
-    with bpy.data.libraries.load(str(folder / "prop.blend"), link=True) as (source, target):
+    with bpy_context.libraries().load(str(folder / "prop.blend"), link=True) as (source, target):
         target.collections = list(source.collections)
     meshes = [o.data for c in target.collections for o in c.all_objects if o.type == "MESH"]
     if not any(len(mesh.polygons) > 100 for mesh in meshes):
         wrong.append("its .blend holds no mesh")
-    images = [i for i in bpy.data.images if i.library and i.source == "FILE" and i.filepath]
+    images = [
+        i for i in bpy.data.images if i.library is not None and i.source == "FILE" and i.filepath
+    ]
     wrong += [f"{i.filepath} is no picture" for i in images if not i.has_data and not i.size[0]]
     bpy.ops.wm.read_homefile(use_empty=True)
     return wrong
@@ -118,4 +121,4 @@ def _instances(scene: Path) -> int:
 
 def instances_here() -> int:
     """How many props stand in the open file's scene."""
-    return sum(1 for obj in bpy.context.scene.objects if obj.instance_collection)
+    return sum(1 for obj in bpy_context.scene().objects if obj.instance_collection)

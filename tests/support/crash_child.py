@@ -23,15 +23,15 @@ import bpy
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from trellis_addon.core.events import Cancelled, Failed, Finished, Progress, StateChanged
-from trellis_addon.core.request import GenerationRequest
-from trellis_addon.engine.workshop import Workshop
+from trellis_addon.core.generation.request import GenerationRequest
+from trellis_addon.engine.job_factory import JobFactory
 from trellis_addon.headless.cli import run_cli
 from trellis_addon.preferences import read_settings
 
 Line = dict[str, Any]
 
 
-@bpy.app.handlers.persistent
+@bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
 def before_save(*_: Any) -> None:
     """The one stop that is no audit event: Blender is about to write the scene file."""
     stops = sys.modules["sitecustomize"].STOPS
@@ -85,7 +85,7 @@ def main() -> None:
     lines: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
     threading.Thread(target=read, args=(lines,), daemon=True).start()
     bpy.app.handlers.save_pre.append(before_save)
-    workshop = Workshop()
+    workshop = JobFactory()
     listeners = []
     while (line := lines.get()) is not None:
         if "argv" in line:

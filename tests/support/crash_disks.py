@@ -54,11 +54,12 @@ def full(root: Path, pids: Iterable[int]) -> Iterator[None]:
     if not root.is_mount():
         import resource
 
+        limits: dict[int, int] = {}
         for pid in pids:
-            _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, most))
+            _, limits[pid] = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, limits[pid]))
         yield
-        for pid in pids:
+        for pid, most in limits.items():
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
         return
     with filler.open("wb", buffering=0) as file:

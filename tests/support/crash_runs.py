@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,10 @@ def patient(question: Callable[[], Any], what: str) -> Any:
             return answer
         time.sleep(0.01)
     raise AssertionError(f"never came: {what}")
+
+
+def _is_gone(pid: int) -> bool:
+    return not alive(pid)
 
 
 @dataclass
@@ -136,7 +141,7 @@ class Child:
         for pid in background:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            patient(lambda pid=pid: not alive(pid), "the background Blender's end")
+            patient(partial(_is_gone, pid), "the background Blender's end")
         self._close()
 
     def end(self) -> None:
@@ -248,7 +253,7 @@ class Bench:
     def reached(self, *keys: str) -> None:
         """Wait until they are all at their steps, and see that their records say so."""
         for key in keys:
-            patient(lambda key=key: self._is_at(key), f"the step {key}")
+            patient(partial(self._is_at, key), f"the step {key}")
             assert self.record(STEPS[key])["state"] == STEPS[key].state, key
 
     def _is_at(self, key: str) -> bool:
@@ -274,7 +279,7 @@ class Bench:
 
     # --- the next start
 
-    def command(self, *words: str | Path) -> Ended:
+    def command(self, *words: object) -> Ended:
         """A command of the product, in a fresh process without any stop."""
         return run(["-m", "trellis_addon", *words], self.home, **self.variables)
 

@@ -16,7 +16,7 @@ from typing import Final
 
 import zstandard
 
-from trellis_addon.gateway.lifting import MOST_TEXT, MOST_VALUES, values_in
+from trellis_addon.gateway.http.base64_extraction import MOST_TEXT, MOST_VALUES, values_in
 
 KIB: Final = 1 << 10
 WINDOWS: Final = {

@@ -18,13 +18,13 @@ from trellis_addon.core.cancel import CancelToken
 from trellis_addon.core.errors import ErrorFacts
 from trellis_addon.core.events import Event, Failed, Finished, Progress
 from trellis_addon.core.settings import GatewaySettings
-from trellis_addon.gateway.address import Address
 from trellis_addon.gateway.client import Gateway
-from trellis_addon.gateway.rate import RateBudget
-from trellis_addon.gateway.transport import Transport
-from trellis_addon.job.generate import Generation
-from trellis_addon.library.folder import PropFolder
-from trellis_addon.library.memory import DayMemory
+from trellis_addon.gateway.http.address import Address
+from trellis_addon.gateway.http.rate_limit import RateBudget
+from trellis_addon.gateway.http.transport import Transport
+from trellis_addon.job.generation import Generation
+from trellis_addon.library.day_cache import DayCache
+from trellis_addon.library.prop_folder import PropFolder
 from trellis_addon.library.record import Call, PropRecord
 
 CHAT, JOBS = "POST /v1/chat/completions", "POST /v1/3d/generations"
@@ -176,14 +176,16 @@ class Bench:
         """Another run on the same folder."""
         token, events = QuickToken(), list[Event]()
 
-        def line(token: CancelToken, say: Callable[[str], None]) -> Gateway:
-            gateway = Gateway(self.gateway_settings(), token, RateBudget(clock=clock), say)
+        def line(token: CancelToken, report_status: Callable[[str], None]) -> Gateway:
+            gateway = Gateway(
+                self.gateway_settings(), token, RateBudget(clock=clock), report_status
+            )
             if self.limit:
                 self.limit.begin_in(gateway._transport)
             return gateway
 
         clock = token.clock
-        memory = DayMemory(self.library)
+        memory = DayCache(self.library)
         Generation(folder, line, memory, PlainImporter(), events.append, token, (5, 2, 0)).run()
         return Ran(folder, events, token)
 

@@ -4,82 +4,14 @@
 from __future__ import annotations
 
 import base64
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
-from dataclasses import dataclass
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-import pytest
-
+from support.certificates import Certificate
 from support.gw_raw import Asked, read_request, relay
-
-VALID = ("20200101000000Z", "20990101000000Z")
-EXPIRED = ("20200101000000Z", "20210101000000Z")
-NOT_YET = ("20980101000000Z", "20990101000000Z")
-
-_CONFIG = """
-[ca]
-default_ca = own
-[own]
-database = index.txt
-serial = serial
-new_certs_dir = .
-default_md = sha256
-policy = any
-x509_extensions = names
-[any]
-commonName = supplied
-[names]
-basicConstraints = critical,CA:TRUE
-subjectAltName = {names}
-[req]
-distinguished_name = empty
-[empty]
-"""
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate that has signed itself, and its key, as PEM files."""
-
-    file: Path
-    key: Path
-
-    def server(self) -> ssl.SSLContext:
-        """For a server that shows it."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.file, self.key)
-        return context
-
-
-def certificate(
-    folder: Path,
-    days: tuple[str, str] = VALID,
-    names: str = "IP:127.0.0.1,DNS:localhost,DNS:gateway.example",
-) -> Certificate:
-    """Make one with the openssl program."""
-    if shutil.which("openssl") is None:
-        pytest.skip("the openssl program is not here to make a certificate")
-    folder.mkdir(parents=True)
-    (folder / "ca.cnf").write_text(_CONFIG.format(names=names))
-    (folder / "index.txt").write_text("")
-    (folder / "serial").write_text("01\n")
-    new = "req -new -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=stand-in"
-    sign = "ca -batch -selfsign -notext -keyfile key.pem -in request.pem -out certificate.pem"
-    for command in (new, f"{sign} -startdate {days[0]} -enddate {days[1]}"):
-        subprocess.run(
-            ["openssl", *command.split(), "-config", "ca.cnf"],
-            cwd=folder,
-            check=True,
-            capture_output=True,
-        )
-    return Certificate(folder / "certificate.pem", folder / "key.pem")
 
 
 class _Front:

@@ -13,6 +13,8 @@ import bpy
 import numpy as np
 from mathutils.kdtree import KDTree
 
+from support import bpy_context
+
 _LAYOUT: Final = {
     *("location", "location_absolute", "width", "height", "select", "hide", "label", "name"),
     *("show_options", "show_preview", "show_texture", "color", "use_custom_color", "parent"),
@@ -50,13 +52,19 @@ class Look:
 
 def look_of(objects: list[Any]) -> Look:
     """Read the meshes of these objects, as they stand in the world."""
-    bpy.context.view_layer.update()
+    bpy_context.view_layer().update()
     meshes = [obj for obj in objects if obj.type == "MESH" and len(obj.data.polygons)]
     names = sorted({name for obj in meshes for name, _, _ in _layers(obj.data)})
     shaders: list[Any] = []
     parts = [_part(obj, names, shaders) for obj in meshes]
+    corners, normals, faces, materials = (
+        np.concatenate([part[field] for part in parts]) for field in range(4)
+    )
     return Look(
-        *(np.concatenate([part[field] for part in parts]) for field in range(4)),
+        corners,
+        normals,
+        faces,
+        materials,
         shaders=shaders,
         layers=names,
         custom=all(obj.data.has_custom_normals for obj in meshes),
@@ -66,7 +74,7 @@ def look_of(objects: list[Any]) -> Look:
 def _layers(mesh: Any) -> Iterator[tuple[str, Any, int]]:
     """Name, values at each corner, and whether renders take it."""
     for layer in mesh.uv_layers:
-        values = np.empty(len(mesh.loops) * 2, dtype=np.float32)
+        values: Any = np.empty(len(mesh.loops) * 2, dtype=np.float32)
         layer.uv.foreach_get("vector", values)
         yield f"UV {layer.name} {layer.active_render}", values.reshape(-1, 2), 2
     for index, layer in enumerate(mesh.color_attributes):

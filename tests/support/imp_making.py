@@ -12,6 +12,8 @@ import bpy
 import numpy as np
 import pytest
 
+from support import bpy_context
+
 from .processes import QUICK
 
 NAME = "Blue egg"
@@ -21,12 +23,12 @@ def quick(rooms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Coarse pictures, enough to tell a colour, and no other file opened in the test's Blender."""
     monkeypatch.delenv(QUICK, raising=False)
     for name, value in (("SAMPLES", 4), ("PIXELS", 96)):
-        monkeypatch.setattr(rooms("importer.thumbnail"), name, value)
-    monkeypatch.setattr(rooms("importer.convert"), "restore_preview", lambda *_: None)
+        monkeypatch.setattr(rooms("importer.prop.thumbnail"), name, value)
+    monkeypatch.setattr(rooms("importer.prop.convert"), "restore_preview", lambda *_: None)
 
 
 @dataclass(frozen=True)
-class Workshop:
+class JobFactory:
     """Makes props of files, one after the other, in one folder."""
 
     rooms: Any
@@ -41,13 +43,13 @@ class Workshop:
     def imported(self, path: Path) -> Any:
         """The importer's objects and notes, in an empty file."""
         self.empty()
-        return self.rooms("importer.sources").import_model(path)
+        return self.rooms("importer.read.model_import").import_model(path)
 
     def made(self, path: Path, name: str = NAME, **finishing: Any) -> Any:
         """A finished prop in the open file; `notes` are all of them."""
-        settings = self.rooms("core.finishing").Finishing.from_dict(finishing)
+        settings = self.rooms("core.generation.finishing").Finishing.from_dict(finishing)
         imported = self.imported(path)
-        finish = self.rooms("importer.finish").finish
+        finish = self.rooms("importer.prop.finish_steps").finish
         made = finish(imported.objects, name, imported.settings(settings), self.folder / "textures")
         return Made(made, [*imported.notes, *made.notes])
 
@@ -56,9 +58,12 @@ class Workshop:
         library = self.rooms("library.library").Library(self.folder / "library")
         folder, lock = library.create_import(source)
         token = self.rooms("core.cancel").CancelToken()
-        bringing = self.rooms("job.bringing").Bringing
+        context = self.rooms("job.obtain.context").Context(
+            folder, token, folder.advance, lambda *_: None
+        )
+        bringing = self.rooms("job.obtain.copy_model").ModelCopy(context)
         try:
-            record = bringing(folder, token, folder.advance, lambda *_: None).get_model(source)
+            record = bringing.get_model(source)
         finally:
             lock.release()
         return self.made(folder.path / record.model_file, **finishing)
@@ -66,7 +71,7 @@ class Workshop:
     def converted(self, path: Path, **finishing: Any) -> tuple[dict[str, Any], list[str]]:
         """All of it, picture and prop.blend too."""
         self.empty()
-        task = self.rooms("importer.messages").Task(
+        task = self.rooms("importer.pipe.messages").Task(
             folder=str(self.folder),
             name=NAME,
             prompt="a blue egg",
@@ -74,13 +79,13 @@ class Workshop:
             finishing=finishing,
             provenance={"id": "blue-egg-00000000", "prompt": "a blue egg", "request_id": "req_1"},
         )
-        facts, notes = self.rooms("importer.convert").convert(task, lambda text: None)
+        facts, notes = self.rooms("importer.prop.convert").convert(task, lambda text: None)
         return facts, notes
 
     def empty(self) -> None:
         # Under this name the importer empties the file and keeps Blender's add-ons.
-        bpy.context.scene.name = "Trellis background"
-        self.rooms("importer.gltf").empty_file()
+        bpy_context.scene().name = "Trellis background"
+        self.rooms("importer.read.blender_gltf").empty_file()
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,7 @@ class Made:
 
 def box_of(objects: list[Any]) -> tuple[Any, Any]:
     """The world-space box around evaluated meshes: low and high, each (3,)."""
-    bpy.context.view_layer.update()
+    bpy_context.view_layer().update()
     depsgraph = bpy.context.evaluated_depsgraph_get()
     points = []
     for obj in objects:
@@ -148,7 +153,7 @@ def picture_of(collection: Any, target: Path, rooms: Any) -> Any:
     """The thumbnail as numbers from 0 to 1, (N, N, 4)."""
     from PIL import Image
 
-    rooms("importer.thumbnail").render(collection, target)
+    rooms("importer.prop.thumbnail").render(collection, target)
     with Image.open(target) as image:
         return np.asarray(image, dtype=np.float32) / 255
 

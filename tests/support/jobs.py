@@ -12,7 +12,7 @@ from gateway import Gate, StandInGateway
 
 from support.rooms import Rooms, files_holding, parts
 from trellis_addon.core.events import Cancelled, Failed, Finished, State
-from trellis_addon.job.generate import Made
+from trellis_addon.job.generation import Made
 
 ROOMS = Rooms("trellis_addon")
 CHAT, FILES, JOBS = "POST /v1/chat/completions", "GET /v1/files/*", "GET /v1/jobs/*"
@@ -32,12 +32,12 @@ class PlainImporter:
         folder: Any,
         record: Any,
         token: Any,
-        say: Callable[[str], None],
+        report_status: Callable[[str], None],
         blend: str = "prop.blend",
         usable: Any = None,
     ) -> Made:
         """Make two files; wait at the gate before."""
-        say("Taking the prop's picture")
+        report_status("Taking the prop's picture")
         if self.gate:
             self.gate.reached.set()
             while not self.gate.released.wait(0.02):

@@ -7,9 +7,13 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Far beyond what any of them takes; a hang at exit must not hold up the run.
@@ -65,7 +69,7 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
 
 
 def start(
-    arguments: list[str | Path], home: Path, *, cwd: Path = REPOSITORY, **variables: str
+    arguments: Sequence[object], home: Path, *, cwd: str | Path = REPOSITORY, **variables: str
 ) -> subprocess.Popen[str]:
     """Start this Python with the arguments, in the checkout's folder or another."""
     return subprocess.Popen(
@@ -92,22 +96,57 @@ def ended(process: subprocess.Popen[str]) -> Ended:
 
 
 def run(
-    arguments: list[str | Path], home: Path, *, cwd: Path = REPOSITORY, **variables: str
+    arguments: Sequence[object], home: Path, *, cwd: str | Path = REPOSITORY, **variables: str
 ) -> Ended:
     """Start a process and wait for its end."""
     return ended(start(arguments, home, cwd=cwd, **variables))
 
 
 def workers(parent: int) -> list[int]:
-    """The background Blenders that a process has started (Linux: from /proc)."""
+    """The background Blenders that a process has started and that are running; none if it has
+    ended.
+    """
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    try:
+        children = psutil.Process(parent).children()
+    except psutil.NoSuchProcess:
+        return []
+    for child in children:
         try:
-            stat = (folder / "stat").read_text()
-            command = (folder / "cmdline").read_bytes()
-        except OSError:
+            if any("worker.py" in part for part in child.cmdline()) and not is_gone(child):
+                found.append(child.pid)
+        except psutil.Error:
             continue  # it has ended meanwhile
-        state, owner = stat.rpartition(")")[2].split()[:2]
-        if int(owner) == parent and state != "Z" and b"worker.py" in command:
-            found.append(int(folder.name))
     return found
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Whether a process has ended; one that nobody has asked for its exit code has ended, too.
+
+    It is asked by its start as well as its number, which another process may get.
+    """
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def end_process(process: psutil.Process) -> None:
+    """Kill what a failed test has left running; it would hold the pipes of the whole run."""
+    if not is_gone(process):
+        process.kill()
+
+
+def wait_until(happened: Callable[[], object]) -> None:
+    """Up to a minute, which is far beyond what any of it takes."""
+    for _ in range(1200):
+        if happened():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen")
+
+
+def worker_pid(background: Any) -> int | None:
+    """The process of a `BackgroundBlender`; None while there is none."""
+    child = background._child
+    return child.pid if child and child.alive else None

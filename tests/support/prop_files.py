@@ -94,11 +94,12 @@ def _material(name: str, colour: Any) -> Any:
     material = bpy.data.materials.new(name)
     if bpy.app.version < (5, 0, 0):
         material.use_nodes = True
-    nodes = material.node_tree.nodes
+    tree: Any = material.node_tree
+    nodes = tree.nodes
     nodes.clear()
     shine, out = nodes.new("ShaderNodeEmission"), nodes.new("ShaderNodeOutputMaterial")
     shine.inputs["Color"].default_value = colour
-    material.node_tree.links.new(shine.outputs[0], out.inputs["Surface"])
+    tree.links.new(shine.outputs[0], out.inputs["Surface"])
     image = bpy.data.images.new(f"{name} base", 4, 4)
     nodes.new("ShaderNodeTexImage").image = image
     return material
@@ -114,3 +115,14 @@ def stored_prop(
     facts = {"collection": prompt, "size_metres": list(size), "blender": version}
     folder.advance(rooms("core.events").State.READY, prop=facts)
     return folder
+
+
+def assert_whole(folder: Any) -> Any:
+    """Every file of the record is there as it says; nothing else lies about."""
+    record = folder.read()
+    assert str(record.state) == "ready"
+    for name, entry in record.files.items():
+        assert folder.entry(name) == entry, name
+    there = {p.relative_to(folder.path).as_posix() for p in folder.path.rglob("*") if p.is_file()}
+    assert there - {"prop.json"} == set(record.files)
+    return record

@@ -18,6 +18,13 @@ KEY = "sk-aig-test-0123456789"
 PROMPT = "weathered oak barrel, iron hoops"
 
 
+def unlocked(created: tuple[Any, Any]) -> Any:
+    """The folder of `Library.create_locked`, with its lock given back."""
+    folder, lock = created
+    lock.release()
+    return folder
+
+
 @dataclass(frozen=True)
 class Rooms:
     """Gives the product's modules: `rooms("library.library").Library`."""
@@ -30,7 +37,7 @@ class Rooms:
 
     def request(self, prompt: str = PROMPT, **more: Any) -> Any:
         """A checked request."""
-        return self("core.request").GenerationRequest.checked(prompt=prompt, **more)
+        return self("core.generation.request").GenerationRequest.checked(prompt=prompt, **more)
 
     def settings(self, url: str, **more: Any) -> Any:
         """How the gateway is reached: with a key, and by the chat endpoint alone."""
@@ -42,13 +49,13 @@ class Rooms:
     def new_folder(self, library: Path, url: str = "http://127.0.0.1:9", **request: Any) -> Any:
         """A prop's folder as it is before anything was sent."""
         made = self("library.library").Library(library)
-        return made.create(self.request(**request), url, "chat")
+        return unlocked(made.create_locked(self.request(**request), url, "chat"))
 
     def downloaded(self, library: Path, content: bytes, **request: Any) -> Any:
         """A prop's folder as it is when its model is on the disk."""
         folder = self.new_folder(library, **request)
         folder.glb.write_bytes(content)
-        state, name = self("core.events").State.DOWNLOADED, self("core.files").MODEL
+        state, name = self("core.events").State.DOWNLOADED, self("core.files.prop_files").MODEL
         folder.advance(state, files={name: folder.entry(name)})
         return folder
 
@@ -70,13 +77,13 @@ class Rooms:
         :param finishing: settings to finish it by, once more.
         :param early: have it say when the prop can be placed.
         """
-        client, generate = self("gateway.client"), self("job.generate")
+        client, generate = self("gateway.client"), self("job.generation")
 
         def work(emit: Callable[[Any], None], token: Any) -> None:
-            def line(token: Any, say: Callable[[str], None]) -> Any:
-                return client.Gateway(settings, token, say=say)
+            def line(token: Any, report_status: Callable[[str], None]) -> Any:
+                return client.Gateway(settings, token, report_status=report_status)
 
-            memory = self("library.memory").DayMemory(folder.path.parent)
+            memory = self("library.day_cache").DayCache(folder.path.parent)
             generate.Generation(
                 folder, line, memory, importer, emit, token, blender, finishing, early=early
             ).run()

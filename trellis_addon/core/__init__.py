@@ -1,2 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words that every room shares: identity, request, events, errors. No bpy, no network."""
+"""What every other package shares: identity, request, events, errors. No bpy, no network.
+
+The sub-packages, each of which only imports those above it:
+
+============= ==============================================================================
+files/        names of files, and files that other programs hold open. No bpy
+(its own)     errors, events, settings, texts: what every room uses
+generation/   what is asked for: the request, its key, the finishing, the real size. No bpy
+destinations/ where props go: the finishing and the export of each destination. No bpy
+============= ==============================================================================
+"""

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of the user's account and machine: frozen values between threads and windows."""
+"""What is known about the user's account and machine, as frozen values that threads hand to the
+window.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +21,20 @@ class Check:
 
     name: str
     verdict: Verdict
-    """``fault``: no prop can be generated. ``note``: worth reading, and in nobody's way."""
+    """``fault``: no prop can be generated. ``note``: worth reading, but nothing is blocked."""
     text: str
     error: ErrorFacts | None = None
     short: str = ""
-    """What has room in a narrow panel; empty: ``text``."""
+    """A version that fits a narrow panel; empty: use ``text``."""
 
 
 @dataclass(frozen=True)
 class Balance:
-    """The account's credit. The gateway documents no fields, so it may be words only."""
+    """The account's credit. The gateway does not document the fields, so there may be only text."""
 
     cents: float | None
     words: str
-    """The amount as people write it, or the gateway's answer, shortened."""
+    """The amount formatted for people, or the gateway's answer, shortened."""
 
 
 @dataclass(frozen=True)
@@ -40,33 +42,33 @@ class ModelFacts:
     """One model of the gateway's list."""
 
     id: str
-    price: str = ""
 
 
 @dataclass(frozen=True)
 class Models:
-    """The gateway's models that make 3D."""
+    """The gateway's models that generate 3D."""
 
     entries: tuple[ModelFacts, ...] = ()
 
 
 @dataclass(frozen=True)
 class LibraryFacts:
-    """What a look at the library folder has shown."""
+    """The result of checking the library folder."""
 
     path: Path
     problem: ErrorFacts | None = None
     exists: bool = False
-    """A folder that is not there yet is no problem: the first prop makes it."""
+    """A missing folder is not a problem: the first prop creates it."""
     props: int = 0
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something that was asked for in the background could not be told."""
+    """A background request for one of the facts above failed."""
 
     errand: str
     error: ErrorFacts
 
 
+# Everything that a background request may put into the window's queue.
 Fact = Check | Balance | Models | Costs | LibraryFacts | Trouble

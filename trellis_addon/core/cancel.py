@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a job is told to stop: one token, asked before each step and able to break a wait."""
+"""How a job is told to stop: a token that is checked before each step and can interrupt a wait."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .errors import CancelledError
 
 
 class CancelToken:
-    """Set once, from any thread. The job's thread asks it; blocked waits are broken by it.
+    """Set once, from any thread. The job's thread checks it, and blocking waits are interrupted.
 
-    ``interrupted`` tells an end of Blender (the prop stays as it is and can go on later) from a
-    wish of the user (the prop is cancelled).
+    ``interrupted`` distinguishes Blender closing (the prop stays as it is and can be resumed) from
+    the user cancelling (the prop is cancelled).
     """
 
     def __init__(self) -> None:
@@ -28,17 +28,20 @@ class CancelToken:
         return self._event.is_set()
 
     def cancel(self, *, interrupted: bool = False) -> None:
-        """Ask the job to stop and break what it waits for."""
+        """Ask the job to stop, and interrupt what it waits for."""
         with self._lock:
+            # The first call wins: closing Blender must not turn a prop that the user has cancelled
+            # into one that is resumed at the next start.
             if not self._event.is_set():
                 self.interrupted = interrupted
             self._event.set()
             breakers = tuple(self._breakers)
+        # Outside the lock, as a breaker may unblock a thread that removes its own breaker at once.
         for breaker in breakers:
             breaker()
 
     def check(self) -> None:
-        """Go on, or raise.
+        """Return if the job may go on.
 
         :raises CancelledError: when the job has been asked to stop.
         """
@@ -46,18 +49,22 @@ class CancelToken:
             raise CancelledError("Cancelled")
 
     def wait(self, seconds: float) -> None:
-        """Sleep, unless the job is asked to stop meanwhile.
+        """Sleep, but wake up as soon as the job is asked to stop.
 
-        :raises CancelledError: at once when that happens.
+        :raises CancelledError: as soon as that happens.
         """
         if self._event.wait(max(0.0, seconds)):
             raise CancelledError("Cancelled")
 
     def on_cancel(self, breaker: Callable[[], None]) -> Callable[[], None]:
-        """Have ``breaker`` called (from the cancelling thread); returns its removal."""
+        """Register ``breaker``, to be called from the cancelling thread. :returns: a function that
+        removes it.
+        """
         with self._lock:
             self._breakers.append(breaker)
             late = self._event.is_set()
+        # The token was set before anyone could register: without this call the wait would never
+        # end.
         if late:
             breaker()
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Money in words, and the limit that a user sets on what a day may cost.
+"""Amounts of money as text, and the user's limit on the cost of a day.
 
-Everything is counted in US cents, as the gateway does (``X-Cost-Cents``).
+All amounts are in US cents, like the gateway's (``X-Cost-Cents``).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Final
 from .errors import CostLimitError
 
 BATCH_PRICE: Final = 0.5
-"""The share of a call's price that the gateway asks for one of its Batch API."""
+"""The fraction of a call's price that the Batch API charges."""
 
 WARNS_AT: Final = 0.8
-"""The share of the limit from which on it is shown as a warning."""
+"""The fraction of the limit at which the panel starts to warn."""
 
 
 @dataclass(frozen=True)
@@ -25,43 +25,50 @@ class Costs:
     """What the library's ledger knows."""
 
     today: float = 0.0
-    """US cents of this day, in the time zone of this machine."""
+    """US cents spent on this day, in this machine's time zone."""
     last: Mapping[str, float] = field(default_factory=dict)
-    """US cents of the last paid prop, by the model's id."""
+    """US cents of the last paid prop, by model id."""
     day: date | None = field(default=None, compare=False)
-    """The day that is meant by today; None: whichever it is."""
+    """The day that ``today`` refers to; None: the current one."""
 
     @property
     def now(self) -> float:
-        """US cents of this day: what is kept overnight is yesterday's."""
+        """US cents spent today: 0 if these costs were computed before midnight and it is now the
+        next day.
+        """
         here = datetime.now().astimezone().date()
         return self.today if self.day in (None, here) else 0.0
 
 
 def money(cents: float) -> str:
-    """``2.1 ¢``, ``12 ¢``, ``$1.24``: as short as the size allows."""
+    """Format an amount in three digits: ``2.1 ¢``, ``12.6 ¢``, ``$1.24``. Two would be off by up to
+    5 %.
+    """
     sign, cents = ("-", -cents) if cents < 0 else ("", cents)
-    if cents >= 99.5:
+    # From where on rounding would add a digit: 99.96 would become "100 ¢".
+    if cents >= 99.95:
         return f"{sign}${cents / 100:,.2f}"
-    return f"{sign}{cents:.0f} ¢" if cents >= 9.95 else f"{sign}{cents:.2g} ¢"
+    return f"{sign}{cents:.3g} ¢"
 
 
 def about(cents: float | None, count: int = 1) -> str:
-    """``about 12 ¢`` for so many props; "" where nobody knows."""
+    """``about 12 ¢`` for ``count`` props; "" if the cost is not known."""
     return "" if cents is None else f"about {money(cents * count)}"
 
 
 def over_limit(
     limit_cents: float, spent_cents: float, expected_cents: float = 0.0
 ) -> CostLimitError | None:
-    """Why nothing more may be sent today, if so. Without a limit (0) there is never a reason.
+    """The error to raise if nothing more may be sent today, else None. A limit of 0 means no limit.
 
-    :param spent_cents: of today, as the ledger has it.
-    :param expected_cents: what the next prop and those under way are likely to cost; 0 where
-        nobody knows. The limit is then passed by one prop at the most.
+    :param spent_cents: what the ledger says was spent today.
+    :param expected_cents: what the next prop and those in progress are likely to cost; 0 if that is
+        not known. The limit is then exceeded by one prop at most.
     """
     if limit_cents <= 0:
         return None
+    # Both: a limit that is reached exactly lets nothing through even if the next cost is unknown
+    # (0).
     if spent_cents < limit_cents and spent_cents + expected_cents <= limit_cents:
         return None
     spent = f"{money(spent_cents)} of {money(limit_cents)} are spent"
@@ -71,7 +78,7 @@ def over_limit(
 
 
 def limit_warning(limit_cents: float, spent_cents: float) -> str:
-    """A sentence once most of the day's limit is spent, else ""."""
+    """A warning once most of the day's limit is spent, else ""."""
     if limit_cents <= 0 or spent_cents < WARNS_AT * limit_cents:
         return ""
     words = "reached" if spent_cents >= limit_cents else "nearly reached"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds where nobody has chosen anything. Apart from the values' own classes: the preferences
-need these while Blender starts.
+"""Default values. They are not in the classes that use them, since the preferences need them while
+Blender starts and must not import pydantic for that.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ DEFAULT_BASE_URL: Final = "https://api.aigateway.sh"
 DEFAULT_LIMIT_SECONDS: Final = 900.0
 DEFAULT_JOBS: Final = 2
 PLAIN_HTTP_VARIABLE: Final = "TRELLIS_PLAIN_HTTP"
-"""Set to 1: consent to http in a private network."""
+"""The environment variable that, set to 1, allows http in a private network."""
 
 LONGEST_TAG: Final = 64
-"""Characters."""
+"""The gateway's limit for ``x-aig-tag``, in characters."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one tree of errors. Each has a sentence, a next step, and a detail for the log.
+"""The exception hierarchy. Each error has a message, a next step, and a detail for the log.
 
-Lower rooms turn foreign exceptions (httpx, OSError, RuntimeError of bpy) into these; the
-entrances show ``message`` and ``next_step``. ``kind`` is the stable word in records and in
-``--json``. No error text ever holds the API key.
+The packages that meet other exceptions (httpx, OSError, bpy's RuntimeError) turn them into these;
+the window and the command line show ``message`` and ``next_step``. ``kind`` is the stable name in
+records and in ``--json``. No error text ever contains the API key.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class ErrorFacts:
-    """What is left of an error when it goes through a queue, a record or a pipe."""
+    """The plain values of an error. Unlike the exception, they can go through a queue, a record or
+    a pipe.
+    """
 
     kind: str
     message: str
@@ -31,12 +33,13 @@ class ErrorFacts:
 
 
 class TrellisError(Exception):
-    """Base of all errors that a user may see.
+    """The base class of all errors that a user may see.
 
     :param message: one short sentence, no final full stop.
     :param next_step: what the user can do about it, as one sentence.
-    :param detail: for the log and for "Copy Details"; never shown in a report.
-    :param status: the HTTP status, where one led to this.
+    :param detail: for the log and for "Copy Details"; never shown in a report. It may quote a
+        server.
+    :param status: the HTTP status that caused the error, if any.
     :param request_id: the gateway's id of the request, for its support.
     """
 
@@ -55,6 +58,8 @@ class TrellisError(Exception):
         retry: bool | None = None,
     ) -> None:
         super().__init__(message)
+        # The facts, and not the exception, travel on: an exception keeps its traceback, and with it
+        # all local variables of the frames that it passed, the key's included.
         self.facts = ErrorFacts(
             kind=self.kind,
             message=message,
@@ -77,13 +82,13 @@ class InvalidRequestError(TrellisError):
 
 
 class InputError(TrellisError):
-    """A file or an option that the user named cannot be used."""
+    """A file or an option that the user specified cannot be used."""
 
     kind = "input"
 
 
 class AddressError(TrellisError):
-    """The gateway's URL is not one that can be used."""
+    """The gateway's URL cannot be used."""
 
     kind = "address"
     default_next_step = "Correct the gateway URL in the preferences"
@@ -103,7 +108,7 @@ class OfflineError(TrellisError):
 
 
 class CostLimitError(TrellisError):
-    """The user's own cost limit of the day is reached; nothing was sent."""
+    """The user's own daily cost limit is reached; nothing was sent."""
 
     kind = "cost_limit"
     default_next_step = "Raise the limit in the preferences, or go on tomorrow"
@@ -123,13 +128,13 @@ class BrokenRecordError(LibraryError):
 
 
 class NewerRecordError(LibraryError):
-    """A prop's record was written by a newer version of this product: it is never changed."""
+    """A prop's record was written by a newer version of this product, so it must not be changed."""
 
     default_next_step = "Update Trellis Props; the prop can be placed meanwhile"
 
 
 class LockedError(LibraryError):
-    """Somebody else is working on the prop."""
+    """Another process, or another job of this one, is working on the prop."""
 
     kind = "locked"
     retryable = True
@@ -137,7 +142,7 @@ class LockedError(LibraryError):
 
 
 class NoBinError(LibraryError):
-    """The system has no bin for files in this place. Nothing was deleted."""
+    """The system has no trash for files in this place. Nothing was deleted."""
 
     default_next_step = "Delete it permanently, or delete its folder yourself"
 
@@ -161,7 +166,7 @@ class RequestRefusedError(GatewayError):
 
 
 class LinkExpiredError(RequestRefusedError):
-    """A link to a file no longer works; the file itself may still be there."""
+    """A link to a file no longer works, though the file itself may still exist."""
 
     kind = "link_expired"
 
@@ -204,14 +209,14 @@ class TooSlowError(UnreachableError):
 
 
 class BadFileError(TrellisError):
-    """What was downloaded is not a model that can be used."""
+    """The downloaded file is not a usable model."""
 
     kind = "bad_file"
     default_next_step = "Try again; if it happens again, try another prompt"
 
 
 class ImporterError(TrellisError):
-    """Making a prop of a model that is on the disk failed. The model is kept."""
+    """Turning a model on disk into a prop failed. The model is kept."""
 
     kind = "importer"
     default_next_step = "The downloaded model is kept in the library: import it again for free"
@@ -225,13 +230,22 @@ class PlacingError(TrellisError):
 
 
 class InternalError(TrellisError):
-    """A fault of this product."""
+    """A bug in this product."""
 
     kind = "internal"
     default_next_step = "Report it with the details from the log"
 
+    @classmethod
+    def no_library(cls, error: ImportError) -> InternalError:
+        """A Python library that comes with the extension is not in reach."""
+        return cls(
+            "A library that Trellis Props brings along cannot be loaded",
+            "Install the extension from its zip file, then restart Blender",
+            detail=f"{type(error).__name__}: {error}",
+        )
+
 
 class CancelledError(TrellisError):
-    """The user (or the end of Blender) stopped the job. Not a failure."""
+    """The user, or Blender closing, stopped the job. This is not a failure."""
 
     kind = "cancelled"

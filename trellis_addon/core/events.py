@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a job says while it runs: frozen values, in order, exactly one terminal one."""
+"""The events that a job emits while it runs: frozen values, in order, ending with exactly one
+terminal event.
+"""
 
 from __future__ import annotations
 
@@ -12,33 +14,33 @@ from .errors import ErrorFacts
 
 
 class State(StrEnum):
-    """The states of a prop, as they stand in ``prop.json``.
+    """The states of a prop, as written in ``prop.json``.
 
-    Each is written *before* the step that it announces is acted on, so that a start after a
-    crash knows the most that can have happened.
+    Each is written *before* the step that it announces begins. So after a crash the record shows
+    the furthest that the prop can have come.
     """
 
     REQUESTED = "requested"
-    """The folder exists; nothing was sent."""
+    """The folder exists, and nothing was sent."""
     SENDING = "sending"
     """The paid request may have left this machine."""
     WAITING = "waiting"
-    """The gateway has taken it as a job, whose id is in the record."""
+    """The gateway has accepted it as a job, whose id is in the record."""
     DOWNLOADING = "downloading"
-    """The answer has come; the mesh is on its way."""
+    """The answer has arrived, and the mesh is being downloaded."""
     DOWNLOADED = "downloaded"
-    """``model.glb`` is whole and its SHA-256 is in the record."""
+    """``model.glb`` is complete, and its SHA-256 is in the record."""
     IMPORTING = "importing"
-    """The background Blender is making ``prop.blend``."""
+    """The background Blender is building ``prop.blend``."""
     READY = "ready"
-    """``prop.blend`` and the picture are there."""
+    """``prop.blend`` and the picture exist."""
     FAILED = "failed"
     CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
 class StateChanged:
-    """The prop has gone on to another state; the record says the same."""
+    """The prop is in another state; the record already says so."""
 
     prop_id: str
     state: State
@@ -46,7 +48,7 @@ class StateChanged:
 
 @dataclass(frozen=True)
 class Progress:
-    """Something to show meanwhile. ``fraction`` is 0 to 1, or None where nobody knows."""
+    """Progress to show. ``fraction`` is 0 to 1, or None if it is not known."""
 
     prop_id: str
     fraction: float | None
@@ -55,8 +57,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class Usable:
-    """The prop can be placed; its picture is being taken still. Comes only where it was asked for,
-    and a :class:`Finished` follows, whatever becomes of the picture.
+    """The prop can be placed, while its picture is still being rendered. Emitted only on request. A
+    :class:`Finished` follows, even if the picture fails.
     """
 
     prop_id: str
@@ -66,7 +68,7 @@ class Usable:
 
 @dataclass(frozen=True)
 class Finished:
-    """Terminal: the prop is ready. Cost in US cents where the gateway told one."""
+    """Terminal: the prop is ready. The cost is in US cents, if the gateway reported one."""
 
     prop_id: str
     folder: Path
@@ -82,7 +84,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """Terminal: no prop, and why. Nothing that was downloaded is lost."""
+    """Terminal: there is no prop, for this reason. Nothing that was downloaded is lost."""
 
     prop_id: str | None
     error: ErrorFacts
@@ -94,7 +96,7 @@ class Cancelled:
 
     prop_id: str | None
     may_be_billed: bool
-    """True when the gateway had the request already and could not be told in time."""
+    """True if the gateway had already accepted the request and could not be stopped in time."""
 
 
 Event = StateChanged | Progress | Usable | Finished | Failed | Cancelled

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who this product is: its id in Blender, its version, the name it gives to servers."""
+"""What identifies this product: its id in Blender, its version, its ``User-Agent``."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Final
 
 PRODUCT: Final = "Trellis Props"
-"""The name that people read."""
+"""The name that users see."""
 
 MODEL: Final = "microsoft/trellis"
 """The gateway's id of the model that this product was made for."""
 
 ADDON_ID: Final = (__package__ or "").removesuffix(".core").removesuffix(".trellis_addon")
-"""The root package, under which Blender keeps the preferences.
+"""The root package, under which Blender stores the preferences.
 
-``bl_ext.user_default.trellis`` as an installed extension; ``trellis_addon`` where the package
-is imported by itself (tests, ``python -m trellis_addon``): there are no preferences then.
+``bl_ext.user_default.trellis`` as an installed extension; ``trellis_addon`` where the package is
+imported by itself (tests, ``python -m trellis_addon``), in which case there are no preferences.
 """
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -26,8 +26,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 @cache
 def version() -> str:
-    """The version, from the manifest: the one place where it stands."""
-    import tomllib  # here, for the sake of Blender's start-up
+    """The version, read from the manifest, which is the only place where it is written."""
+    import tomllib  # here, so that Blender's start-up does not pay for it
 
     manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     return str(manifest["version"])
@@ -35,4 +35,5 @@ def version() -> str:
 
 def user_agent() -> str:
     """The ``User-Agent`` of every request (RFC 9110, section 10.1.5)."""
+    # It names the product and nothing about the user's machine.
     return f"trellis-props-blender/{version()}"

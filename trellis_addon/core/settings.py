@@ -49,3 +49,5 @@ class Settings:
     """What a day may cost at the most, in US cents; 0: no limit."""
     jobs_at_once: int = DEFAULT_JOBS
     """How many generations run at the same time; the rest waits."""
+    export_folder: Path | None = None
+    """Where the window exports for destinations; None: the prop's own folder."""

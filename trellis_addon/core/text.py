@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small jobs on text: shortening, folder names, counting what the model reads."""
+"""Small helpers for text: shortening, folder names, counting the model's tokens."""
 
 from __future__ import annotations
 
@@ -8,38 +8,40 @@ import unicodedata
 from typing import Final
 
 MODEL_READS_TOKENS: Final = 77
-"""What TRELLIS's text encoder (CLIP) reads, its two marker tokens included; longer prompts
-are cut by the model without a word (reference code of microsoft/TRELLIS, 2025-08)."""
+"""What TRELLIS's text encoder (CLIP) reads, including its two marker tokens. The model cuts longer
+prompts silently (reference code of microsoft/TRELLIS, 2025-08)."""
 
 _WORD_OR_MARK = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 
 
 def shorten(text: str, limit: int = 200) -> str:
-    """One line of at most ``limit`` characters, for sentences that quote something long.
+    """Shorten a text to one line of at most ``limit`` characters, to be quoted in a message.
 
-    Without what no reader sees: a terminal would obey an escape character of a stranger's.
+    Invisible characters are removed: a terminal would obey an escape sequence in a server's text.
     """
     line = printable(" ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def printable(text: str) -> str:
-    """The text without control characters, marks of direction and halves of characters."""
+    """The text without control characters, direction marks and lone surrogates."""
     return text if text.isprintable() else "".join(c for c in text if c.isprintable())
 
 
 def without_article(text: str) -> str:
-    """The text without an English article in front: "a red chair" is filed under red."""
+    """The text without a leading English article, so that "a red chair" is sorted under "red"."""
     return re.sub(r"^\s*(?:an?|the)\s+(?=\S)", "", text, flags=re.IGNORECASE)
 
 
 def slug(text: str, limit: int = 40) -> str:
-    """A folder name that every file system takes: lower-case ASCII letters, digits, dashes.
+    """A folder name that every file system accepts: lower-case ASCII letters, digits and dashes.
 
     A prompt without any such letter (椅子) gives ``prop``.
     """
     text = without_article(text)
+    # NFKD splits "ö" into "o" and a mark, which is then dropped. "ß" does not decompose.
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore")
+    # Lower case, since two names that differ only in case are one folder on Windows and macOS.
     words = re.findall(r"[a-z0-9]+", plain.decode("ascii").lower())
     name = ""
     for word in words:
@@ -52,8 +54,9 @@ def slug(text: str, limit: int = 40) -> str:
 def title(text: str, limit: int = 56) -> str:
     """A name for a data-block. Blender's own limit is 63 bytes (255 from 5.0)."""
     line = without_article(" ".join(printable(text).split()))
-    line = line[:1].upper() + line[1:]  # first, as a capital may be three characters
-    line = line[: limit + 1]  # one too many, so that a word which was cut here is left out below
+    line = line[:1].upper() + line[1:]  # before cutting, as a capital may be three characters
+    line = line[: limit + 1]  # one more, so that a word that is cut here is dropped below
+    # Blender counts bytes, and an East Asian character takes three.
     while len(line.encode("utf-8")) > limit:
         shorter = line.rsplit(" ", 1)[0]
         line = shorter if shorter != line else line[:-1]
@@ -62,14 +65,15 @@ def title(text: str, limit: int = 56) -> str:
 
 
 def estimated_tokens(prompt: str) -> int:
-    """About how many tokens the model's text encoder makes of a prompt, markers included.
+    """Roughly how many tokens the model's text encoder makes of a prompt, including its markers.
 
-    An estimate without the encoder's vocabulary (49,408 entries): a word of up to eight
-    letters counts one, each further six one more; digits and marks count one; letters
-    outside Latin one and a half each.
+    This is an estimate, as the encoder's vocabulary (49,408 entries) is not at hand: a word of up
+    to eight letters counts as one token, and each further six letters as one more; digits and
+    punctuation count one each, letters outside Latin one and a half.
     """
     count = 2.0
     for piece in _WORD_OR_MARK.findall(prompt):
+        # U+024F is the last letter of Latin Extended-B.
         if ord(piece[0]) > 0x24F and piece[0].isalpha():
             count += 1.5 * len(piece)
         else:
@@ -78,7 +82,7 @@ def estimated_tokens(prompt: str) -> int:
 
 
 def prompt_warning(prompt: str) -> str:
-    """A sentence when the prompt is likely longer than what the model reads, else ""."""
+    """A warning if the prompt is probably longer than what the model reads, else ""."""
     tokens = estimated_tokens(prompt)
     if tokens <= MODEL_READS_TOKENS:
         return ""
@@ -86,3 +90,11 @@ def prompt_warning(prompt: str) -> str:
         f"The prompt has about {tokens} tokens; the model reads the first "
         f"{MODEL_READS_TOKENS} and ignores the rest"
     )
+
+
+def fold(text: str) -> str:
+    """The text without the differences that a search ignores: letter case, variants of a letter
+    such as full-width forms, and kinds of space.
+    """
+    # NFKC for full-width Latin and half-width Katakana, casefold() for the German ß.
+    return unicodedata.normalize("NFKC", " ".join(text.split())).casefold()

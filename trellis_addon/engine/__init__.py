@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What both entrances need to start a job: settings checked, library, background Blender.
+"""Starts jobs for both entrances: checks the settings, and provides the library and the background
+Blender.
 
-A room of its own, since ``ui`` and ``headless`` never import each other and the job may not
-know the importer that it is given.
+This is a separate package, as ``ui`` and ``headless`` never import each other, and ``job`` must not
+know the importer that it uses.
 """

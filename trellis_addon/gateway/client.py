@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gateway as the job sees it: submit, poll, fetch. Each call blocks; none touches bpy."""
+"""The gateway's client for one job: submit, poll, fetch. The calls block, and none touches bpy."""
 
 from __future__ import annotations
 
@@ -20,40 +20,41 @@ from ..core.errors import (
     TrellisError,
     UnreachableError,
 )
-from ..core.request import GenerationRequest
+from ..core.generation.request import GenerationRequest
 from ..core.settings import GatewaySettings
 from ..core.text import shorten
-from .address import Address
-from .catalogue import Catalogue, Memory
+from .answers.asset_locations import AssetLocation, Trust
+from .answers.reply import CHAT, JOBS, Reply, is_dropped, is_job_answer, read_reply
+from .answers.status_errors import from_response
+from .answers.wire import ChatBody, JobBody
+from .charge_certainty import is_busy
 from .download import Fetched, Report, fetch, refuse_strange
-from .failures import from_response
-from .lifting import Body, discard
-from .locations import AssetLocation, Trust
-from .rate import RateBudget
-from .reply import CHAT, JOBS, Reply, is_dropped, is_job_answer, read_reply
-from .taken import is_busy
-from .transport import STALL_SECONDS, Transport
-from .wire import ChatBody, JobBody
+from .http.address import Address
+from .http.base64_extraction import Body, discard
+from .http.rate_limit import RateBudget
+from .http.transport import STALL_SECONDS, Transport
+from .metadata_api import Catalogue, Memory
 
 FIRST_POLL_SECONDS: Final = 5.0
-"""The documents allow one poll in 3 s; 10 requests a minute is the free tier's whole budget."""
+"""The documents allow a poll every 3 s, but the free tier allows only 10 requests a minute in
+all."""
 SHORTEST_POLL_SECONDS: Final = 3.0
 SLOWEST_POLL_SECONDS: Final = 15.0
 
 REFUSES_ENDPOINT: Final = frozenset({400, 404, 405, 422, 501})
-"""Statuses of the chat endpoint after which the jobs endpoint is asked."""
+"""Statuses of the chat endpoint after which the jobs endpoint is tried."""
 NOT_THERE: Final = frozenset({404, 405, 410, 501})
-"""Statuses of a place that knows no such job: another one may."""
+"""Statuses of an address that does not know the job: another address may."""
 NO_NEWS: Final = 304
 _ANSWERS: Final = frozenset({200, 201, 202, 203, 303})
-"""303: what was made of the request is at its ``Location`` (RFC 9110, section 15.4.4)."""
+"""303 says that the result of the request is at its ``Location`` (RFC 9110, section 15.4.4)."""
 _REFUSES_FIELDS: Final = frozenset({400, 422})
 _PATHS: Final = {CHAT: "chat/completions", JOBS: "3d/generations"}
 _FILE: Final = re.compile(r"/v1/files/jobs/([^/]+)/([^/?]+)")
 
 
 class Gateway:
-    """One job's line to the gateway. Close it when the job ends.
+    """The connection of one job to the gateway. Close it when the job ends.
 
     :raises AddressError: the base URL cannot be used. :raises NoKeyError: there is no key.
     """
@@ -63,7 +64,7 @@ class Gateway:
         settings: GatewaySettings,
         token: CancelToken,
         budget: RateBudget | None = None,
-        say: Callable[[str], None] = lambda _: None,
+        report_status: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.address = Address.of(settings)
         if not settings.key:
@@ -71,9 +72,9 @@ class Gateway:
         self._settings = settings
         self._token = token
         self._budget = budget or RateBudget()
-        self._transport = Transport(self.address, settings, token, self._budget, say)
+        self._transport = Transport(self.address, settings, token, self._budget, report_status)
         self._job_place = ""
-        """Where this line's job was known the last time."""
+        """The address that knew the job in the last poll."""
         self.catalogue = Catalogue(self._transport)
 
     def close(self) -> None:
@@ -82,7 +83,7 @@ class Gateway:
 
     @property
     def seconds_left(self) -> float:
-        """Until the limit of the whole generation.
+        """Seconds until the time limit of the whole generation.
 
         :raises TooSlowError: when it has passed.
         """
@@ -90,13 +91,14 @@ class Gateway:
 
     @property
     def may_turn(self) -> bool:
-        """Whether the jobs endpoint may be asked when the chat endpoint gives no mesh."""
+        """Whether the jobs endpoint may be tried if the chat endpoint gives no mesh."""
         return self._settings.endpoint == "auto"
 
     def first_endpoint(self, request: GenerationRequest, memory: Memory) -> str:
-        """The endpoint to begin with: the forced one, or what the model's schema names.
+        """The endpoint to try first: the one that the user has forced, or the one that the model's
+        schema names.
 
-        :raises InvalidRequestError: a reference image with the chat endpoint forced.
+        :raises InvalidRequestError: there is a reference image, and the chat endpoint is forced.
         """
         if request.image_url:
             if self._settings.endpoint == CHAT:
@@ -108,6 +110,8 @@ class Gateway:
             return JOBS
         if self._settings.endpoint != "auto":
             return self._settings.endpoint
+        # The model's page documents the chat endpoint, so that is the default if the schema is
+        # silent.
         return JOBS if self.catalogue.endpoint_of(request.model, memory) == JOBS else CHAT
 
     def submit(
@@ -121,11 +125,13 @@ class Gateway:
     ) -> Reply:
         """Send the paid request and stream its answer into ``folder``.
 
-        :param bare: without the settings that the model may refuse; under a key of its own, as the
-            body is another.
-        :raises TrellisError: when no usable answer came; ``taken`` says what may have become of it.
+        :param bare: leave out the settings that the model may refuse. It has its own idempotency
+            key, as its body is different.
+        :raises TrellisError: there is no usable answer; ``charge_certainty`` says what may have
+            happened to the request.
         """
         body: type[ChatBody] | type[JobBody] = ChatBody if endpoint == CHAT else JobBody
+        # Under the same key, a gateway would answer the other body with a conflict (409).
         key = f"{idempotency_key}-bare" if bare else idempotency_key
         return self._submit(body.of(request, bare=bare).to_json(), request, endpoint, key, folder)
 
@@ -139,7 +145,8 @@ class Gateway:
             headers={
                 "Content-Type": "application/json",
                 "Idempotency-Key": key,
-                # A cached answer may hold a link that has expired, and is not what was asked for.
+                # The gateway's cache is on by default. A cached answer may contain an expired link,
+                # and it would be the same prop again.
                 "x-cache": "skip",
             },
         ) as response:
@@ -153,13 +160,14 @@ class Gateway:
     def poll(
         self, job_id: str | None, folder: Path, urls: Sequence[str] = (), endpoint: str = JOBS
     ) -> Reply:
-        """Ask after a job; an empty answer when the gateway says that there is no news (304).
+        """Poll a job; the answer is empty if the gateway says that nothing has changed (304).
 
-        It is asked for where the gateway said (``urls``), at ``/v1/jobs/{id}``, and below the
-        address that it was sent to; the place that knew it is asked first the next time.
+        The addresses are those that the gateway named (``urls``), ``/v1/jobs/{id}``, and the job's
+        id below the endpoint that it was sent to. The one that knew the job comes first the next
+        time.
 
-        :raises TrellisError: the gateway refuses the question, or cannot be reached, or nobody
-            there answers with the record of a job.
+        :raises TrellisError: the gateway refuses the poll or cannot be reached, or none of the
+            addresses answers with a job's record.
         """
         fault: TrellisError | None = None
         for url in self._job_places(job_id, urls, endpoint):
@@ -170,6 +178,7 @@ class Gateway:
                     raise
                 fault = fault or error
             except UnreachableError as error:
+                # The gateway itself is down; another host in the list may just not exist.
                 if self.address.may_have_key(url):
                     raise
                 fault = fault or error
@@ -186,6 +195,7 @@ class Gateway:
         if job_id:
             name = quote(job_id, safe="")
             paths = dict.fromkeys(("jobs", _PATHS.get(endpoint, _PATHS[JOBS]), _PATHS[JOBS]))
+            # AIgateway has /v1/jobs/{id}; other hosts poll below the endpoint itself.
             places += [self.address.endpoint(f"{path}/{name}") for path in paths]
         return list(dict.fromkeys(filter(None, places)))
 
@@ -204,13 +214,15 @@ class Gateway:
             return read_reply(response, self._transport.body_of(response, folder), JOBS)
 
     def cancel(self, job_id: str) -> bool:
-        """Tell the gateway to drop a job; False when it could not be told, or goes on with it.
+        """Tell the gateway to cancel a job; False if that failed or the job goes on.
 
-        ``DELETE`` (the spec), then ``POST .../cancel`` (docs/async-jobs). Only a queued job is
-        promised to be dropped; the answer is the job's record, which says what became of it.
+        ``DELETE`` (the spec), then ``POST .../cancel`` (docs/async-jobs). The documents promise
+        this only for a queued job; the answer is the job's record, which says whether it was
+        cancelled.
         """
         url = self.address.endpoint(f"jobs/{quote(job_id, safe='')}")
-        # The job's own token is set by now, so this last word has a line of its own.
+        # The job's own token is set by now and would stop this request, so it has a connection and
+        # a token of its own.
         transport = Transport(self.address, self._settings, CancelToken(), RateBudget())
         try:
             for method, target in (("DELETE", url), ("POST", f"{url}/cancel")):
@@ -226,26 +238,28 @@ class Gateway:
             transport.close()
 
     def quotes_key(self, content: bytes) -> bool:
-        """Whether these bytes hold a key, in any of the usual encodings."""
+        """Whether these bytes contain a key in any of the usual encodings."""
         return self._transport.quotes_key(content)
 
     def fetch(self, location: AssetLocation, body: Body, folder: Path, report: Report) -> Fetched:
-        """Bring a mesh to the disk; see :func:`download.fetch`."""
+        """Get a mesh onto the disk; see :func:`download.fetch`."""
         return fetch(self._transport, location, body.payloads, folder, report)
 
     def renewed(
         self, location: AssetLocation, job_id: str | None, folder: Path, urls: Sequence[str] = ()
     ) -> Iterator[AssetLocation]:
-        """Other ways to a file whose link has expired (24 h) while it still lives (7 days).
+        """Other ways to a file whose link has expired (after 24 h) while the file still exists (for
+        7 days).
 
-        The job's record gives a fresh link; a link can be minted; the media host takes the key.
-        Each is asked for only when the one before did not do.
+        The job's record has a fresh link, a new link can be requested, and the media host accepts
+        the key. Each is tried only if the one before did not work.
         """
         file = _FILE.search(urlsplit(location.url).path)
         job = job_id or (file[1] if file else None)
         if job is None and not urls:
             return
         try:
+            # Polling also tells whether the job still exists: results are kept for 7 days.
             reply = self.poll(job, folder, urls)
             yield from (a for a in reply.answer.assets if a.url)
         except GatewayError:
@@ -261,7 +275,8 @@ class Gateway:
             if isinstance(document, dict) and isinstance(document.get("url"), str):
                 yield AssetLocation(url=document["url"], field="url", trust=Trust.FIELD)
         except GatewayError as error:
-            self._transport.say(error.facts.message)
+            self._transport.report_status(error.facts.message)
+        # The link's own host first: that is the media host, which serves /v1/files.
         bare = urlsplit(location.url)._replace(query="", fragment="", path=f"/v1/{path}").geturl()
         for url in dict.fromkeys((bare, self.address.endpoint(path))):
             if self.address.may_have_key(url):
@@ -269,7 +284,7 @@ class Gateway:
 
 
 def refuses_fields(error: GatewayError) -> bool:
-    """Whether a refusal is one of the optional fields (422, unsupported_parameter)."""
+    """Whether a refusal is about the optional fields (422, unsupported_parameter)."""
     status = error.facts.status
     said_so = "unsupported" in error.facts.detail or status == 422
     return status in _REFUSES_FIELDS and said_so and not is_busy(error)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a location to a file on the disk: bounded, resumed after a break, checked."""
+"""Downloads a mesh to a file on disk: limited in size, resumed after a break, checked."""
 
 from __future__ import annotations
 
@@ -13,31 +13,32 @@ from urllib.parse import urlsplit
 import httpx
 
 from ..core.errors import BadFileError, LinkExpiredError, TrellisError, UnreachableError
+from ..core.files import held_files
 from ..core.text import shorten
-from .address import Address
-from .failures import from_response, request_id_of
-from .locations import AssetLocation
-from .receiving import MOST_BYTES, pieces
-from .retrying import delay
-from .sniffing import Kind, check_model
-from .transport import STALL_SECONDS, Transport
+from .answers.asset_locations import AssetLocation
+from .answers.status_errors import from_response, request_id_of
+from .http.address import Address
+from .http.file_type import Kind, check_model
+from .http.response_body import MOST_BODY_BYTES, pieces
+from .http.retry_policy import delay
+from .http.transport import STALL_SECONDS, Transport
 
 PART: Final = "model.part"
 MOST_BREAKS: Final = 6
-"""After this many tries that did not bring it forward, a download is given up."""
+"""A download is abandoned after this many attempts without progress."""
 
 LEAST_PROGRESS: Final = 64 << 10
-"""Bytes that a try must add to what is there: a server could send one a connection for ever."""
+"""Bytes that count as progress: a server could otherwise send one byte per connection forever."""
 
 _LINK_GONE: Final = {400, 401, 403, 404, 410}
 
 Report = Callable[[int, int | None], None]
-"""Called with the bytes so far and, where the server told it, the size of the whole."""
+"""Called with the bytes received so far and, if the server told it, the size of the whole file."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """A whole, checked file that waits for its name."""
+    """A complete and checked file that does not have its final name yet."""
 
     part: Path
     kind: Kind
@@ -52,12 +53,13 @@ def fetch(
     *,
     asked: bool = False,
 ) -> Fetched:
-    """Bring a mesh to the disk, synced and checked: to ``model.part`` in ``folder``, or, where the
-    answer held it, to the payload's own file, which stays when the disk is what fails.
+    """Get a mesh onto the disk, synced and checked: as ``model.part`` in ``folder`` or, if the
+    answer contained it, in the payload's own file, which is kept if the disk fails.
 
-    :param asked: the user named the address, so it may be in a private network.
-    :raises BadFileError: it is no whole model. :raises LinkExpiredError: the link is dead.
-    :raises TrellisError: it could not be had. :raises OSError: the disk refuses.
+    :param asked: the user gave the address, so it may be in a private network.
+    :raises BadFileError: it is not a complete model. :raises LinkExpiredError: the link no longer
+        works.
+    :raises TrellisError: it could not be downloaded. :raises OSError: the disk cannot be written.
     """
     paid = location.payload is not None
     part = folder / PART if location.payload is None else payloads[location.payload]
@@ -67,18 +69,19 @@ def fetch(
         elif not paid:
             _Download(transport, location.url, part, report, asked=asked).run()
         _drop_tail(part)
-        # Of an answer's several files only what is surely a mesh is taken.
+        # The extension counts only for an address that the user gave. Among the files of an answer
+        # only what is certainly a mesh is accepted.
         kind = check_model(part, _ending(location.url) if asked else "")
         with part.open("rb+") as file:
             os.fsync(file.fileno())
     except BadFileError as error:
-        part.unlink(missing_ok=True)
+        held_files.discard(part)
         # Its detail quotes what was sent in place of a model.
         error.facts = replace(error.facts, detail=transport.hide(error.facts.detail))
         raise
     except BaseException:
         if not paid:
-            part.unlink(missing_ok=True)
+            held_files.discard(part)
         raise
     return Fetched(part, kind)
 
@@ -88,10 +91,10 @@ def _ending(url: str) -> str:
 
 
 def _drop_tail(part: Path) -> None:
-    """Cut off what stands behind a GLB whose header says how long it is (glTF 2.0, section 4.4.2).
+    """Remove trailing bytes after a GLB, whose header has its length (glTF 2.0, section 4.4.2).
 
-    Words behind a base64 text without padding look like more of it and were decoded too, and some
-    servers end a file with a line break.
+    Text that follows unpadded base64 looks like more of it and was decoded too, and some servers
+    append a line break to a file.
     """
     with part.open("rb+") as file:
         head = file.read(12)
@@ -102,7 +105,7 @@ def _drop_tail(part: Path) -> None:
 
 
 class _Download:
-    """One file over as many connections as it takes."""
+    """The download of one file, over as many connections as it takes."""
 
     def __init__(
         self, transport: Transport, url: str, part: Path, report: Report, *, asked: bool
@@ -119,7 +122,7 @@ class _Download:
 
     def run(self) -> None:
         part = self._part
-        part.unlink(missing_ok=True)
+        held_files.remove(part)
         breaks = 0
         while True:
             try:
@@ -131,18 +134,19 @@ class _Download:
                 breaks = 0 if self._came_forward() else breaks + 1
                 if breaks >= MOST_BREAKS or not error.facts.retryable:
                     raise
-                self._transport.say("The download broke off; going on with it")
+                self._transport.report_status("The download broke off; going on with it")
                 self._transport.token.wait(delay(breaks))
 
     def _came_forward(self) -> bool:
-        # One that begins at the first byte again brings nothing, however far it comes.
+        # An attempt that starts at the first byte again is no progress, however far it gets.
         return self._continued_at > 0 and self._size - self._continued_at >= LEAST_PROGRESS
 
     def _once(self) -> None:
-        # Compressed, the bytes that are here would not be those that a range counts.
+        # Uncompressed: a range counts the bytes that are sent, not the decompressed ones on this
+        # disk.
         headers = {"Accept": "model/gltf-binary, */*", "Accept-Encoding": "identity"}
         if self._size and self._validator:
-            # Only the rest, and only if it is still the same file (RFC 9110, section 13.1.5).
+            # Only the rest, and only if the file has not changed (RFC 9110, section 13.1.5).
             headers |= {"Range": f"bytes={self._size}-", "If-Range": self._validator}
         with self._transport.exchange(
             "GET", self._url, headers=headers, stall_seconds=STALL_SECONDS
@@ -152,25 +156,29 @@ class _Download:
                 return
             if response.status_code not in (200, 206):
                 raise _file_error(response, self._transport.text_of(response))
+            # A server may ignore the range and send the whole file with 200.
             mode = "ab" if self._continues(response) else "wb"
             with self._part.open(mode) as file:
                 for chunk in pieces(response, self._transport):
                     self._size += len(chunk)
-                    if self._size > MOST_BYTES:
+                    if self._size > MOST_BODY_BYTES:
                         raise BadFileError("The model is larger than allowed")
                     file.write(chunk)
                     self._report(self._size, self._total)
+            # Some servers limit the size of a range, so the rest is requested next.
             if response.status_code == 206 and self._size < (self._total or 0):
                 raise UnreachableError("The server sent a part of the file only")
 
     def _continues(self, response: httpx.Response) -> bool:
-        """Whether this answer goes on where the last one broke; else everything starts anew."""
+        """Whether this answer continues where the last one broke off; otherwise the file starts
+        over.
+        """
         length = _length(response)
         if response.status_code == 206:
             span = response.headers.get("content-range", "")
             unasked = not self._size and "range" not in response.request.headers
             if unasked and not span:
-                return self._begins(response, length)  # a whole file by another status
+                return self._begins(response, length)  # the whole file, with the wrong status
             if span.removeprefix("bytes ").split("-")[0] == str(self._size):
                 self._continued_at = self._size
                 return self._size > 0 or self._begins(response, _whole_of(span))
@@ -178,12 +186,14 @@ class _Download:
         return self._begins(response, length)
 
     def _begins(self, response: httpx.Response, length: int | None) -> bool:
-        """Take an answer as the file's beginning. False: nothing is gone on with."""
+        """Treat an answer as the beginning of the file. Returns False, as nothing is continued."""
         self._size = 0
         self._total = length
-        if length is not None and length > MOST_BYTES:
+        if length is not None and length > MOST_BODY_BYTES:
             raise BadFileError(f"The model is larger than allowed: {length:,} bytes")
         etag = response.headers.get("etag", "")
+        # A weak ETag does not promise the same bytes, and is not allowed in If-Range (RFC 9110,
+        # section 13.1.5).
         strong = etag if etag and not etag.startswith("W/") else ""
         self._validator = strong or response.headers.get("last-modified", "")
         if response.headers.get("content-encoding"):
@@ -191,9 +201,10 @@ class _Download:
         return False
 
     def _is_whole(self, response: httpx.Response) -> None:
-        """Nothing is behind what is here: the announced length was wrong (RFC 9110, 15.5.17).
+        """The server has nothing after these bytes: the file is complete, and the announced length
+        was wrong (RFC 9110, section 15.5.17).
 
-        :raises UnreachableError: the file is another than before.
+        :raises UnreachableError: the file has changed.
         """
         if response.headers.get("content-range", "").replace(" ", "") != f"bytes*/{self._size}":
             self._start_over()
@@ -204,20 +215,22 @@ class _Download:
 
 
 def _whole_of(span: str) -> int | None:
-    """The size of the whole in a ``Content-Range``."""
+    """The size of the whole file according to ``Content-Range``."""
     size = span.rpartition("/")[2]
     return int(size) if size.isdigit() else None
 
 
 def refuse_strange(gateway: Address, url: str, *, asked: bool = False) -> None:
-    """An answer may name any URL; only a web server's is followed, of this machine only when the
-    gateway itself is on it, of a private network only when the gateway is in one, or the user
-    ``asked`` for that address, and in clear text only as :meth:`Address.may_be_plain` says.
+    """Refuse a URL in an answer that must not be followed. Only http and https are; this machine
+    only if the gateway is on it; a private network only if the gateway is in one or the user
+    ``asked`` for that address; and plain http only as :meth:`Address.may_be_plain` says. :raises
+    BadFileError: it is refused.
     """
     try:
         parts = urlsplit(url)
         _ = parts.port
-        # As it will be asked for: to httpx "10.0。0.1" is an address like any other.
+        # The host that will really be connected to: httpx also reads "10.0。0.1" as an IP address.
+        # Both parsers are asked, as a host on which they disagree could slip through the checks.
         host = httpx.URL(url).host
     except (ValueError, httpx.InvalidURL):
         raise BadFileError("The gateway's answer points to a broken address") from None

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mesh that a user names by its address on the web: what is asked for, and what is written down.
+"""A mesh that the user imports from a URL: what is requested, and what is written into records.
 
-An address may be a secret itself: links are signed in their query. So the whole of it stays in
-memory, while records and messages have it without query and fragment, and a hash tells whether
-the same one was imported before.
+A URL may itself be a secret, as links are signed in their query. So the whole of it stays in
+memory, records and messages have it without query and fragment, and a hash shows whether the same
+one was imported before.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from typing import Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ..core.errors import BadFileError, GatewayError, InputError, TrellisError, UnreachableError
-from .address import Address, is_loopback
+from .answers.asset_locations import AssetLocation
 from .download import Fetched, Report, fetch, refuse_strange
-from .locations import AssetLocation
-from .transport import Transport
+from .http.address import Address, is_loopback
+from .http.transport import Transport
 
+# pathlib turns "https://" into "https:/", and on Windows into "https:\".
 _URL: Final = re.compile(r"(https?):[/\\]{1,2}(?=[^/\\])", re.IGNORECASE)
 _FAILED: Final = 500
 
@@ -31,25 +32,26 @@ class SourceUrl:
     """One address."""
 
     full: str
-    """With its query, which may be a credential: for the request alone."""
+    """The URL with its query, which may be a credential. For the request only."""
     shown: str
-    """For records and messages."""
+    """The URL for records and messages."""
     name: str
-    """A name for the prop, from the file's."""
+    """A name for the prop, derived from the file's name."""
 
     @property
     def key(self) -> str:
-        """What the address is known by: 32 hex digits of a hash of the whole."""
+        """The first 32 hex digits of the full URL's SHA-256, by which it is recognized."""
         return hashlib.sha256(self.full.encode()).hexdigest()[:32]
 
     @property
     def is_here(self) -> bool:
-        """Whether it is on this machine, so that nothing goes to the network."""
+        """Whether it is on this machine, so that nothing is sent over the network."""
         return is_loopback(urlsplit(self.full).hostname or "")
 
     @classmethod
     def of(cls, source: str | Path) -> SourceUrl | None:
-        """The address, or None for what is a path; also of one that was taken for a path before.
+        """Parse a URL; None for a path. Also recognizes a URL that was converted to a path and
+        back.
 
         :raises InputError: it cannot be used.
         """
@@ -75,9 +77,10 @@ class SourceUrl:
         return cls(urlunsplit(parts._replace(fragment="")), shown, stem or host)
 
     def check(self, gateway: Address) -> None:
-        """Refuse what an answer of the gateway may not point to either.
+        """Refuse the addresses that an answer of the gateway may not name either.
 
-        :raises InputError: another scheme than https, or this machine, with a gateway elsewhere.
+        :raises InputError: the scheme is not https, or the address is on this machine and the
+            gateway is not.
         """
         try:
             refuse_strange(gateway, self.full, asked=True)
@@ -89,12 +92,13 @@ class SourceUrl:
             ) from error
 
     def fetch(self, transport: Transport, folder: Path, report: Report) -> Fetched:
-        """Bring it to ``model.part`` in ``folder``, synced and checked, as an answer's mesh.
+        """Download it to ``model.part`` in ``folder``, synced and checked like an answer's mesh.
 
-        The key goes along to the gateway's own hosts only; sizes and breaks as with answers.
+        Only the gateway's own hosts receive the key. Size limits and resuming are as for answers.
 
-        :raises InputError: there is no such file. :raises BadFileError: it is no model.
-        :raises UnreachableError: it cannot be had now. :raises OSError: the disk refuses.
+        :raises InputError: there is no such file. :raises BadFileError: it is not a model.
+        :raises UnreachableError: it cannot be downloaded now. :raises OSError: the disk cannot be
+            written.
         """
         self.check(transport.address)
         try:
@@ -113,7 +117,7 @@ class SourceUrl:
             raise
 
     def _worded(self, error: GatewayError) -> TrellisError:
-        """The same for a server that is not the gateway."""
+        """The same error, worded for a server that is not the gateway."""
         status = error.facts.status or 0
         if status >= _FAILED or error.facts.retryable:
             return UnreachableError(
@@ -123,7 +127,7 @@ class SourceUrl:
             )
         kind: Callable[..., TrellisError] = InputError
         return kind(
-            f"There is no file to be had at {self.shown} (HTTP {status})",
+            f"There is no file at {self.shown} (HTTP {status})",
             "Check the address; a signed link may have expired",
             status=status,
         )

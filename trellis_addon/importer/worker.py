@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The background Blender's side: reads tasks, makes props, until its input closes.
+"""Runs inside the background Blender: reads tasks and makes props until its input is closed.
 
-Started as a script, by ``blender --background --python`` or by a Python that has bpy.
+It is started as a script, by ``blender --background --python`` or by a Python that has bpy.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _DISK: Final = {
     getattr(errno, name, -1)
     for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO")
 }
-"""What a full, read-only or broken disk says."""
+"""The error numbers of a full, read-only or broken disk."""
 
 
 def main() -> None:
-    """Serve until the other side closes the pipe."""
+    """Make props until the other side closes the pipe."""
     tasks, replies = _private_pipes()
     _make_importable()
     try:
@@ -43,33 +43,34 @@ def main() -> None:
 
 
 def _leave(code: int) -> NoReturn:
-    """End without Blender's own clean-up, but with ours.
+    """End the process with our clean-up, but without Blender's.
 
-    ``os._exit``: the bpy module of 4.2 crashes and that of 4.5 hangs at interpreter exit when
-    an importer has left something registered; nothing here needs a tidy end.
+    This uses ``os._exit``, as the bpy module of 4.2 crashes and that of 4.5 hangs at interpreter
+    exit if anything with Python callbacks is still registered, which importers may leave.
     """
-    from trellis_addon.importer.messages import SCRATCH
+    from trellis_addon.importer.pipe.messages import SCRATCH
 
-    _LEAVING.acquire()  # for good: the other thread must not end this one's tidying
+    _LEAVING.acquire()  # never released: the other thread must not interrupt the clean-up
     scratch = Path(tempfile.gettempdir())
-    if scratch.name.startswith(SCRATCH):  # our own folder, which our owner may not live to remove
+    # Our own folder, which the owner removes as well, unless it was killed.
+    if scratch.name.startswith(SCRATCH):
         shutil.rmtree(scratch, ignore_errors=True)
     os._exit(code)
 
 
 def _leave_with_trace() -> NoReturn:
-    with suppress(OSError):  # nobody may be left to read it
+    with suppress(OSError):  # the owner, who reads it, may be gone
         traceback.print_exc()
     _leave(1)
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Keep the pipes for frames alone: whatever Blender prints goes to standard error.
+    """Reserve the pipes for frames: everything that Blender prints goes to standard error.
 
-    Standard input becomes the null device: on Windows, whoever asks about a pipe waits while
-    another thread reads it, and loading a library with a C runtime of its own asks.
-    ``fdopen`` sets binary mode there.
+    Standard input becomes the null device. On Windows, a query about a pipe blocks while another
+    thread reads from it, and loading a library with its own C runtime makes such a query.
     """
+    # On Windows, ``fdopen`` also sets binary mode.
     tasks, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -79,18 +80,21 @@ def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _make_importable() -> None:
-    """The package's parent instead of this script's folder, whose names are not for import."""
+    """Put the package's parent on the path instead of this script's folder, as the modules in there
+    must not be imported as top-level modules.
+    """
     here = Path(__file__).resolve()
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != here.parent]
     sys.path.insert(0, str(here.parents[2]))
 
 
 def _serve(tasks: BinaryIO, replies: BinaryIO) -> None:
-    from trellis_addon.importer import convert  # noqa: F401  (bpy's start is the long part)
-    from trellis_addon.importer.messages import send
+    from trellis_addon.importer.pipe.messages import send
+    from trellis_addon.importer.prop import convert  # noqa: F401  (bpy's start is the long part)
 
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(tasks, inbox), daemon=True).start()
+    # The owner counts a prop's time only from here, not from the start of the process.
     send(replies, {"ready": True})
     settled = False
     while True:
@@ -103,8 +107,8 @@ def _serve(tasks: BinaryIO, replies: BinaryIO) -> None:
         answer = _answer(message, tell)
         _give_memory_back()
         if not settled:
-            # Blender's modules are there now and stay. Looking through them for garbage after
-            # each prop takes longer than a small prop does (measured).
+            # Blender's modules are loaded now and stay. Garbage collection would search them after
+            # each prop, which takes longer than a small prop does (measured).
             gc.freeze()
             settled = True
         try:
@@ -114,8 +118,10 @@ def _serve(tasks: BinaryIO, replies: BinaryIO) -> None:
 
 
 def _read(tasks: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
-    """Tasks onto the queue. On a thread, so that the owner's end ends a prop in the making."""
-    from trellis_addon.importer.messages import BrokenPipeOfFramesError, receive
+    """Put tasks on the queue. This runs on a thread, so that the process ends together with its
+    owner even while a prop is being made.
+    """
+    from trellis_addon.importer.pipe.messages import BrokenPipeOfFramesError, receive
 
     try:
         while True:
@@ -127,20 +133,21 @@ def _read(tasks: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
 
 
 def _answer(message: Message, tell: Any) -> Message:
-    """Make one prop, or tell why not. No fault of a prop ends the process."""
+    """Make one prop, or describe why it failed. No error of a prop ends the process."""
     from trellis_addon.core.errors import TrellisError
-    from trellis_addon.importer.convert import convert
-    from trellis_addon.importer.export import export
-    from trellis_addon.importer.export_task import ExportTask
-    from trellis_addon.importer.messages import Task
+    from trellis_addon.importer.export.export_worker import export
+    from trellis_addon.importer.pipe.export_messages import ExportTask
+    from trellis_addon.importer.pipe.messages import Task
+    from trellis_addon.importer.pipe.shot_messages import ShotTask
+    from trellis_addon.importer.prop.convert import convert
 
     if message["seconds"] > 0:
-        # Works without the interpreter, so also where Blender hangs inside its own code and the
-        # owner, who would end this process, is gone.
+        # This works without the interpreter, so that it also works if Blender hangs in its own code
+        # and the owner, which would end this process, is gone.
         faulthandler.dump_traceback_later(message["seconds"], exit=True, file=2)
     task = message["task"]
 
-    def say(text: str) -> None:
+    def report_status(text: str) -> None:
         tell(progress=text)
 
     def usable(made: Message, notes: list[str]) -> None:
@@ -148,9 +155,13 @@ def _answer(message: Message, tell: Any) -> Message:
 
     try:
         if "formats" in task:
-            made, notes = export(ExportTask(**task), say)
+            made, notes = export(ExportTask(**task), report_status)
+        elif "shot" in task:
+            from trellis_addon.importer.shot.shot_worker import take_shot
+
+            made, notes = take_shot(ShotTask(**task), report_status)
         else:
-            made, notes = convert(Task(**task), say, usable)
+            made, notes = convert(Task(**task), report_status, usable)
         return {"made": made, "notes": notes}
     except TrellisError as error:
         facts = error.facts
@@ -163,21 +174,26 @@ def _answer(message: Message, tell: Any) -> Message:
 
 
 def _failed(error: Exception) -> Message:
-    words = "Blender could not make a prop of the model"
-    if isinstance(error, MemoryError):
-        words = "There is not enough memory to prepare this model"
-    elif isinstance(error, OSError) and error.errno in _DISK:
-        words = f"The prop's folder cannot be written: {(error.strerror or str(error)).lower()}"
+    from trellis_addon.importer.prop.making import StepError
+
+    is_step = isinstance(error, StepError)
+    where = f": the step {error} failed" if is_step else ""
+    cause = (error.__cause__ if is_step else None) or error
+    words = f"Blender could not make a prop of the model{where}"
+    if isinstance(cause, MemoryError):
+        words = f"There is not enough memory to prepare this model{where}"
+    elif isinstance(cause, OSError) and cause.errno in _DISK:
+        words = f"The prop's folder cannot be written: {(cause.strerror or str(cause)).lower()}"
     trace = traceback.format_exc()[-8000:]
-    detail = f"{type(error).__name__}: {str(error)[:2000]}\n{trace}"
+    detail = f"{type(cause).__name__}: {str(cause)[:2000]}\n{trace}"
     return {"failed": {"kind": "importer", "message": words, "detail": detail}}
 
 
 def _give_memory_back() -> None:
-    """Let the C library return what it has freed; without this a large prop's memory stays."""
+    """Make the C library return freed memory; otherwise that of a large prop would stay."""
     gc.collect()
     if sys.platform.startswith("linux"):
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's alone
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # only glibc has it
         if trim:
             trim(0)
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job: a background thread that speaks in frozen events. The seam that a process could fill.
+"""A job: a background thread that communicates by frozen events, and that could be replaced by a
+process.
 
-``start``, ``poll``, ``cancel`` and ``wait`` are all that the entrances know of it.
+The window and the command line only use ``start``, ``poll``, ``cancel``, ``wait`` and ``join``.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ Work = Callable[[Emit, CancelToken], None]
 
 
 class Job:
-    """Runs ``work`` on a thread. Exactly one terminal event comes out, also when it dies.
+    """Runs ``work`` on a thread. Exactly one terminal event is emitted, even if the thread dies.
 
-    :param prop_id: the prop's id; the name of the thread as well.
-    :param work: the steps; gets ``emit`` and the token, touches no bpy.
+    :param prop_id: the prop's id, which is also part of the thread's name.
+    :param work: the steps. It receives ``emit`` and the token, and must not touch bpy.
     """
 
     def __init__(self, prop_id: str, work: Work) -> None:
@@ -53,6 +54,8 @@ class Job:
                 detail=f"{type(error).__name__}: {error}",
             )
             self._emit(Failed(self.prop_id, fault.facts))
+        # ``work`` has returned without a terminal event, for which the entrances would wait
+        # forever.
         if not self._ended:
             fault = InternalError("The job ended without a result")
             self._emit(Failed(self.prop_id, fault.facts))
@@ -60,11 +63,14 @@ class Job:
     def _emit(self, event: Event) -> None:
         if self._ended:
             return
+        # Nothing after the terminal event: the receiver may have forgotten the job by then.
         self._ended = isinstance(event, Finished | Failed | Cancelled)
         self._events.put(event)
 
     def poll(self, budget_seconds: float = 0.005) -> Iterator[Event]:
-        """The events since the last call, for as long as the budget lasts. Never blocks."""
+        """The events since the last call, until the time budget is used up. Never blocks."""
+        # Blender's window does nothing else meanwhile, so the rest waits for the next tick of the
+        # timer.
         end = time.monotonic() + budget_seconds
         while True:
             try:
@@ -76,9 +82,10 @@ class Job:
                 return
 
     def wait(self, step_seconds: float = 0.1) -> Iterator[Event]:
-        """All events up to the terminal one, blocking between them (for batch and ``execute``).
+        """All events up to the terminal one, blocking between them, for the command line and
+        ``execute``.
 
-        Wakes up often enough that a signal such as Ctrl-C gets through.
+        Wakes up regularly, so that signals such as Ctrl-C are handled.
         """
         while self.outcome is None:
             try:
@@ -93,11 +100,12 @@ class Job:
         return event
 
     def cancel(self, *, interrupted: bool = False) -> None:
-        """Ask the thread to stop; its terminal event still comes."""
+        """Ask the thread to stop. It still emits its terminal event."""
         self.token.cancel(interrupted=interrupted)
 
     def join(self, seconds: float) -> bool:
-        """Wait for the thread's end; False when it is still running."""
+        """Wait until the thread has ended; False if it is still running."""
+        # A thread that was never started cannot be joined.
         if self._thread.ident is not None:
             self._thread.join(seconds)
         return not self._thread.is_alive()

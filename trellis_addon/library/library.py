@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The library: all props of one folder."""
+"""The library: all props in one folder."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..core.errors import BrokenRecordError, InputError, LibraryError
 from ..core.events import State
-from ..core.files import BLEND, RECORD, THUMBNAIL, path_as_text, readable
-from ..core.request import GenerationRequest
+from ..core.files.held_files import discard, patiently
+from ..core.files.prop_files import BLEND, RECORD, THUMBNAIL, path_as_text, readable
+from ..core.generation.request import GenerationRequest
 from ..core.text import slug
-from . import mending
-from .atomic import sync_folder
-from .bin import send_to_bin
-from .folder import PropFolder, cannot_write
-from .ledger import Ledger
-from .locks import LOCK, FolderLock
+from . import record_repair
+from .cost_ledger import Ledger
+from .disk.atomic_files import sync_folder
+from .disk.path_length import check_length
+from .disk.trash import send_to_bin
+from .folder_lock import LOCK, FolderLock
+from .prop_folder import PropFolder, cannot_write
 from .record import SCHEMA, Origin, PropRecord, Step, now
 
 if TYPE_CHECKING:
@@ -34,30 +36,14 @@ log = logging.getLogger(__name__)
 _PROP_ID: Final = re.compile(r"[^.].*-[0-9a-f]{8}")
 
 Tell = Callable[[str], None]
-"""Takes one sentence for the user."""
+"""Called with one sentence for the user."""
 
 
 @dataclass(frozen=True)
 class Library:
-    """A folder of prop folders. Holds the path only."""
+    """A folder of prop folders. The object only has the path."""
 
     path: Path
-
-    def create(
-        self,
-        request: GenerationRequest,
-        base_url: str,
-        endpoint: str,
-        finishing: Mapping[str, Any] | None = None,
-    ) -> PropFolder:
-        """A new folder with its first record, before anything is sent.
-
-        :param finishing: see ``core.finishing.Finishing.to_dict``; None: its defaults.
-        :raises LibraryError: when the folder cannot be made or written.
-        """
-        folder, lock = self.create_locked(request, base_url, endpoint, finishing)
-        lock.release()
-        return folder
 
     def create_locked(
         self,
@@ -66,8 +52,10 @@ class Library:
         endpoint: str,
         finishing: Mapping[str, Any] | None = None,
     ) -> tuple[PropFolder, FolderLock]:
-        """As :meth:`create`, with the folder's lock in hand before anybody can see the record.
+        """A new folder with its first record, before anything is sent, and its lock, which is held
+        before another process can see the record.
 
+        :param finishing: see ``core.generation.finishing.Finishing.to_dict``; None: its defaults.
         :raises LibraryError: when the folder cannot be made or written.
         """
         _refuse_own_folder(self.path)
@@ -81,13 +69,13 @@ class Library:
         finishing: Mapping[str, Any] | None = None,
         root: Path | None = None,
     ) -> tuple[PropFolder, FolderLock]:
-        """A folder for a model that is on this disk or on the web, with its first record and its
+        """Create a folder for a model on this disk or on the web, with its first record and its
         lock.
 
-        The record names the source, so that an interrupted import can go on.
+        The record names the source, so that an interrupted import can be resumed.
 
-        :param root: the folder that the user has given, where the source was found in one.
-        :raises LibraryError: when the folder cannot be made or written.
+        :param root: the folder that the user gave, if the source was found in it.
+        :raises LibraryError: the folder cannot be created or written.
         """
         if isinstance(source, Path):
             known = {"source": path_as_text(source)}
@@ -105,11 +93,13 @@ class Library:
         origin: Origin,
         finishing: Mapping[str, Any] | None,
     ) -> tuple[PropFolder, FolderLock]:
+        check_length(self.path)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             folder = self._new_folder(name)
         except OSError as error:
             raise cannot_write(self.path, error) from error
+        # Before the record exists: without one, no other process takes the folder for a prop.
         lock = FolderLock.acquire(folder.path)
         try:
             record = _first_record(folder.id, request, origin)
@@ -117,12 +107,13 @@ class Library:
             sync_folder(self.path)
         except BaseException:
             lock.release()
-            shutil.rmtree(folder.path, ignore_errors=True)  # a folder without a record is no prop
+            shutil.rmtree(folder.path, ignore_errors=True)  # without a record it is no prop
             raise
         return folder, lock
 
     def _new_folder(self, name: str) -> PropFolder:
         while True:
+            # Random and not numbered, so that several machines can create props in one library.
             folder = PropFolder(self.path / f"{name}-{secrets.token_hex(4)}")
             try:
                 folder.path.mkdir()
@@ -131,7 +122,7 @@ class Library:
             return folder
 
     def folders(self) -> Iterator[PropFolder]:
-        """Every folder with a record, in the order of their names."""
+        """Every folder with a record, sorted by name."""
         if not self.path.is_dir():
             return
         for path in sorted(self.path.iterdir()):
@@ -139,10 +130,9 @@ class Library:
                 yield PropFolder(path)
 
     def find(self, prop_id: str) -> PropFolder:
-        """The prop of this id.
-
-        :raises InputError: when there is none; path parts in the id find nothing.
-        """
+        """The prop with this id. :raises InputError: there is none."""
+        # Compared with the names of existing folders and never joined to a path: an id such as
+        # "../other" finds nothing.
         for folder in self.folders():
             if folder.id == prop_id:
                 return folder
@@ -152,7 +142,9 @@ class Library:
         )
 
     def records(self, tell: Tell = log.warning) -> Iterator[tuple[PropFolder, PropRecord]]:
-        """Every prop whose record can be read. A damaged one is set aside and told, once."""
+        """Every prop whose record can be read. A damaged record is set aside, and reported only
+        that once.
+        """
         for folder in self.folders():
             try:
                 record = folder.read()
@@ -164,20 +156,22 @@ class Library:
                 yield folder, record
 
     def unfinished(self, tell: Tell = log.warning) -> Iterator[PropFolder]:
-        """The props whose generation was interrupted, so that it can go on."""
+        """The props whose generation was interrupted and can be resumed."""
         for folder, record in self.records(tell):
-            if not record.can_go_on:
+            if not record.is_resumable:
                 continue
+            # Resuming would have to write the record.
             if record.is_newer:
                 tell(f"{folder.id} was begun by a newer Trellis Props and is left to it")
                 continue
             yield folder
 
     def adopt(self, path: Path) -> PropFolder:
-        """Take a folder of this library with a model but no record back in, as ``downloaded``.
+        """Add a folder of this library that has a model but no record, with the state
+        ``downloaded``.
 
-        :raises InputError: it is elsewhere, has a record, or has no model.
-        :raises LibraryError: it cannot be written, or somebody is working on it.
+        :raises InputError: it is not in this library, has a record, or has no model.
+        :raises LibraryError: it cannot be written, or another process is working on it.
         """
         folder = PropFolder(path)
         if path.parent.resolve() != self.path.resolve() or not path.is_dir():
@@ -185,63 +179,69 @@ class Library:
                 f"{path} is not a folder of the library {self.path}",
                 "Move the folder into the library first",
             )
-        mending.adopt(folder)
+        record_repair.adopt(folder)
         return folder
 
     def adoptable(self) -> Iterator[PropFolder]:
-        """The folders whose record was set aside or is gone, and whose model, or what leads to it,
-        is there.
+        """The folders whose record was set aside or is missing, and that still have a model or what
+        leads to one.
 
-        A folder with a model alone is somebody's own until it is named: see :meth:`adopt`.
+        A folder with only a model may belong to the user, so it is not adopted unless it is named;
+        see :meth:`adopt`.
         """
-        aside = {folder.path for folder in mending.without_record(self.path)}
+        aside = {folder.path for folder in record_repair.without_record(self.path)}
         for folder in self.without_record():
-            if folder.path in aside or (folder.blend.is_file() and mending.models(folder.path)):
+            if folder.path in aside or (
+                folder.blend.is_file() and record_repair.models(folder.path)
+            ):
                 yield folder
 
     def without_record(self) -> Iterator[PropFolder]:
-        """The folders that are or may be props by their names and files, and have no record."""
+        """The folders without a record that are or may be props, judged by their names
+        and files.
+        """
         if not self.path.is_dir():
             return
-        aside = {folder.path for folder in mending.without_record(self.path)}
+        aside = {folder.path for folder in record_repair.without_record(self.path)}
         for path in sorted(self.path.iterdir()):
             ours = path in aside or _PROP_ID.fullmatch(path.name)
             if not ours or not path.is_dir() or (path / RECORD).exists():
                 continue
             made = any((path / name).is_file() for name in (BLEND, THUMBNAIL))
-            if made or path in aside or mending.models(path):
+            if made or path in aside or record_repair.models(path):
                 yield PropFolder(path)
 
     def delete(self, prop_id: str, *, permanently: bool = False) -> Path | None:
-        """Take a prop out of the library: into the system's bin, from where it can come back.
+        """Delete a prop by moving it to the system's trash, from which it can be restored.
 
-        :param permanently: delete its files instead, where there is no bin.
-        :returns: where it is now, if that is known.
-        :raises InputError: there is no such prop.
-        :raises LockedError: somebody is working on it.
-        :raises NoBinError: there is no bin for this place; nothing was deleted.
+        :param permanently: delete its files instead, for systems without a trash.
+        :returns: its new path, if that is known.
+        :raises InputError: there is no such prop. :raises LockedError: another process is working
+            on it. :raises NoBinError: there is no trash for this place; nothing was deleted.
         """
         folder = self.find(prop_id)
-        with FolderLock.acquire(folder.path):
+        with FolderLock.acquire(folder.path) as lock:
             try:
-                with suppress(LibraryError):  # of a record that tells nothing
+                with suppress(LibraryError):  # the record may be unreadable
+                    # Before the record goes: the day's cost includes props that were deleted.
                     Ledger(self.path).settle(folder)
                 if permanently:
                     _erase(folder.path)
                     return None
+                lock.lapse_soon()  # it moves along, and a restored prop must not stay locked
                 place = send_to_bin(folder.path)
             except OSError as error:
                 raise cannot_write(folder.path, error) from error
         if place:
-            # It went along with the folder; whoever restores that is not locked out.
-            (place / LOCK).unlink(missing_ok=True)
+            discard(place / LOCK)
         return place
 
 
 def _refuse_own_folder(path: Path) -> None:
-    """An update or an uninstall deletes the installed extension's folder, with all in it.
+    """Refuse a library inside the installed extension's folder, which an update or an uninstall
+    deletes.
 
-    :raises LibraryError: the library is to be there. (A checkout may hold one.)
+    :raises LibraryError: the library is inside it. (A checkout may contain a library.)
     """
     installed = (__package__ or "").startswith("bl_ext.")
     if installed and path.resolve().is_relative_to(Path(__file__).resolve().parents[2]):
@@ -260,13 +260,15 @@ def _first_record(prop_id: str, request: Mapping[str, Any], origin: Origin) -> P
         created=time,
         request=dict(request),
         history=(Step(state=State.REQUESTED, time=time),),
+        # From the id and nothing else, so that even a lost record leads to the same key. The id is
+        # random, so no other prop has it.
         origin=origin.model_copy(update={"idempotency_key": f"trellis-{prop_id}"}),
     )
 
 
 def _set_aside(folder: PropFolder, error: BrokenRecordError) -> str:
     try:
-        aside = mending.set_aside(folder)
+        aside = record_repair.set_aside(folder)
     except LibraryError as hindrance:
         return f"{error.facts.message}. {hindrance.facts.message}"
     if aside is None:
@@ -275,10 +277,12 @@ def _set_aside(folder: PropFolder, error: BrokenRecordError) -> str:
 
 
 def _erase(folder: Path) -> None:
-    """Hidden first, so that no half-deleted prop is ever seen; a link's target is left alone."""
+    """Delete a folder. It is hidden first, so that no half-deleted prop is ever shown. If it is a
+    link, its target is left alone.
+    """
     hidden = folder.with_name(f".deleted-{secrets.token_hex(8)}")
-    folder.rename(hidden)
+    patiently(lambda: folder.rename(hidden))
     if hidden.is_symlink():
         hidden.unlink()
     else:
-        shutil.rmtree(hidden)
+        patiently(lambda: shutil.rmtree(hidden))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``prop.json``: what is known of a prop. Schema 1; unknown fields are kept at every level.
+"""``prop.json``, the record of a prop. This is schema 1. Unknown fields are kept at every level.
 
-An older record (schema 0, or none at all) is read and becomes one of today's when it is written
-next. A newer one is read as far as it is understood, and never written.
+An older record (schema 0, or without a schema) is read and becomes schema 1 when it is next
+written. A newer one is read as far as possible and never written.
 
-No secret is ever in it: the request has none, and errors are worded without the key.
+It never contains a secret: the request has none, and error messages are free of the key.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
+from ..core.billing_state import OWED, Standing, certainly_refused
 from ..core.errors import (
     BrokenRecordError,
     LibraryError,
@@ -23,32 +24,33 @@ from ..core.errors import (
     UnreachableError,
 )
 from ..core.events import State
-from ..core.files import MODEL, is_model_name
-from ..core.standing import OWED, Standing, certainly_refused
+from ..core.files.prop_files import MODEL, is_model_name
 
 SCHEMA: Final = 1
 MOST_CENTS: Final = 1e9
-"""What is more, less than nothing, or no number, no gateway has said."""
+"""The limit for a plausible cost. Higher, negative and non-numeric values are ignored."""
 
 _UNANSWERED: Final = frozenset({UnreachableError.kind, TooSlowError.kind, LibraryError.kind})
-"""Failures of the way to the gateway, or of this disk: the next try may well succeed."""
+"""Failures of the connection to the gateway or of this disk, after which another attempt may
+succeed."""
 IN_PROGRESS: Final = 409
-"""The gateway has a request with this idempotency key."""
+"""The status that says that the gateway already has a request with this idempotency key."""
 _AS_WRITTEN: Final = frozenset({Standing.NOTHING, Standing.ASKING, Standing.TAKEN})
-"""The standings that no other fact of a record tells."""
+"""The standings that do not follow from the other facts in a record."""
 Charge = Literal["charged", "not_charged", "unknown"]
-"""What a prop has cost: something, nothing, or only the account knows."""
+"""Whether a prop was charged: yes, no, or only the account knows."""
 
 BATCH: Final = "batch"
-"""The endpoint of a call that was one of many in the Batch API."""
+"""The endpoint of a call that was part of a batch."""
 
 
 def now() -> str:
-    """The time as ISO 8601 in UTC, to the millisecond."""
+    """The current time as ISO 8601 in UTC, with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class _Part(BaseModel):
+    # Unknown fields are kept, so that an older version does not erase what a newer one has added.
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
@@ -61,14 +63,14 @@ class Step(_Part):
 
 
 class FileEntry(_Part):
-    """One file of the folder, as it was when it became whole."""
+    """One file of the folder, as it was when it was completed."""
 
     sha256: str
     bytes: int
 
 
 class ErrorEntry(_Part):
-    """The last error, in words; see ``core.errors.ErrorFacts``."""
+    """The last error; see ``core.errors.ErrorFacts``."""
 
     kind: str
     message: str
@@ -80,54 +82,54 @@ class ErrorEntry(_Part):
 
 
 class Call(_Part):
-    """One paid call of the gateway."""
+    """One paid call to the gateway."""
 
     endpoint: str
     time: str
     request_id: str | None = None
     status: int | None = None
     job_id: str | None = None
-    """The job that its answer named, or told of: all answers about one job are one payment."""
+    """The job that its answer named or was about: all answers about one job are one payment."""
     cost_cents: float | None = None
     usage: dict[str, Any] | None = None
     served_by: str = ""
     warning: str = ""
     error: str = ""
     may_be_billed: bool = False
-    """It was sent, and no answer says what became of it."""
+    """It was sent, and no answer says what happened to it."""
 
 
 class BatchEntry(_Part):
-    """The part of a list that this prop has gone to the gateway's Batch API with."""
+    """The part of a list with which this prop was sent to the gateway's Batch API."""
 
     key: str
-    """The part's own name, which the gateway has as its metadata; see ``job.batch_part``."""
+    """The part's own name, which the gateway stores as metadata; see ``job.batch_api.part``."""
     id: str | None = None
-    """The gateway's, once it is known."""
+    """The gateway's id of the batch, once it is known."""
 
 
 class Origin(_Part):
-    """Where the prop comes from: the gateway's side of the story."""
+    """Where the prop comes from: everything about the gateway."""
 
     base_url: str = ""
     endpoint: str = ""
     idempotency_key: str = ""
     bare: bool = False
-    """Whether the request goes without the settings that the model has refused."""
+    """Whether the request is sent without the settings that the model has refused."""
     standing: str = ""
-    """As of ``core.standing``; "" in records of earlier versions, and where nothing was sent."""
+    """See ``core.billing_state``; "" in records of earlier versions, and if nothing was sent."""
     job_id: str | None = None
     job_urls: tuple[str, ...] = ()
-    """Where the gateway itself says that the job can be asked for."""
+    """The addresses at which the job can be polled, according to the gateway."""
     calls: tuple[Call, ...] = ()
     locations: tuple[dict[str, Any], ...] = ()
-    """Where the answer said that the mesh is; dropped once it is on this disk."""
+    """Where the mesh is, according to the answer; removed once the model is on disk."""
     batch: BatchEntry | None = None
-    """Set while the answer is to come from the Batch API; nothing else may be sent meanwhile."""
+    """Set while the answer is expected from the Batch API. Nothing else may be sent meanwhile."""
 
 
 class PropRecord(_Part):
-    """The whole of ``prop.json``."""
+    """The contents of ``prop.json``."""
 
     schema_: int = Field(default=SCHEMA, alias="schema")
     id: str
@@ -138,22 +140,25 @@ class PropRecord(_Part):
     origin: Origin = Origin()
     files: dict[str, FileEntry] = {}
     finishing: dict[str, Any] = {}
-    """The settings by which the prop was (or is to be) finished; empty: the defaults."""
+    """The settings with which the prop was finished or is to be finished; empty: the defaults."""
     prop: dict[str, Any] = {}
-    """What the importer made: collection name, size in metres, triangles, images, Blender."""
+    """What the importer built: collection name, size in metres, triangles, images, Blender
+    version."""
     error: ErrorEntry | None = None
     may_be_billed: bool | None = None
     seconds: float | None = None
 
     @property
     def paid(self) -> tuple[tuple[Call, float], ...]:
-        """The calls whose cost the gateway told, with it in US cents. A job's cost may be told by
-        its submit and by its polls: it counts once, under the first, as the last one told it.
+        """The calls whose cost the gateway reported, with their costs in US cents. A job's cost may
+        be reported by its submit and by its polls. It counts once, for the first call, with the
+        last reported value.
         """
         found: dict[str | int, tuple[Call, float]] = {}
         for number, call in enumerate(self.origin.calls):
             cents = call.cost_cents
             if cents is not None and 0 <= cents < MOST_CENTS:
+                # Calls without a job are payments of their own, so their position identifies them.
                 same = call.job_id or number
                 first, _ = found.get(same, (call, cents))
                 found[same] = first, cents
@@ -161,15 +166,15 @@ class PropRecord(_Part):
 
     @property
     def cost_cents(self) -> float | None:
-        """The sum of what the gateway said the calls cost; None when it said nothing."""
+        """The sum of the reported costs in US cents; None if none was reported."""
         return sum(cents for _, cents in self.paid) if self.paid else None
 
     @property
     def charge(self) -> Charge:
-        """Whether the gateway has charged for the prop, as far as it can be told from here.
+        """Whether the gateway has charged for the prop, as far as this can be known here.
 
-        What it is owed may be charged. Of the rest nothing was taken, or the job failed, unless
-        the model is here: then only the account knows what it has cost.
+        A prop that is owed something may have been charged. Of the others, nothing was accepted or
+        the job failed, unless the model is here: then only the account knows what it has cost.
         """
         cost = self.cost_cents
         if cost:
@@ -181,28 +186,31 @@ class PropRecord(_Part):
 
     @property
     def request_id(self) -> str | None:
-        """The id of the last request that the gateway gave one for."""
+        """The gateway's id of the last request that has one."""
         return next((c.request_id for c in reversed(self.origin.calls) if c.request_id), None)
 
     @property
     def model_file(self) -> str:
-        """The name of the received model's file, whatever its format."""
+        """The name of the received model's file, in any format."""
         names = (name for name in self.files if is_model_name(name))
         return next(names, MODEL)
 
     @property
     def in_batch(self) -> bool:
-        """Whether its answer is to come from the Batch API (or has come, and was not fetched)."""
+        """Whether its answer is expected from the Batch API, or has arrived there and was not
+        fetched.
+        """
         return self.origin.batch is not None and self.state is not State.CANCELLED
 
     @property
     def has_model(self) -> bool:
-        """Whether the received model has its name in the record."""
+        """Whether the record names a received model."""
         return any(is_model_name(name) for name in self.files)
 
     @property
     def standing(self) -> Standing:
-        """What the prop is owed by the gateway; see ``core.standing``."""
+        """What the gateway owes for the prop; see ``core.billing_state``."""
+        # The facts come before the stored standing, and the one that is nearest to a model decides.
         if self.has_model:
             return Standing.HERE
         if self.origin.locations:
@@ -210,14 +218,17 @@ class PropRecord(_Part):
         if self.origin.job_id or self.origin.job_urls:
             return Standing.JOB
         if self.origin.standing:
-            # One that the facts above should tell, and do not, was known once: it is asked for.
+            # The other standings need one of the facts above. If it is missing, it was known once,
+            # so the gateway is asked again.
             known = self.origin.standing in _AS_WRITTEN
             return Standing(self.origin.standing) if known else Standing.TAKEN
         return Standing.TAKEN if self._may_be_taken else Standing.NOTHING
 
     @property
     def _may_be_taken(self) -> bool:
-        """What a record of an earlier version says of its request."""
+        """Whether the request may have been accepted, according to a record of an
+        earlier version.
+        """
         if self.state is State.REQUESTED or self.request.get("source"):
             return False
         if self.state is State.CANCELLED:
@@ -227,33 +238,34 @@ class PropRecord(_Part):
         error = self.error
         if error is None or error.status is None:
             return error is not None and error.retryable and error.kind in _UNANSWERED
-        # A good status without a model: those versions asked again, so nothing is waited for.
+        # A good status without a model: those versions had already asked again, so nothing is owed.
         return error.status >= 300 and not certainly_refused(error.status)
 
     @property
     def owed(self) -> bool:
-        """Whether it may have been charged while its model is not here. Nothing of it is deleted,
-        and it is not asked for under another key, without the user's word: Delete, a new
+        """Whether it may have been charged while its model is not here. Such a prop is neither
+        deleted nor requested under another key unless the user says so, with Delete, a new
         generation, or ``batch --force``.
         """
         if self.has_model or self.request.get("source"):
             return False
         if self.in_batch or self.may_be_billed or self.standing in OWED:
             return True
-        # An earlier version, or the Batch API: a good answer without a model in it. A job that
+        # From an earlier version or the Batch API: a good answer without a model in it. A job that
         # failed for good is not charged.
         answers = (call for call in self.origin.calls if call.status and 200 <= call.status < 300)
         paid = any(call.job_id is None and call.cost_cents != 0 for call in answers)
         return paid and not self.origin.standing
 
     @property
-    def can_go_on(self) -> bool:
-        """Whether a generation that is not under way can be continued without a new one.
+    def is_resumable(self) -> bool:
+        """Whether a generation that is not running can be resumed instead of starting a new one.
 
-        One that is in a batch cannot by itself: all of its part are fetched together.
+        A prop in a batch cannot be resumed by itself, as the whole part is fetched together.
         """
         if self.state is State.READY or self.in_batch:
             return False
+        # A cancelled prop with a model only needs finishing, which is free.
         if self.has_model or self.state is State.CANCELLED:
             return self.has_model
         if self.state is not State.FAILED or self.standing in OWED:
@@ -263,30 +275,31 @@ class PropRecord(_Part):
         return error is not None and error.retryable and again
 
     @property
-    def answered(self) -> bool:
-        """Whether the gateway has taken the request, or nothing was asked: going on is free.
+    def accepted_by_gateway(self) -> bool:
+        """Whether resuming is free, as the gateway has accepted the request or nothing needs to be
+        sent.
 
-        One whose answer was lost goes on under its key; it may be paid for now.
+        If the answer was lost, the request is repeated under the same key and may be charged now.
         """
         known = {Standing.JOB, Standing.PLACES, Standing.HERE}
         return self.standing in known or bool(self.request.get("source"))
 
     @property
     def is_newer(self) -> bool:
-        """Whether a newer version of this product wrote it; then it must stay as it is."""
+        """Whether a newer version of this product wrote it, so that it must not be changed."""
         return self.schema_ > SCHEMA
 
     def to_json(self) -> bytes:
-        """The file's content: readable, UTF-8, sorted as declared."""
+        """The file's content: indented UTF-8, with the fields in the order of their declaration."""
         return self.model_dump_json(by_alias=True, indent=2).encode("utf-8") + b"\n"
 
 
 def parse(content: bytes, name: str) -> PropRecord:
-    """A record from its file's content, of any schema.
+    """Parse a record of any schema.
 
-    :param name: the prop's id, for the sentence.
+    :param name: the prop's id, for error messages.
     :raises BrokenRecordError: it is damaged.
-    :raises NewerRecordError: a newer version wrote it, and in a way that cannot be read here.
+    :raises NewerRecordError: a newer version wrote it in a form that cannot be read here.
     """
     try:
         raw = from_json(content)
@@ -295,21 +308,23 @@ def parse(content: bytes, name: str) -> PropRecord:
     if not isinstance(raw, dict):
         raise _broken(name, f"a JSON {type(raw).__name__}, not an object")
     schema = raw.get("schema", 0)
+    # To Python, true is an int as well.
     if isinstance(schema, bool) or not isinstance(schema, int) or schema < 0:
         raise _broken(name, f"schema {schema!r}")
     if schema < SCHEMA:
-        # Nothing has been renamed since; what later schemas change is put right here.
+        # No field has been renamed since. What later schemas change is to be converted here.
         raw["schema"] = SCHEMA
     try:
         return PropRecord.model_validate(raw)
     except ValidationError as error:
+        # Not damaged: it must not be set aside, or updating the extension would not bring it back.
         if schema > SCHEMA:
             raise newer(name, str(error)) from error
         raise _broken(name, str(error)) from error
 
 
 def newer(name: str, detail: str = "") -> NewerRecordError:
-    """The one sentence for a record from the future."""
+    """Make the error for a record of a newer version."""
     return NewerRecordError(
         f"The record of the prop {name} was written by a newer Trellis Props", detail=detail
     )

@@ -3,12 +3,14 @@
 
 Runs inside Blender: `blender --python arrival_walk.py -- --out DIR --library DIR --gateway URL`.
 The default cube stays where it is, and the viewport in Solid mode. What the walk sees goes to
-DIR/facts.json; Blender's undo steps go to its output.
+DIR/facts.json; Blender's undo steps go to its output. TRELLIS_DESKTOP_ZIP names the zip that is
+installed a second time.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import stat
 import sys
 from pathlib import Path
@@ -16,9 +18,12 @@ from typing import Any
 
 import bpy
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import product
+from support import bpy_context
+from support.bpy_context import trellis_ops
 from window import Facts, Steps, Window, play
 
 PROMPT = "weathered oak barrel, iron hoops"
@@ -49,6 +54,7 @@ class ArrivalWalk:
         yield from self.at_work()
         yield from self.drop()
         yield from self.disable()
+        yield from self.update()
         self.facts.note("end", reached=True)
         bpy.ops.wm.quit_blender()
 
@@ -59,32 +65,32 @@ class ArrivalWalk:
 
     def props(self) -> list[Any]:
         """The objects that carry props, in the order of their places."""
-        found = [o for o in bpy.context.scene.objects if o.instance_collection]
+        found = [o for o in bpy_context.scene().objects if o.instance_collection]
         return sorted(found, key=lambda prop: prop.location.x)
 
     def selected(self) -> list[str]:
         """The names of what is selected."""
-        return sorted(obj.name for obj in bpy.context.scene.objects if obj.select_get())
+        return sorted(obj.name for obj in bpy_context.scene().objects if obj.select_get())
 
     def generate(self, prompt: str, count: int = 1) -> None:
         """As the button does it."""
-        bpy.context.scene.trellis.prompt, bpy.context.scene.trellis.count = prompt, count
+        bpy_context.properties().prompt, bpy_context.properties().count = prompt, count
         with self.window.override():
-            bpy.ops.trellis.generate("INVOKE_DEFAULT")
+            trellis_ops.generate("INVOKE_DEFAULT")
 
     # --- beside the default cube
 
     def two(self) -> Steps:
         """Two variants at the cursor, which is in the default cube."""
         window, session = self.window, product.session()
-        bpy.context.scene.trellis.prompt = PROMPT
+        bpy_context.properties().prompt = PROMPT
         yield from window.still()
         yield from window.picture("40-size-from-prompt", window.region("UI"))
         self.generate(PROMPT, 2)
         yield lambda: len(session.running) == 2
         yield from window.move("WINDOW", 0.3, 0.3)
         yield 1.0
-        boxes = product.part("ui.placeholder").Placeholders.boxes
+        boxes = product.part("ui.jobs.pending_boxes").Placeholders.boxes
         yield from window.picture("41-boxes")
         self.facts.note(
             "two",
@@ -112,13 +118,13 @@ class ArrivalWalk:
             "arrive",
             places=[[round(value, 3) for value in prop.location] for prop in self.props()],
             selected=self.selected(),
-            active=bpy.context.view_layer.objects.active.name,
+            active=bpy_context.active_object().name,
             props=[prop.name for prop in self.props()],
             colour=[round(value, 3) for value in materials[0].diffuse_color],
             rows=sorted(rows),
             libraries=[library.name for library in bpy.data.libraries],
         )
-        bpy.context.window_manager.print_undo_steps()
+        bpy_context.window_manager().print_undo_steps()
 
     def show(self) -> Steps:
         """The row's button frames it; after a while the row is gone."""
@@ -128,7 +134,7 @@ class ArrivalWalk:
         window.redraw()
         view = window.area()[1].spaces.active.region_3d
         before = view.view_distance
-        yield from window.find("trellis.show_placed", at=0.72)
+        yield from window.find("trellis.show_placed", at=0.68, start=0.2)
         yield from window.click()
         yield 2.0
         yield from window.still()
@@ -141,7 +147,7 @@ class ArrivalWalk:
     def placed(self) -> list[Any]:
         """The last prop, as placing tells it."""
         prop = self.props()[-1]
-        return [product.part("scene.placing").Placed(prop, roots=(prop,))]
+        return [product.part("scene.place.placing").Placed(prop, roots=(prop,))]
 
     # --- the user has gone on meanwhile
 
@@ -152,34 +158,40 @@ class ArrivalWalk:
         yield lambda: session.running
         bpy.ops.object.select_all(action="DESELECT")
         cube.select_set(True)
-        bpy.context.view_layer.objects.active = cube
+        bpy_context.view_layer().objects.active = cube
         yield lambda: not session.running
         self.facts.note("at_work", selected=self.selected(), count=len(self.props()))
 
     def drop(self) -> Steps:
-        """A file that is dropped stands below the pointer."""
+        """A file that is dragged from the File Browser stands below the pointer."""
         window, session = self.window, product.session()
-        path = self.given.out / "dropped chair.obj"
-        path.write_bytes(TRIANGLE)
-        yield from window.move("WINDOW", 0.2, 0.75)
-        before = set(self.props())
-        with window.override():
-            bpy.ops.trellis.import_files(
-                "INVOKE_DEFAULT", directory=str(path.parent), files=[{"name": path.name}]
-            )
-        yield lambda: session.running
-        (place,) = session.running[0].placements
-        yield lambda: not session.running
+        folder = self.given.out / "dragged"
+        folder.mkdir()
+        (folder / "dropped chair.obj").write_bytes(TRIANGLE)
+        before, below = set(self.props()), self.point_below(0.2, 0.75)
+        yield from window.drop_file(folder, 0.2, 0.75)
+        yield from window.picture("45-drop-menu")
+        if len(self.props()) == len(before) and not session.running:
+            yield from window.press("Return")  # Blender asks where others take such files, too
+        yield lambda: len(self.props()) > len(before)
         yield from window.still()
         yield from window.picture("45-dropped")
         (prop,) = [each for each in self.props() if each not in before]
         self.facts.note(
             "drop",
             from_cursor=round(prop.location.length, 3),
-            below_pointer=[round(value, 3) for value in place.location],
-            stands=[round(value, 3) for value in prop.location],
+            from_pointer=round((prop.location - below).length, 3),
         )
-        bpy.context.window_manager.print_undo_steps()
+        bpy_context.window_manager().print_undo_steps()
+
+    def point_below(self, across: float, down: float) -> Any:
+        """What the pointer would be over, as parts of the view's size."""
+        region = self.window.region()
+        views = product.part("ui.common.view_under_pointer")
+        with self.window.override():
+            x = region.x + int(region.width * across)
+            y = region.y + region.height - int(region.height * down)
+            return views.view_under(bpy.context, x, y).hit(bpy.context, x, y).location
 
     # --- disabled with a job under way
 
@@ -189,7 +201,7 @@ class ArrivalWalk:
         self.generate("stone lantern")
         yield lambda: session.running and session.running[0].at_gateway
         prop_id = session.running[0].job.prop_id
-        kept = product.part("ui.kept_preferences").path()
+        kept = product.part("ui.settings.preferences_backup").path()
         with window.override():
             bpy.ops.preferences.addon_disable(module=product.MODULE)
         yield lambda: kept.is_file()
@@ -197,7 +209,7 @@ class ArrivalWalk:
         self.facts.note(
             "disabled",
             left=left,
-            forgotten=product.MODULE not in bpy.context.preferences.addons,
+            forgotten=product.MODULE not in bpy_context.preferences().addons,
             mode=oct(stat.S_IMODE(kept.stat().st_mode)),
             state=self.state(prop_id),
         )
@@ -215,10 +227,37 @@ class ArrivalWalk:
             obstacle=product.obstacle(),
         )
         with window.override():
-            bpy.ops.trellis.resume_prop(prop_id=prop_id)
+            trellis_ops.resume_prop(prop_id=prop_id)
         session = product.session()
         yield lambda: not session.running
         self.facts.note("enabled", state=self.state(prop_id))
+
+    def update(self) -> Steps:
+        """Installed again from its zip, as a newer version is, with a job under way."""
+        window, session = self.window, product.session()
+        self.generate("clay jug")
+        yield lambda: session.running and session.running[0].at_gateway
+        prop_id = session.running[0].job.prop_id
+        with window.override():
+            bpy.ops.extensions.package_install_files(
+                filepath=os.environ["TRELLIS_DESKTOP_ZIP"], repo="user_default"
+            )
+        yield lambda: product.MODULE in bpy_context.preferences().addons
+        yield 1.0
+        self.facts.note(
+            "updated",
+            another_session=product.session() is not session,
+            left_running=len(session.running),
+            key=product.preferences().api_key == KEY,
+            obstacle=product.obstacle(),
+            before=self.state(prop_id),
+        )
+        with window.override():
+            trellis_ops.resume_prop(prop_id=prop_id)
+        yield lambda: not product.session().running
+        yield from window.still()
+        yield from window.picture("48-updated")
+        self.facts.note("updated", state=self.state(prop_id))
 
     def state(self, prop_id: str) -> str:
         """What the library says of a prop."""

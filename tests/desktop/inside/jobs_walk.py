@@ -15,9 +15,12 @@ from typing import Any
 
 import bpy
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import product
+from support import bpy_context
+from support.bpy_context import trellis_ops
 from window import Facts, Steps, Window, play
 
 PROMPT = "weathered oak barrel, iron hoops"
@@ -64,7 +67,7 @@ class JobsWalk:
 
     def props(self) -> list[Any]:
         """The objects that carry props."""
-        return [o for o in bpy.context.scene.objects if o.instance_collection]
+        return [o for o in bpy_context.scene().objects if o.instance_collection]
 
     def record(self, prop_id: str) -> dict[str, Any]:
         """What the library knows of a prop."""
@@ -76,14 +79,14 @@ class JobsWalk:
 
     def reference(self) -> Steps:
         """F3 takes a picture of the viewport."""
-        window, scene = self.window, bpy.context.scene
+        window, scene = self.window, bpy_context.scene()
         yield from window.move("WINDOW", 0.3, 0.4)
         yield from window.press("F3")
         yield from window.write("Reference Image from Viewport")
         yield from window.still()
         yield from window.press("Return")
-        yield lambda: scene.trellis.reference
-        image = scene.trellis.reference
+        yield lambda: bpy_context.properties(scene).reference
+        image = bpy_context.properties(scene).reference
         pixels = list(image.pixels)
         self.facts.note(
             "reference",
@@ -93,7 +96,7 @@ class JobsWalk:
         )
         yield from window.find("trellis.reset_model", at=RIGHT)
         # The closed panel above it is the one of the image.
-        header = int(26 * bpy.context.preferences.system.ui_scale)
+        header = int(26 * bpy_context.preferences().system.ui_scale)
         yield from window.run("xdotool", "mousemove_relative", "--", -110, -header)
         yield from window.click()
         yield from window.move()
@@ -102,7 +105,7 @@ class JobsWalk:
         yield from self.open_panels()
         yield from window.picture("20-all-panels")
         yield from self.open_panels(close=True)
-        scene.trellis.reference = None
+        bpy_context.properties(scene).reference = None
 
     def open_panels(self, *, close: bool = False) -> Steps:
         """Click on the headers of the sub-panels that have a reset.
@@ -123,9 +126,9 @@ class JobsWalk:
 
     def three(self) -> Steps:
         """Two run, one waits, and each has its box in the viewport."""
-        window, session, scene = self.window, product.session(), bpy.context.scene
+        window, session, scene = self.window, product.session(), bpy_context.scene()
         bpy.data.objects.remove(bpy.data.objects["Cube"])
-        scene.trellis.prompt, scene.trellis.count = PROMPT, 3
+        bpy_context.properties(scene).prompt, bpy_context.properties(scene).count = PROMPT, 3
         yield 0.5
         yield from window.picture("21-generate-3", window.region("UI"))
         yield from window.find("trellis.generate")
@@ -135,7 +138,7 @@ class JobsWalk:
         yield lambda: session.running[0].seconds > 4
         yield from window.picture("22-three")
         product.preferences().pointer_progress = True
-        boxes = product.part("ui.placeholder").Placeholders.boxes
+        boxes = product.part("ui.jobs.pending_boxes").Placeholders.boxes
         self.facts.note(
             "three",
             waiting=[running.waiting for running in session.running],
@@ -188,8 +191,8 @@ class JobsWalk:
 
     def refused(self) -> Steps:
         """The third request: no credit. The Jobs panel says so, with the ways out."""
-        window, session, scene = self.window, product.session(), bpy.context.scene
-        scene.trellis.count = 1
+        window, session, scene = self.window, product.session(), bpy_context.scene()
+        bpy_context.properties(scene).count = 1
         scene.cursor.location = (0.0, -2.0, 0.0)
         yield from window.find("trellis.generate")
         yield from window.click()
@@ -199,7 +202,7 @@ class JobsWalk:
         yield from window.picture("25-refused")
         yield from window.find("trellis.copy_details", at=RIGHT)
         yield from window.click()
-        copied = bpy.context.window_manager.clipboard
+        copied = bpy_context.window_manager().clipboard
         facts = session.ended[0].facts
         self.facts.note("refused", kind=facts.kind, status=facts.status, copied=copied)
 
@@ -217,7 +220,7 @@ class JobsWalk:
 
     def looks(self) -> Steps:
         """Twice as large, and at about 200 pixels with all panels open."""
-        window, view = self.window, bpy.context.preferences.view
+        window, view = self.window, bpy_context.preferences().view
         view.ui_scale = 2.0
         yield from window.still()
         yield from window.picture("26-scale-2")
@@ -230,7 +233,7 @@ class JobsWalk:
 
     def languages(self) -> Steps:
         """The panel in the languages that have a table, and back to English."""
-        window, view = self.window, bpy.context.preferences.view
+        window, view = self.window, bpy_context.preferences().view
         spoken = {}
         for language in ("de_DE", "ja_JP", "zh_HANS"):
             view.language = language
@@ -250,7 +253,7 @@ class JobsWalk:
         """Its scene is closed while a prop is under way: the prop goes to the library."""
         window, session = self.window, product.session()
         with window.override():
-            bpy.ops.trellis.generate("INVOKE_DEFAULT", prompt="small brass lantern")
+            trellis_ops.generate("INVOKE_DEFAULT", prompt="small brass lantern")
         prop_id = session.running[0].job.prop_id
         yield 3.0
         with window.override():
@@ -258,7 +261,7 @@ class JobsWalk:
         yield 2.0
         still_running = len(session.running)
         yield from self.sidebar()
-        boxes = len(product.part("ui.placeholder").Placeholders.boxes)
+        boxes = len(product.part("ui.jobs.pending_boxes").Placeholders.boxes)
         yield from window.picture("28-other-file")
         yield lambda: not session.running
         yield from window.still()

@@ -7,11 +7,11 @@ import json
 import sys
 from pathlib import Path
 
-import bpy
-
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import product
+from support.bpy_context import trellis_ops
 from window import Facts, Steps, Window, play
 
 
@@ -30,13 +30,13 @@ class Leave:
         session = product.session()
         yield 2.0
         with self.window.override():
-            bpy.ops.trellis.generate("INVOKE_DEFAULT", prompt="heavy anvil")
+            trellis_ops.generate("INVOKE_DEFAULT", prompt="heavy anvil")
         running = session.running[0]
         record = self.library / running.job.prop_id / "prop.json"
         yield lambda: json.loads(record.read_text(encoding="utf-8"))["state"] == "waiting"
         background = session.workshop._background
-        yield lambda: background.process_id
-        pid = background.process_id
+        yield lambda: background._child and background._child.alive
+        pid = background._child.pid
         alive = Path(f"/proc/{pid}").is_dir()
         self.facts.note("leave", prop_id=running.job.prop_id, background=pid, alive=alive)
         yield 2.0

@@ -13,9 +13,12 @@ from typing import Any
 
 import bpy
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import product
+from support import bpy_context
+from support.bpy_context import trellis_ops
 from window import Facts, Steps, Window, play
 
 PROMPTS = ("weathered oak barrel", "brass lantern", "red mushroom", "stone well", "wooden chair")
@@ -23,7 +26,8 @@ PROMPTS = ("weathered oak barrel", "brass lantern", "red mushroom", "stone well"
 
 def asset_picture(asset: Any) -> list[int] | None:
     """The size of the picture that an Asset Browser finds in the file."""
-    with bpy.data.temp_data() as other:
+    data: Any = bpy.data
+    with data.temp_data() as other:
         with other.libraries.load(asset.library.filepath) as (_there, wanted):
             wanted.collections = [asset.name]
         preview = other.collections[asset.name].preview
@@ -71,9 +75,9 @@ class LibraryWalk:
         before = yield from self.assets()
         session = product.session()
         for index, prompt in enumerate(PROMPTS):
-            bpy.context.scene.cursor.location = (-3.0 + 1.5 * index, 0.0, 0.0)
+            bpy_context.scene().cursor.location = (-3.0 + 1.5 * index, 0.0, 0.0)
             with self.window.override():
-                bpy.ops.trellis.generate("INVOKE_DEFAULT", prompt=prompt)
+                trellis_ops.generate("INVOKE_DEFAULT", prompt=prompt)
             self.ids.append(session.running[-1].job.prop_id)
         yield lambda: not session.running
         props = [o.name for o in self.props()]
@@ -97,7 +101,7 @@ class LibraryWalk:
 
     def browse(self) -> Steps:
         """The library alone, large, with its catalog chosen in the tree."""
-        entries = [e.name for e in bpy.context.preferences.filepaths.asset_libraries]
+        entries = [e.name for e in bpy_context.preferences().filepaths.asset_libraries]
         window, area = self.window.area("FILE_BROWSER")
         space: Any = area.spaces.active
         space.params.asset_library_reference = "Trellis"
@@ -111,7 +115,8 @@ class LibraryWalk:
         region = next(r for r in area.regions if r.type == "WINDOW")
         with bpy.context.temp_override(window=window, area=area, region=region):
             bpy.ops.file.select_all(action="SELECT")
-            asset: Any = (bpy.context.selected_assets or [None])[0]
+            chosen: list[Any] = bpy.context.selected_assets or [None]
+            asset = chosen[0]
             data = asset.metadata if asset else None
             told = data and {
                 "author": data.author,
@@ -125,7 +130,7 @@ class LibraryWalk:
         with bpy.context.temp_override(window=window, area=area):
             bpy.ops.screen.back_to_previous()
         yield 1.0
-        main = product.part("library.catalogs").MAIN.id
+        main = product.part("library.asset_catalogs").MAIN.id
         self.facts.note("browse", entries=entries, alone=alone, told=told, main=main)
 
     # --- on the surface under the mouse
@@ -133,12 +138,12 @@ class LibraryWalk:
     def begin(self, **how: Any) -> Steps:
         """Start the operator with the pointer over the cube."""
         with self.window.override():
-            bpy.ops.trellis.place_on_surface("INVOKE_DEFAULT", prop_id=self.ids[0], **how)
+            trellis_ops.place_on_surface("INVOKE_DEFAULT", prop_id=self.ids[0], **how)
         yield 0.3
 
     def box(self) -> list[Any]:
         """The lines of the box that is drawn."""
-        shown = product.part("ui.overlay").BoxOverlay.shown
+        shown = product.part("ui.common.box_overlay").BoxOverlay.shown
         return [line for overlay in shown for line in overlay.lines]
 
     def stones(self) -> Any:
@@ -149,8 +154,8 @@ class LibraryWalk:
         mesh = bpy.data.meshes.new("Slab")
         mesh.from_pydata([(-3, -3, -1), (3, -3, -1), (3, 3, 1), (-3, 3, 1)], [], [(0, 1, 2, 3)])
         slab = bpy.data.objects.new("Slab", mesh)
-        bpy.context.scene.collection.objects.link(slab)
-        bpy.context.view_layer.objects.active = slab
+        bpy_context.scene().collection.objects.link(slab)
+        bpy_context.view_layer().objects.active = slab
         with self.window.override():
             bpy.ops.ed.undo_push(message="Slab")
         return slab
@@ -193,7 +198,7 @@ class LibraryWalk:
             off_plane=abs(new.location.z - new.location.y / 3),
             upright=list(new.matrix_world.to_3x3().col[2]),
             selected=[o.name for o in bpy.context.selected_objects],
-            active=bpy.context.view_layer.objects.active.name,
+            active=bpy_context.active_object().name,
         )
 
     def placed(self) -> Any:
@@ -242,7 +247,7 @@ class LibraryWalk:
         window, slab = self.window, self.stones()
         roof = bpy.data.objects.new("Roof", slab.data)
         roof.location.z = 0.5
-        bpy.context.scene.collection.objects.link(roof)
+        bpy_context.scene().collection.objects.link(roof)
         slab.select_set(True)
         with window.override():
             bpy.ops.view3d.localview(frame_selected=False)
@@ -272,7 +277,7 @@ class LibraryWalk:
             bpy.ops.mesh.select_all(action="SELECT")
             bpy.ops.mesh.subdivide(number_cuts=1)
             bpy.ops.ed.undo_push(message="Subdivide")
-            bpy.ops.trellis.place(prop_id=self.ids[0])
+            trellis_ops.place(prop_id=self.ids[0])
         yield 0.5
         there = bool(self.props())
         mode = bpy.context.mode
@@ -282,7 +287,7 @@ class LibraryWalk:
         after = bpy.context.mode
         slab = bpy.data.objects["Slab"]
         slab.update_from_editmode()
-        vertices = len(slab.data.vertices)
+        vertices = len(bpy_context.mesh(slab).vertices)
         yield from window.press("ctrl+shift+z")
         yield 1.0
         back = bool(self.props())
@@ -296,7 +301,7 @@ class LibraryWalk:
     def stroke(self) -> Steps:
         """A prop that arrives in the middle of a stroke waits until the hand is free."""
         window, _ = self.window, self.stones()
-        arriving = product.part("scene.arriving")
+        arriving = product.part("scene.place.prefetch")
         bpy.data.objects.remove(bpy.data.objects["Slab"])
         with window.override():
             bpy.ops.mesh.primitive_grid_add(
@@ -308,7 +313,8 @@ class LibraryWalk:
         yield from window.move(across=0.45)
         try:
             with window.override():
-                bpy.ops.brush.asset_activate(
+                brush_ops: Any = bpy.ops.brush
+                brush_ops.asset_activate(
                     asset_library_type="ESSENTIALS",
                     relative_asset_identifier="brushes/essentials_brushes-mesh_sculpt.blend/Brush/Draw",
                 )
@@ -327,7 +333,7 @@ class LibraryWalk:
         after = arriving.hands_busy()
         carved = [self.carved()]
         with window.override():
-            bpy.ops.trellis.place(prop_id=self.ids[0])
+            trellis_ops.place(prop_id=self.ids[0])
         there, gone = bool(self.props()), []
         for _ in range(3):
             yield from window.press("ctrl+z")
@@ -342,11 +348,13 @@ class LibraryWalk:
 
     def props(self) -> list[Any]:
         """The linked props in the scene."""
-        return [o for o in bpy.context.scene.objects if o.instance_collection]
+        return [o for o in bpy_context.scene().objects if o.instance_collection]
 
     def carved(self) -> bool:
         """Whether the grid is no longer flat."""
-        return any(abs(v.co.z) > 1e-5 for v in bpy.context.object.data.vertices)
+        return any(
+            abs(v.co.z) > 1e-5 for v in bpy_context.mesh(bpy_context.active_object()).vertices
+        )
 
     # --- a scene with both kinds
 
@@ -357,10 +365,10 @@ class LibraryWalk:
         bpy.data.objects.remove(bpy.data.objects["Slab"])
         for index, prop_id in enumerate(self.ids):
             for row, method in enumerate(("LINK", "APPEND")):
-                bpy.context.scene.cursor.location = (-3.0 + 1.5 * index, 1.5 * row, 0.0)
+                bpy_context.scene().cursor.location = (-3.0 + 1.5 * index, 1.5 * row, 0.0)
                 with window.override():
-                    bpy.ops.trellis.place(prop_id=prop_id, method=method)
-        kinds = [bool(o.instance_collection) for o in bpy.context.scene.objects if not o.parent]
+                    trellis_ops.place(prop_id=prop_id, method=method)
+        kinds = [bool(o.instance_collection) for o in bpy_context.scene().objects if not o.parent]
         space = window.area()[1].spaces.active
         space.shading.type, space.shading.color_type = "SOLID", "TEXTURE"
         space.show_region_ui = False

@@ -17,9 +17,12 @@ from typing import Any
 import bpy
 from mathutils import Euler
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import product
+from support import bpy_context
+from support.bpy_context import trellis_ops
 from window import Facts, Steps, Window, play
 
 PROMPTS = ("weathered oak barrel, iron hoops", "brass lantern", "red mushroom", "wooden crate")
@@ -41,8 +44,9 @@ RIGHT = 0.8
 """Where the small buttons at the right end of a row are, as a part of the sidebar's width."""
 
 SAME = {
-    "", "Trellis", "Prompt", "Seed", "Name", "Status", "Proxy", "Top P", "Chat", "Format",
-    "Props", "Variant", "Gateway", "GLB", "FBX", "OBJ", "USD", "Info", "Debug", "X", "Y", "Z",
+    "", "Trellis", "Trellis Props", "Prop", "Start", "Prompt", "Seed", "Name", "Status", "Proxy",
+    "Top P", "Chat", "Format", "Props", "Variant", "Gateway", "GLB", "FBX", "OBJ", "USD", "USDZ",
+    "Info", "Debug", "X", "Y", "Z",
 }  # fmt: skip
 """Words that a language may have from English, or that have no language."""
 
@@ -94,7 +98,7 @@ class PanelWalk:
         self.window.area()[1].spaces.active.show_region_ui = True
         yield 1.5
         self.window.region("UI").active_panel_category = "Trellis"
-        product.part("ui.account").Account.get().welcome = False
+        product.part("ui.account.account").Account.get().welcome = False
         yield from self.window.move()
         yield 1.0
 
@@ -106,39 +110,39 @@ class PanelWalk:
     def generate(self, prompt: str) -> Any:
         """Begin a job as the button does; gives it."""
         with self.window.override():
-            bpy.ops.trellis.generate("INVOKE_DEFAULT", prompt=prompt)
+            trellis_ops.generate("INVOKE_DEFAULT", prompt=prompt)
         return product.session().running[-1]
 
     def gallery(self) -> Any:
         """What the Library shows."""
-        return product.part("ui.gallery").Gallery.get()
+        return product.part("ui.gallery_data.gallery").Gallery.get()
 
     def props(self) -> list[Any]:
         """The objects that carry props."""
-        return [o for o in bpy.context.scene.objects if o.instance_collection]
+        return [o for o in bpy_context.scene().objects if o.instance_collection]
 
     def select(self, obj: Any) -> None:
         """Alone, and active."""
         for other in bpy.context.selected_objects:
             other.select_set(False)
         obj.select_set(True)
-        bpy.context.view_layer.objects.active = obj
+        bpy_context.view_layer().objects.active = obj
 
     # --- the prompt and the Library
 
     def first_screen(self) -> Steps:
         """Nothing below the prompt moves while it is written."""
-        scene = bpy.context.scene
+        scene = bpy_context.scene()
         yield from self.shot("30-first-screen")
         before = yield from self.height_of("trellis.generate")
-        scene.trellis.prompt = PROMPTS[0]
+        bpy_context.properties(scene).prompt = PROMPTS[0]
         yield 1.0
         after = yield from self.height_of("trellis.generate")
         panel = yield from self.height_of("trellis.reset_model", at=RIGHT)
-        scene.trellis.prompt = " ".join(["a very long prompt of many words"] * 14)
+        bpy_context.properties(scene).prompt = " ".join(["a very long prompt of many words"] * 14)
         yield 1.0
         long = yield from self.height_of("trellis.generate")
-        scene.trellis.prompt = ""
+        bpy_context.properties(scene).prompt = ""
         yield 1.0
         empty = yield from self.height_of("trellis.reset_model", at=RIGHT)
         yield from self.window.move()
@@ -152,7 +156,7 @@ class PanelWalk:
 
     def library(self) -> Steps:
         """Three props; the chosen one can be placed from above the pictures."""
-        session, scene = product.session(), bpy.context.scene
+        session, scene = product.session(), bpy_context.scene()
         bpy.data.objects.remove(bpy.data.objects["Cube"])
         for number, prompt in enumerate(PROMPTS):
             scene.cursor.location = (1.5 * number - 1.5, 0.0, 0.0)
@@ -226,7 +230,7 @@ class PanelWalk:
         yield from window.picture("34-presets")
         yield from window.press("Escape")
         yield from window.move()
-        self.facts.note("menus", presets=product.part("ui.presets").has_presets())
+        self.facts.note("menus", presets=product.part("ui.settings.presets").has_presets())
 
     # --- jobs
 
@@ -239,14 +243,15 @@ class PanelWalk:
         yield lambda: session.running[-1].seconds > 3
         yield from self.shot("35-jobs")
         yield from window.picture("35-jobs-whole")
-        bar = bpy.context.workspace
+        bar = bpy_context.existing(bpy.context.workspace)
         yield from window.find("trellis.show_job", at=0.3)
         yield 2.0
         yield from window.picture("35-job-tooltip")
-        tip = bpy.types.TRELLIS_OT_show_job.description(bpy.context, session.running[0].job)
+        types: Any = bpy.types
+        tip = types.TRELLIS_OT_show_job.description(bpy.context, session.running[0].job)
         place = yield from self.height_of("trellis.place", at=0.2)
         yield from window.move()
-        told = product.part("ui.jobs").status(session.running)
+        told = product.part("ui.jobs.job_state").status(session.running)
         self.facts.note("jobs", place=place, tip=tip, status=told, workspace=bar.name)
 
     def escape(self) -> Steps:
@@ -288,9 +293,12 @@ class PanelWalk:
         """A prop of an earlier Blender: one row, and Continue finishes it."""
         window, session, gallery = self.window, product.session(), self.gallery()
         library = product.part("library.library").Library(self.given.library)
-        request = product.part("core.request").GenerationRequest.checked(prompt="wooden chair")
-        folder = library.create(request, self.given.gateway, "chat")
-        found = product.part("ui.resuming").interrupted
+        request = product.part("core.generation.request").GenerationRequest.checked(
+            prompt="wooden chair"
+        )
+        folder, lock = library.create_locked(request, self.given.gateway, "chat")
+        lock.release()
+        found = product.part("ui.job_list.resume_unfinished").interrupted
         gallery.refresh()
         yield lambda: found()
         yield from self.shot("38-interrupted")
@@ -305,34 +313,26 @@ class PanelWalk:
         self.facts.note("interrupted", count=count, state=state, left=len(found()))
 
     def dropped(self) -> Steps:
-        """A picture is dropped into the view whose sidebar shows our tab."""
-        window, scene = self.window, bpy.context.scene
+        """A picture is dragged into the view whose sidebar shows our tab; Blender asks what for."""
+        window, scene = self.window, bpy_context.scene()
+        folder = self.given.out / "dragged"
+        folder.mkdir()
         picture = next(self.given.library.glob("*/thumbnail.png"))
-        with window.override():
-            handlers = [
-                cls.bl_idname
-                for cls in bpy.types.FileHandler.__subclasses__()
-                if cls.bl_idname == "TRELLIS_FH_images" and cls.poll_drop(bpy.context)
-            ]
-            bpy.ops.wm.drop_import_file(
-                "INVOKE_DEFAULT", directory=str(picture.parent), files=[{"name": picture.name}]
-            )
-        yield 1.0
-        if not scene.trellis.reference:  # another add-on takes pictures, too: Blender asks
-            yield from window.picture("39-dropped-menu")
-            yield from window.press("Return")
-            yield 1.0
-        reference = scene.trellis.reference
+        (folder / "sketch of a chair.png").write_bytes(picture.read_bytes())
+        yield from window.drop_file(folder, 0.2, 0.4)
+        yield from window.picture("39-dropped-menu")
+        yield from window.press("Return")
+        yield lambda: bpy_context.properties(scene).reference
+        yield from window.move("WINDOW", 0.3, 0.05)
         yield from self.shot("39-dropped")
-        name = reference.name if reference else ""
-        self.facts.note("dropped", handlers=handlers, name=name)
-        scene.trellis.reference = None
+        self.facts.note("dropped", name=bpy_context.properties(scene).reference.name)
+        bpy_context.properties(scene).reference = None
 
     # --- a scene worth looking at
 
     def scene(self) -> Steps:
         """What is in the library, in real sizes, in Material Preview, with one prop active."""
-        window, scene = self.window, bpy.context.scene
+        window, scene = self.window, bpy_context.scene()
         for obj in list(scene.objects):
             if not obj.instance_collection:
                 bpy.data.objects.remove(obj)
@@ -346,13 +346,13 @@ class PanelWalk:
             prop.location, prop.rotation_euler.z, prop.trellis_size = where, turn, metres
         with window.override():
             bpy.ops.mesh.primitive_plane_add(size=30)
-        ground = bpy.context.active_object
+        ground = bpy_context.active_object()
         material = bpy.data.materials.new("Ground")
         material.use_nodes = True
-        shader = material.node_tree.nodes["Principled BSDF"]
+        shader = bpy_context.nodes(material)["Principled BSDF"]
         shader.inputs["Base Color"].default_value = (0.09, 0.075, 0.06, 1.0)
         shader.inputs["Roughness"].default_value = 0.9
-        ground.data.materials.append(material)
+        bpy_context.mesh(ground).materials.append(material)
         self.select(next(obj for obj in props if obj.name.startswith("Brass")))
         space = window.area()[1].spaces.active
         overlay, view = space.overlay, space.region_3d
@@ -361,20 +361,21 @@ class PanelWalk:
         view.view_location, view.view_distance = (0.75, 0.3, 0.45), 4.2
         view.view_rotation = Euler((1.25, 0.0, 0.35)).to_quaternion()
         space.shading.type = "MATERIAL"
+        yield from window.coloured()
         yield from window.still(pictures=8)
         yield from window.picture("45-scene")
         space.shading.type = "SOLID"
-        self.facts.note("scene", props=len(self.props()), active=bpy.context.active_object.name)
+        self.facts.note("scene", props=len(self.props()), active=bpy_context.active_object().name)
 
     # --- preferences
 
     def preferences(self) -> Steps:
         """The answers for one key are not shown for another."""
-        window, account = self.window, product.part("ui.account").Account.get()
+        window, account = self.window, product.part("ui.account.account").Account.get()
         own = product.preferences()
         with window.override():
-            bpy.ops.trellis.preferences()
-            bpy.ops.trellis.test_connection()
+            trellis_ops.preferences()
+            trellis_ops.test_connection()
         yield lambda: account.works is not None
         yield from window.run(
             "xdotool", "search", "--sync", "--name", "Preferences", "windowmove", 50, 50
@@ -397,7 +398,7 @@ class PanelWalk:
     def looks(self) -> Steps:
         """At about 230 pixels, in German and Japanese, in the light theme, with two jobs."""
         window, session, own = self.window, product.session(), product.preferences()
-        view = bpy.context.preferences.view
+        view = bpy_context.preferences().view
         own.base_url = os.environ["TRELLIS_DESKTOP_SLOW"]
         for prompt in SLOW:
             self.generate(prompt)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import bpy
+from support import bpy_context
 
 MODULE = "bl_ext.user_default.trellis"
 
@@ -30,22 +30,22 @@ def part(name: str) -> Any:
 
 def session() -> Any:
     """The owner of the running jobs."""
-    return part("ui.session").Session.get()
+    return part("ui.jobs.session").Session.get()
 
 
 def preferences() -> Any:
     """The extension's own preferences."""
-    return bpy.context.preferences.addons[MODULE].preferences
+    return bpy_context.preferences().addons[MODULE].preferences
 
 
 def obstacle() -> str:
     """The kind of what stands in the way of a generation, or nothing."""
-    missing = part("ui.operators").obstacle_now()
+    missing = part("ui.generate.generate_ops").obstacle_now()
     return str(missing.facts.kind) if missing else ""
 
 
 def quiet() -> None:
     """No start-up picture and no question at the end; the profile is a throw-away one."""
-    view = bpy.context.preferences.view
+    view = bpy_context.preferences().view
     view.show_splash = False
     view.use_save_prompt = False

@@ -15,9 +15,12 @@ from typing import Any
 
 import bpy
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import product
+from support import bpy_context
+from support.bpy_context import trellis_ops
 from window import Facts, Steps, Ticks, Window, play
 
 KEY = "sk-aig-typed-with-real-keys"
@@ -68,7 +71,7 @@ class Walk:
 
     def online(self) -> Steps:
         """A fresh profile may not go online; the button gives consent."""
-        system = bpy.context.preferences.system
+        system = bpy_context.preferences().system
         before = product.obstacle()
         yield from self.window.find("trellis.allow_online_access")
         yield from self.window.picture("1-offline")
@@ -97,12 +100,12 @@ class Walk:
         yield lambda: product.preferences().api_key == KEY
         product.preferences().library = str(self.given.library)
         # The stand-in is on this machine and needs no consent; nothing else shall go online.
-        bpy.context.preferences.system.use_online_access = False
+        bpy_context.preferences().system.use_online_access = False
         yield from window.still()
         yield from window.picture("6-preferences")
         preferences = next(
             w
-            for w in bpy.context.window_manager.windows
+            for w in bpy_context.window_manager().windows
             if any(a.type == "PREFERENCES" for a in w.screen.areas)
         )
         with bpy.context.temp_override(window=preferences):
@@ -112,25 +115,22 @@ class Walk:
         self.facts.note("key", typed=True, obstacle=product.obstacle())
 
     def start(self) -> Steps:
-        """All is there: the connection is tested, and the prompt comes."""
-        window, account = self.window, product.part("ui.account").Account.get()
+        """All is there: the connection is tested, and the prompt comes by itself."""
+        window, account = self.window, product.part("ui.account.account").Account.get()
         yield from window.find("trellis.test_connection")
         yield from window.click()
-        yield lambda: account.works is not None
+        yield lambda: not account.first_run
         yield from window.move()
         yield from window.still()
         yield from window.picture("1-tested", window.region("UI"))
         checks = {check.name: check.verdict for check in account.checks}
-        yield from window.find("trellis.finish_setup")
-        yield from window.click()
-        yield lambda: not account.first_run
         self.facts.note("start", checks=checks)
 
     # --- one prop, while Blender goes on
 
     def generate(self) -> Steps:
         """Type a prompt, click Generate, orbit meanwhile."""
-        window, scene = self.window, bpy.context.scene
+        window, scene = self.window, bpy_context.scene()
         scene.cursor.location = CURSOR
         quiet = yield from self.orbit()
         yield from window.find("prompt")
@@ -138,7 +138,7 @@ class Walk:
         yield from window.click(times=2)
         yield from window.write(FIRST)
         yield from window.press("Return")
-        yield lambda: scene.trellis.prompt == FIRST
+        yield lambda: bpy_context.properties(scene).prompt == FIRST
         yield from window.find("trellis.generate")
         yield from window.picture("2-typed")
         yield from window.click()
@@ -192,14 +192,14 @@ class Walk:
 
     def placed(self) -> Any:
         """The object that carries the prop, if there is one."""
-        return next((o for o in bpy.context.scene.objects if o.instance_collection), None)
+        return next((o for o in bpy_context.scene().objects if o.instance_collection), None)
 
     def undo(self) -> Steps:
         """One step back takes the prop away, one forward brings it again."""
         yield from self.window.move()
         yield from self.window.press("ctrl+z")
         yield 0.5
-        gone, others = self.placed() is None, sorted(o.name for o in bpy.context.scene.objects)
+        gone, others = self.placed() is None, sorted(o.name for o in bpy_context.scene().objects)
         yield from self.window.press("ctrl+shift+z")
         yield 0.5
         self.facts.note("undo", gone=gone, others=others, back=self.placed() is not None)
@@ -208,7 +208,7 @@ class Walk:
         """Solid and material preview, from near, alone."""
         window, prop = self.window, self.placed()
         space = window.area()[1].spaces.active
-        for thing in bpy.context.scene.objects:
+        for thing in bpy_context.scene().objects:
             thing.select_set(thing == prop)
             thing.hide_set(thing != prop)
         with window.override():
@@ -265,7 +265,7 @@ class Walk:
             escape_over_view_cancels=over_view,
             escape_over_sidebar_cancels=over_sidebar,
             note=session.last_note,
-            props=len([o for o in bpy.context.scene.objects if o.instance_collection]),
+            props=len([o for o in bpy_context.scene().objects if o.instance_collection]),
         )
 
     def refusal(self) -> Steps:
@@ -325,9 +325,9 @@ class Walk:
             bpy.ops.script.execute_preset(
                 filepath=str(theme), menu_idname="USERPREF_MT_interface_theme_presets"
             )
-        bpy.context.scene.trellis.prompt = " ".join(["a very long prompt of many words"] * 14)
+        bpy_context.properties().prompt = " ".join(["a very long prompt of many words"] * 14)
         with window.override():
-            bpy.ops.trellis.generate("INVOKE_DEFAULT")
+            trellis_ops.generate("INVOKE_DEFAULT")
         yield 2.5
         yield from window.picture("8-light")
         session.cancel()

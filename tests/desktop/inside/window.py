@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+from support import bpy_context
 
 Pause = float | Callable[[], Any]
 Steps = Generator[Pause, None, Any]
 
-WAIT_SECONDS = 90.0
+WAIT_SECONDS = 240.0
 """For one thing to come true; drawing by the CPU alone may take a minute for a first shader."""
 
 
@@ -58,6 +59,8 @@ class Window:
         self._corner: tuple[int, int] | None = None
         self._command = ""
         """The button's whole command that was last under the pointer."""
+        self.searched = 0.0
+        """Seconds that the pointer needed to find what a person sees at once."""
 
     # --- places
 
@@ -65,7 +68,7 @@ class Window:
         """Window and area of the largest area of this kind."""
         found = [
             (window, area)
-            for window in bpy.context.window_manager.windows
+            for window in bpy_context.window_manager().windows
             for area in window.screen.areas
             if area.type == kind
         ]
@@ -75,7 +78,7 @@ class Window:
 
     def shown(self, kind: str) -> bool:
         """Whether there is an area of this kind."""
-        windows = bpy.context.window_manager.windows
+        windows = bpy_context.window_manager().windows
         return any(area.type == kind for window in windows for area in window.screen.areas)
 
     def region(self, kind: str = "WINDOW", area: str = "VIEW_3D") -> Any:
@@ -157,6 +160,34 @@ class Window:
         yield from self.run("xdotool", "type", "--delay", 25, text)
         yield 0.4
 
+    def drop_file(self, folder: Path, across: float, down: float) -> Steps:
+        """Drag the only file of a folder from Blender's File Browser into the 3D view. The place is
+        given as parts of the view's size; of several takers, ours is the last in Blender's menu.
+        """
+        area = self.area("PROPERTIES")[1]
+        area.type = "FILE_BROWSER"
+        yield 1.0
+        area.spaces.active.params.directory = os.fsencode(folder)
+        area.spaces.active.params.display_type = "THUMBNAIL"
+        area.spaces.active.show_region_toolbar = False
+        yield 3.0
+        x, y, *_ = yield from self.box(self.region("WINDOW", "FILE_BROWSER"), "FILE_BROWSER")
+        left, top, width, height = yield from self.box(self.region("WINDOW"))
+        yield from self.run("xdotool", "mousemove", x + 60, y + 40)
+        yield 0.5
+        yield from self.run("xdotool", "mousedown", 1)
+        yield 0.4
+        # Slower than a drag of the view: Blender has to see it leave the file and enter the view.
+        end = left + int(width * across), top + int(height * down)
+        for step in range(1, 21):
+            here = [a + (b - a) * step // 20 for a, b in zip((x + 60, y + 40), end, strict=True)]
+            yield from self.run("xdotool", "mousemove", *here)
+            yield 0.1
+        yield 0.5
+        yield from self.run("xdotool", "mouseup", 1)
+        yield 1.5
+        area.type = "PROPERTIES"
+
     def find(
         self,
         wanted: str,
@@ -177,8 +208,9 @@ class Window:
         """
         region = self.region(kind, area)
         left, top, width, height = yield from self.box(region, area, title)
-        step = int(8 * bpy.context.preferences.system.ui_scale)
+        step = int(8 * bpy_context.preferences().system.ui_scale)
         seen: list[str] = []
+        begun = time.monotonic()
         for y in range(top + 4 + int(height * start), top + height - 4, step):
             yield from self.run("xdotool", "mousemove", left + int(width * at), y)
             yield 0.12
@@ -189,6 +221,7 @@ class Window:
                 # On to its middle: its edge may be shared with the next one.
                 yield from self.run("xdotool", "mousemove_relative", "--", 0, step // 2)
                 yield 0.3
+                self.searched += time.monotonic() - begun
                 return
         raise LookupError(f"{wanted} was not found; seen from top to bottom: {seen}")
 
@@ -199,7 +232,7 @@ class Window:
             prop = getattr(bpy.context, "property", None)
             if prop:
                 return str(prop[1])
-            manager = bpy.context.window_manager
+            manager = bpy_context.window_manager()
             manager.clipboard = ""
             copy: Any = bpy.ops.ui.copy_python_command_button
             if copy.poll():
@@ -230,7 +263,7 @@ class Window:
 
     def redraw(self) -> None:
         """Draw everything anew."""
-        for window in bpy.context.window_manager.windows:
+        for window in bpy_context.window_manager().windows:
             for area in window.screen.areas:
                 area.tag_redraw()
 
@@ -244,6 +277,22 @@ class Window:
         yield from self.run("import", "-window", "root", *crop, path)
         if not path.is_file():
             raise RuntimeError(f"{path} was not written")
+
+    def coloured(self, colours: int = 4000) -> Steps:
+        """Wait until a rendered viewport is drawn: Blender tells nobody when its shaders are
+        compiled, and shows a grey background until then.
+        """
+        path, region = self._pictures / "coloured.ppm", self.region()
+        end = time.monotonic() + 6 * WAIT_SECONDS
+        seen: set[bytes] = set()
+        while len(seen) < colours and time.monotonic() < end:
+            yield 2.0
+            left, top, width, height = yield from self.box(region)
+            crop = ("-crop", f"{width // 2}x{height}+{left}+{top}", "+repage")
+            yield from self.run("import", "-window", "root", *crop, path)
+            pixels = path.read_bytes()
+            seen = {pixels[at : at + 3] for at in range(len(pixels) % 3, len(pixels), 3)}
+        path.unlink()
 
     def still(self, pictures: int = 2) -> Steps:
         """Wait until the screen no longer changes: so many pictures equal to the one before."""

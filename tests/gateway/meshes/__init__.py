@@ -15,6 +15,7 @@ from .containers import barrel, chest, crate, vase
 from .furniture import chair, stool, table
 from .lights import lamp, lantern
 from .nature import mushroom, rock, tree
+from .open_surfaces import curtain, plant, window
 from .patch import Patch
 from .style import Style
 from .weapons import sword
@@ -35,6 +36,9 @@ KINDS: Mapping[str, Callable[[Style], list[Patch]]] = {
     "sword": sword,
     "tree": tree,
     "rock": rock,
+    "plant": plant,
+    "curtain": curtain,
+    "window": window,
 }
 WORDS: Mapping[str, str] = {
     **{name: name for name in KINDS},
@@ -50,6 +54,9 @@ WORDS: Mapping[str, str] = {
     **dict.fromkeys(("dagger", "blade", "katana"), "sword"),
     **dict.fromkeys(("oaktree", "sapling", "bonsai"), "tree"),
     **dict.fromkeys(("boulder", "stone"), "rock"),
+    **dict.fromkeys(("fern", "houseplant"), "plant"),
+    **dict.fromkeys(("banner", "flag"), "curtain"),
+    **dict.fromkeys(("casement",), "window"),
 }
 
 

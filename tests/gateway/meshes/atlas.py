@@ -102,10 +102,13 @@ def _bytes(values: npt.NDArray[np.float32]) -> Pixels:
 
 
 def encode(pixels: Pixels, form: TextureFormat) -> ImageData:
-    """The pixels as a PNG or JPEG file."""
+    """The pixels as a PNG, JPEG or WebP file. Only JPEG has no alpha."""
     out = io.BytesIO()
     if form == "png":
         Image.fromarray(pixels).save(out, "PNG", compress_level=1)
         return ImageData(out.getvalue(), "image/png")
+    if form == "webp":
+        Image.fromarray(pixels).save(out, "WEBP", quality=90, method=0)
+        return ImageData(out.getvalue(), "image/webp")
     Image.fromarray(pixels).save(out, "JPEG", quality=90)
     return ImageData(out.getvalue(), "image/jpeg")

@@ -4,16 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ..glb import MeshData, write_glb
 from ..settings import TextureFormat
-from .atlas import Place, encode, pack, paint
+from .atlas import Pixels, Place, encode, pack, paint
 from .patch import Array, Grid, Patch, tessellate
 
 SMALLEST_TEXTURE = 64
 OFF_CENTRE = 0.03
+
+
+@dataclass(frozen=True)
+class Built:
+    """A prop before it is a file: its mesh, its two textures, and for each triangle whether it
+    is of a sheet, which has no inside."""
+
+    mesh: MeshData
+    base: Pixels
+    packed: Pixels
+    sheet: npt.NDArray[np.bool_]
 
 
 def build_glb(
@@ -24,6 +37,15 @@ def build_glb(
     texture_format: TextureFormat,
 ) -> bytes:
     """The prop as a GLB: about 1 m, Y-up, centred near the origin."""
+    built = build(patches, rng, triangles, texture)
+    packed = encode(built.packed[::2, ::2], "png")
+    return write_glb(built.mesh, encode(built.base, texture_format), packed)
+
+
+def build(
+    patches: Sequence[Patch], rng: np.random.Generator, triangles: int, texture: int
+) -> Built:
+    """The prop as arrays. Raises `ValueError` for a texture under 64 px."""
     if texture < SMALLEST_TEXTURE:
         raise ValueError(f"the texture must have at least {SMALLEST_TEXTURE} px")
     margin = max(1, texture // 256)
@@ -32,7 +54,8 @@ def build_glb(
     grids = [tessellate(p, *n) for p, n in zip(patches, shares(patches, triangles), strict=True)]
     mesh = _join(grids, places, texture, rng)
     base, packed = paint(patches, places, texture, margin, rng)
-    return write_glb(mesh, encode(base, texture_format), encode(packed[::2, ::2], "png"))
+    sheet = np.repeat([p.sheet for p in patches], [len(grid.triangles) for grid in grids])
+    return Built(mesh, base, packed, sheet)
 
 
 def shares(patches: Sequence[Patch], triangles: int) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 
 from ..settings import Settings
 from . import make_glb
+from .ugly import make_ugly
 
 MOST_ITEMS = 16
 MOST_BYTES = 256 * 1024 * 1024
@@ -37,6 +38,10 @@ class MeshCache:
 
     def _make(self, prompt: str, seed: int) -> bytes:
         want = self._settings
+        if want.faults:
+            return make_ugly(
+                prompt, seed, triangles=want.triangles, texture=want.texture, faults=want.faults
+            )
         return make_glb(prompt, seed, want.triangles, want.texture, want.texture_format)
 
     def _shrink(self) -> None:

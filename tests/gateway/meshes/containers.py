@@ -12,7 +12,7 @@ from ..textures_props import glaze
 from .patch import Array, Patch, moved, rotation
 from .solids import box, disc, lump
 from .style import Style
-from .swept import lathe, tube
+from .swept import lathe, tube, with_ends
 
 IRON = (0.20, 0.20, 0.21)
 BRASS = (0.72, 0.53, 0.22)
@@ -65,6 +65,7 @@ def _hoop(radius: Callable[[float], float], middle: float, width: float) -> Patc
         (radius(low) + thick, low),
         (radius(high) + thick, high),
         (radius(high) - 0.012, high),
+        (radius(low) - 0.012, low),
     ]
     return lathe(profile, metal(IRON, rust=0.35, rivets=0.35), sharp=True, around=32, rows=4)
 
@@ -104,9 +105,7 @@ def chest(style: Style) -> list[Patch]:
     high, colour = style.vary(0.40, 0.1), style.wood()
     boards = wood(colour, planks=high / 4)
     iron = metal(IRON, rust=0.25, rivets=0.11)
-    parts = box(
-        (wide, deep, high), boards, centre=(0, 0, high / 2), grain="x", skip="+z", boarded=True
-    )
+    parts = box((wide, deep, high), boards, centre=(0, 0, high / 2), grain="x", boarded=True)
     lid_base = high + 0.012
     parts += moved(_half_round(deep / 2, wide, boards), (0, 0, lid_base))
     for x in (-wide / 2 + 0.05, -wide / 6, wide / 6, wide / 2 - 0.05):
@@ -122,7 +121,7 @@ def chest(style: Style) -> list[Patch]:
 
 
 def _half_round(radius: float, length: float, material: Material) -> list[Patch]:
-    """Half a cylinder along X with its ends; the flat side is open and lies at z = 0."""
+    """Half a cylinder along X with its ends; the flat side lies at z = 0."""
 
     def arch(s: Array, t: Array) -> tuple[Array, Array]:
         angle = np.pi * s
@@ -130,18 +129,23 @@ def _half_round(radius: float, length: float, material: Material) -> list[Patch]
         return radius * normal + np.stack([(0.5 - t) * length, 0 * s, 0 * s], axis=-1), normal
 
     def end(s: Array, t: Array) -> tuple[Array, Array]:
-        y = (2 * s - 1) * radius
-        z = t * np.sqrt(np.maximum(radius**2 - y**2, 0))
+        y, z = -radius * np.cos(np.pi * s), radius * t * np.sin(np.pi * s)
         normal = np.broadcast_to(np.array([1.0, 0.0, 0.0]), (*s.shape, 3))
         return np.stack([0 * s + length / 2, y, z], axis=-1), np.array(normal)
 
+    def floor(s: Array, t: Array) -> tuple[Array, Array]:
+        normal = np.broadcast_to(np.array([0.0, 0.0, -1.0]), (*s.shape, 3))
+        y = (2 * s - 1) * radius
+        return np.stack([(t - 0.5) * length, y, 0 * s], axis=-1), np.array(normal)
+
     def chart(s: Array, t: Array) -> tuple[Array, Array]:
-        return s, t * np.sqrt(np.maximum(1 - (2 * s - 1) ** 2, 0))
+        return 0.5 - 0.5 * np.cos(np.pi * s), t * np.sin(np.pi * s)
 
     size = (2 * radius, radius)
     side = Patch(end, size, material, chart=chart, grain="u", least=(8, 1))
     return [
         Patch(arch, (np.pi * radius, length), material, grain="v", least=(10, 1)),
+        Patch(floor, (2 * radius, length), material, grain="v", least=(10, 1)),
         side,
         *moved([side], (0, 0, 0), rotation("z", 180)),
     ]
@@ -177,5 +181,6 @@ def vase(style: Style) -> list[Patch]:
         bow = [(neck * 0.98, 0, high * 0.92), (neck + 0.13, 0, high * 0.93)]
         bow += [(belly * 1.02, 0, high * 0.76), (belly * 0.88, 0, middle + 0.24 * (high - middle))]
         handle = tube(bow, lambda t: 0.022 + 0 * t, plain(np.asarray(ink), rough=0.2), rows=10)
-        parts += [handle, *moved([handle], (0, 0, 0), rotation("z", 180))]
+        ends = with_ends(handle)
+        parts += [*ends, *moved(ends, (0, 0, 0), rotation("z", 180))]
     return parts

@@ -9,7 +9,7 @@ from ..textures import Material, plain, wood
 from .patch import Patch, moved, rotation
 from .solids import box, disc
 from .style import Style
-from .swept import lathe, tube
+from .swept import lathe, tube, with_ends
 
 
 def chair(style: Style) -> list[Patch]:
@@ -69,8 +69,7 @@ def stool(style: Style) -> list[Patch]:
     length = (high - 0.04) / np.cos(np.radians(splay))
     turned = [(0.014, 0.0), (0.02, 0.1), (0.026, 0.3), (0.022, 0.36), (0.028, 0.4)]
     profile = [(r, z / 0.45 * length) for r, z in [*turned, (0.02, 0.45)]]
-    foot = disc(0.014, lambda r: 0 * r, timber, down=True, least=1)
-    leg = moved([lathe(profile, timber, around=8, rows=8), foot], (0, 0, -length))
+    leg = moved(with_ends(lathe(profile, timber, around=8, rows=8)), (0, 0, -length))
     for index in range(legs):
         tilted = moved(leg, (radius * 0.6, 0, high - 0.04), rotation("y", -splay))
         parts += moved(tilted, (0, 0, 0), rotation("z", 360 * (index + 0.2) / legs))
@@ -107,7 +106,6 @@ def _leg(x: float, y: float, high: float, timber: Material, turned: bool) -> lis
     shape = [(0.022, 0.0), (0.034, 0.03), (0.022, 0.07), (0.026, 0.14), (0.042, 0.5)]
     shape += [(0.034, 0.66), (0.024, 0.70), (0.040, 0.74), (0.026, 0.78), (0.034, 0.82)]
     profile = [(r, z * (high - block) / 0.82) for r, z in shape]
-    parts = [lathe(profile, timber, around=12, rows=14)]
-    parts.append(disc(0.022, lambda r: 0 * r, timber, down=True, least=1))
+    parts = with_ends(lathe(profile, timber, around=12, rows=14))
     top = box((0.08, 0.08, block), timber, centre=(0, 0, high - block / 2))
     return moved([*parts, *top], (x, y, 0))

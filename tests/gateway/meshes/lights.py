@@ -10,7 +10,7 @@ from ..textures_props import glaze, glow
 from .patch import Array, Patch, moved, rotation
 from .solids import disc, lump
 from .style import Style
-from .swept import lathe, tube
+from .swept import lathe, tube, with_ends
 
 BLACK_IRON = (0.13, 0.13, 0.14)
 BRASS = (0.72, 0.53, 0.22)
@@ -29,10 +29,11 @@ def lamp(style: Style) -> list[Patch]:
     stem = [(0.028, high), (0.03, high + 0.015), (0.013, high + 0.03), (0.011, high + 0.16)]
     low = high + 0.05
     parts = [
-        lathe(foot, brass, around=20, rows=5),
-        disc(0.12, lambda r: 0 * r, brass, down=True),
-        lathe(pot, glaze(body, (0.9, 0.86, 0.75), bands=2, teeth=10), around=20, rows=12),
-        lathe(stem, brass, around=10, rows=6),
+        *with_ends(lathe(foot, brass, around=20, rows=5)),
+        *with_ends(
+            lathe(pot, glaze(body, (0.9, 0.86, 0.75), bands=2, teeth=10), around=20, rows=12)
+        ),
+        *with_ends(lathe(stem, brass, around=10, rows=6)),
     ]
     top = low + shade_high
     cloth = glow(style.pick((0.93, 0.84, 0.63), (0.92, 0.88, 0.78)))
@@ -60,17 +61,16 @@ def lantern(style: Style) -> list[Patch]:
     glass = [(radius * 0.86, 0.09), (radius * 0.98, 0.09 + glass_high * 0.4), (radius * 0.82, top)]
     light = style.pick((1.0, 0.76, 0.30), (1.0, 0.68, 0.26))
     parts = [
-        lathe(base, iron, sharp=True, around=24, rows=8),
-        disc(radius * 1.05, lambda r: 0 * r, iron, down=True),
-        lathe(glass, glow(light), around=20, rows=6),
-        lathe(roof, iron, sharp=True, around=24, rows=12),
+        *with_ends(lathe(base, iron, sharp=True, around=24, rows=8)),
+        *with_ends(lathe(glass, glow(light), around=20, rows=6)),
+        *with_ends(lathe(roof, iron, sharp=True, around=24, rows=12), end=False),
         disc(radius * 0.5, lambda r: top + 0.215 + 0.03 * (1 - (r / radius * 2) ** 2), iron),
     ]
     bars = int(style.rng.integers(4, 7))
     bend = [(radius * 1.12, 0, 0.06), (radius * 1.17, 0, 0.09 + glass_high * 0.5)]
     bar = tube([*bend, (radius * 1.12, 0, top + 0.006)], lambda t: 0.009 + 0 * t, iron, rows=6)
     for index in range(bars):
-        parts += moved([bar], (0, 0, 0), rotation("z", 360 * (index + 0.5) / bars))
+        parts += moved(with_ends(bar), (0, 0, 0), rotation("z", 360 * (index + 0.5) / bars))
     for share in (0.34, 0.68):
         z, reach = 0.09 + glass_high * share, radius * 1.155
         ring = [(reach * np.cos(a), reach * np.sin(a), z) for a in np.linspace(0, 2 * np.pi, 33)]

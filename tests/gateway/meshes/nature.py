@@ -13,7 +13,7 @@ from .noise import noise3
 from .patch import Array, Patch
 from .solids import disc, lump
 from .style import Style
-from .swept import lathe, tube
+from .swept import lathe, tube, with_ends
 
 
 def rock(style: Style) -> list[Patch]:
@@ -62,7 +62,7 @@ def mushroom(style: Style) -> list[Patch]:
     stem += [(neck * 0.94, high * 0.8), (neck * 1.1, high + 0.04)]
     skirt_at = high * 0.74
     skirt = [(neck * 1.75, skirt_at - 0.07), (neck * 1.3, skirt_at - 0.01), (neck, skirt_at)]
-    under = [(neck * 1.0, skirt_at - 0.01), (neck * 1.2, skirt_at - 0.025)]
+    under = [(neck, skirt_at), (neck * 1.2, skirt_at - 0.025)]
     under += [(neck * 1.75, skirt_at - 0.07)]
 
     def wave(angle: Array, t: Array) -> Array:
@@ -72,13 +72,12 @@ def mushroom(style: Style) -> list[Patch]:
         return np.asarray(high + dome * np.sqrt(np.maximum(1 - (r / (cap * 1.04)) ** 2, 0)) ** 1.15)
 
     edge = float(top(np.array(cap * 0.96)))
-    rim = [(cap * 0.9, high - 0.015), (cap * 1.0, high - 0.012), (cap * 1.015, high + 0.03)]
+    rim = [(cap * 0.9, high - 0.01), (cap * 1.0, high - 0.012), (cap * 1.015, high + 0.03)]
     rim += [(cap * 0.96, edge)]
     stalk = plain(pale, 0.85, 0.045)
     dark = np.asarray(colour) * 0.66
     return [
-        lathe(stem, stalk, around=16, rows=10),
-        disc(foot * 0.7, lambda r: 0 * r, plain((0.4, 0.3, 0.2)), down=True),
+        *with_ends(lathe(stem, stalk, around=16, rows=10)),
         lathe(skirt, stalk, ripple=wave, around=24, rows=4),
         lathe(under, stalk, ripple=wave, around=24, rows=3),
         disc(cap * 0.96, top, mushroom_cap(colour), least=12),
@@ -107,7 +106,7 @@ def tree(style: Style) -> list[Patch]:
         around=12,
         rows=12,
     )
-    parts = [_with_roots(trunk), disc(width * 2, lambda r: 0 * r, bark_skin, down=True, least=2)]
+    parts = with_ends(_with_roots(trunk))
     crown = np.array([*lean[2], high])
     noise = noise3(style.rng, 2)
     spots: list[tuple[Array, float]] = [(crown + np.array([0, 0, 0.2]), 0.25), (crown, 0.29)]
@@ -120,7 +119,7 @@ def tree(style: Style) -> list[Patch]:
         start = np.array(spine[2]) * np.array([1, 1, style.rng.uniform(0.75, 1.1)])
         middle = (start + end) / 2 - np.array([0, 0, 0.02])
         limb = [tuple(start), tuple(middle), tuple(end)]
-        parts.append(tube(limb, lambda t: width * 0.42 * (1 - 0.7 * t), bark_skin, rows=5))
+        parts += with_ends(tube(limb, lambda t: width * 0.42 * (1 - 0.7 * t), bark_skin, rows=5))
     for spot, size in spots:
         shape = _clump(noise, style.rng.uniform(0, 20, 3))
         parts += lump(

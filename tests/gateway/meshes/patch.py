@@ -30,6 +30,7 @@ class Patch:
     material: paints the chart. grain: the chart direction wood grain follows ("u", "v", "end").
     chart: (s, t) -> chart coordinates in 0..1, where these are not (s, t).
     closed: s = 0 and s = 1 are the same line. extend: `point` may be asked outside 0..1.
+    sheet: seen from both sides, such as a leaf; it has no inside.
     detail: segments relative to other patches. least: smallest numbers of segments.
     """
 
@@ -41,6 +42,7 @@ class Patch:
     closed: bool = False
     extend: bool = False
     flip: bool = False
+    sheet: bool = False
     detail: float = 1.0
     least: tuple[int, int] = (1, 1)
 

@@ -24,7 +24,7 @@ def disc(
     """A round sheet above z = height(r), r in metres, seen from above or from below."""
 
     def surface(s: Array, t: Array) -> tuple[Array, Array]:
-        x, y = _round(s, t, radius)
+        x, y = squared(s, t, radius)
         r = np.hypot(x, y)
         step = radius * 1e-3
         slope = (height(r + step) - height(np.maximum(r - step, 0))) / (
@@ -36,15 +36,15 @@ def disc(
         return np.stack([x, y, height(r)], axis=-1), normal
 
     def chart(s: Array, t: Array) -> tuple[Array, Array]:
-        x, y = _round(s, t, 0.5)
+        x, y = squared(s, t, 0.5)
         return x + 0.5, y + 0.5
 
     size = (2 * radius, 2 * radius)
     return Patch(surface, size, material, chart=chart, flip=down, least=(least, least))
 
 
-def _round(s: Array, t: Array, radius: float) -> tuple[Array, Array]:
-    """Square to disc, with lines of the square as ellipses."""
+def squared(s: Array, t: Array, radius: float) -> tuple[Array, Array]:
+    """Square to disc, with lines of the square as ellipses: x and y in metres."""
     a, b = 2 * s - 1, 2 * t - 1
     return radius * a * np.sqrt(1 - b**2 / 2), radius * b * np.sqrt(1 - a**2 / 2)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..textures import Material
 from .patch import Array, Patch
+from .solids import squared
 
 Profile = Sequence[tuple[float, float]]
 
@@ -74,10 +75,9 @@ def tube(
     sharp: bool = False,
     around: int = 6,
     rows: int = 4,
-    squash: float = 1.0,
     detail: float = 1.0,
 ) -> Patch:
-    """A round bar along a path; `radius`: t -> metres. `squash` flattens it along its normal."""
+    """A round bar along a path; `radius`: t -> metres."""
     along = curve(path, sharp)
     fine = np.linspace(0, 1, 257)
     centre = along(fine)
@@ -90,11 +90,39 @@ def tube(
         side /= np.linalg.norm(side, axis=-1, keepdims=True)
         other = np.cross(ahead, side)
         angle, r = (2 * np.pi * s)[..., None], np.asarray(radius(t))[..., None]
-        return spine + r * (squash * np.cos(angle) * side + np.sin(angle) * other), None
+        return spine + r * (np.cos(angle) * side + np.sin(angle) * other), None
 
     widest = float(np.max(radius(fine)))
     size = (2 * np.pi * widest, curve_length(centre.tolist()))
     return Patch(surface, size, material, closed=True, least=(around, rows), detail=detail)
+
+
+def with_ends(patch: Patch, *, start: bool = True, end: bool = True) -> list[Patch]:
+    """A turned shape or a tube, closed at its ends t = 0 and t = 1."""
+    ends = [place for place, wanted in ((0.0, start), (1.0, end)) if wanted]
+    return [patch, *(_end(patch, place) for place in ends)]
+
+
+def _end(patch: Patch, place: float) -> Patch:
+    def ring(s: Array) -> Array:
+        return patch.point(s, np.full_like(s, place))[0]
+
+    fine = ring(np.arange(64) / 64)
+    centre = fine.mean(axis=0)
+    radius = float(np.linalg.norm(fine - centre, axis=1).mean())
+
+    def surface(s: Array, t: Array) -> tuple[Array, None]:
+        x, y = squared(s, t, 1.0)
+        angle = np.arctan2(y, x) / (2 * np.pi) % 1.0
+        return centre + np.hypot(x, y)[..., None] * (ring(angle) - centre), None
+
+    def chart(s: Array, t: Array) -> tuple[Array, Array]:
+        x, y = squared(s, t, 0.5)
+        return x + 0.5, y + 0.5
+
+    size = (2 * radius, 2 * radius)
+    down = place == 0.0
+    return Patch(surface, size, patch.material, chart=chart, flip=down, least=(2, 2))
 
 
 def _frames(tangent: Array) -> Array:

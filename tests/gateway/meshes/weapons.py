@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..textures import Material, metal
@@ -10,7 +12,7 @@ from ..textures_props import wrapped
 from .patch import Array, Patch, moved, rotation
 from .solids import disc, lump
 from .style import Style
-from .swept import lathe, tube
+from .swept import lathe, tube, with_ends
 
 STEEL = (0.66, 0.68, 0.71)
 BRASS = (0.76, 0.57, 0.25)
@@ -26,9 +28,8 @@ def sword(style: Style) -> list[Patch]:
     bend = style.rng.uniform(-0.03, 0.045)
     arm = [(-guard, 0, bend), (-guard * 0.5, 0, bend * 0.2), (0, 0, 0)]
     arm += [(guard * 0.5, 0, bend * 0.2), (guard, 0, bend)]
-    parts.append(
-        tube(arm, lambda t: 0.017 + 0.006 * np.abs(2 * t - 1), fitting, around=10, rows=12)
-    )
+    bar = tube(arm, lambda t: 0.017 + 0.006 * np.abs(2 * t - 1), fitting, around=10, rows=12)
+    parts += with_ends(bar)
     for side in (-1, 1):
         parts += lump((0.025, 0.025, 0.025), _even, fitting, centre=(side * guard, 0, bend))
     parts += lump((0.05, 0.026, 0.028), _even, fitting)
@@ -39,19 +40,21 @@ def sword(style: Style) -> list[Patch]:
 
     handle = [(0.018, -grip), (0.022, -grip * 0.5), (0.018, 0.0)]
     skin = wrapped(leather, 11)
-    parts.append(lathe(handle, skin, ripple=winding, around=14, rows=30, detail=1.6))
+    parts += with_ends(lathe(handle, skin, ripple=winding, around=14, rows=30, detail=1.6))
     collar = [
         (0.018, -grip - 0.008),
         (0.027, -grip - 0.004),
         (0.027, -grip + 0.008),
         (0.018, -grip + 0.014),
     ]
-    parts.append(lathe(collar, fitting, sharp=True, around=12, rows=4))
+    parts += with_ends(lathe(collar, fitting, sharp=True, around=12, rows=4))
     pommel = -grip - 0.035
     parts += lump((0.038, 0.026, 0.038), _even, fitting, centre=(0, 0, pommel))
-    gem = disc(0.018, lambda r: 0.008 * (1 - (r / 0.018) ** 2), metal((0.6, 0.05, 0.07), 0.0, 0.1))
+    red = metal((0.6, 0.05, 0.07), 0.0, 0.1)
+    gem = disc(0.018, lambda r: 0.008 * (1 - (r / 0.018) ** 2), red)
+    back = replace(disc(0.018, lambda r: 0 * r, red, down=True), detail=0.7)
     for turn in (90, -90):
-        parts += moved([gem], (0, -np.sign(turn) * 0.023, pommel), rotation("x", turn))
+        parts += moved([gem, back], (0, -np.sign(turn) * 0.023, pommel), rotation("x", turn))
     return parts
 
 
@@ -73,7 +76,14 @@ def _blade(length: float, width: float, thick: float, steel: Material) -> list[P
         flip = side * face > 0
         return Patch(surface, (width / 2, length), steel, flip=flip, least=(1, 10))
 
-    return [strip(side, face) for side in (-1, 1) for face in (-1, 1)]
+    def foot(s: Array, t: Array) -> tuple[Array, None]:
+        across = 2 * s - 1
+        half = thick * np.minimum(1.0, half_width(0 * s) / (width * 0.3)) * (1 - np.abs(across))
+        x = half_width(0 * s) * across
+        return np.stack([x, (2 * t - 1) * half, 0 * s], axis=-1), None
+
+    base = Patch(foot, (width, thick), steel, flip=True, least=(2, 2))
+    return [*(strip(side, face) for side in (-1, 1) for face in (-1, 1)), base]
 
 
 def _even(way: Array) -> Array:

@@ -14,7 +14,7 @@ import addon_utils
 
 MODULE = "bl_ext.user_default.trellis"
 # Packages whose import would slow down every start of Blender.
-HEAVY = ("httpx", "httpcore", "anyio", "pydantic", "pydantic_core", "numpy", "tqdm")
+HEAVY = ("httpx", "httpcore", "anyio", "psutil", "pydantic", "pydantic_core", "numpy", "tqdm")
 # Bundled packages that no Blender brings itself, so that they can only come out of the zip.
 BUNDLED = (
     "annotated_types",
@@ -22,12 +22,20 @@ BUNDLED = (
     "h11",
     "httpcore",
     "httpx",
+    "psutil",
     "pydantic",
     "pydantic_core",
     "tqdm",
     "truststore",
     "typing_inspection",
 )
+
+
+def preferences() -> bpy.types.Preferences:
+    """Blender's preferences, which a running Blender has."""
+    found = bpy.context.preferences
+    assert found is not None
+    return found
 
 
 def answer(**facts: Any) -> None:
@@ -38,7 +46,8 @@ def answer(**facts: Any) -> None:
 
 def verdict() -> list[bool]:
     """Blender's word on the extension: enabled by default, and loaded."""
-    return list(addon_utils.check(MODULE))
+    state: Any = addon_utils.check(MODULE)
+    return list(state)
 
 
 def enable() -> list[bool]:
@@ -86,7 +95,7 @@ def registered() -> dict[str, list[str]]:
             if not function.__module__.startswith("bl_ui.")  # the menu's own drawing stays listed
         ),
         "asset libraries": sorted(
-            library.name for library in bpy.context.preferences.filepaths.asset_libraries
+            library.name for library in preferences().filepaths.asset_libraries
         ),
         "threads": thread_names(),
     }

@@ -15,7 +15,8 @@ def main() -> int:
         sys.exit(f"{MODULE} cannot be enabled")
     from bl_ext.user_default.trellis.trellis_addon.headless.cli import run_cli
 
-    return run_cli(sys.argv[1:])
+    code: int = run_cli(sys.argv[1:])
+    return code
 
 
 sys.exit(main())

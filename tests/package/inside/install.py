@@ -3,6 +3,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -10,7 +11,7 @@ import bpy
 from common import answer, heavy_among, module_names, origins, verdict
 
 before = module_names()
-result = bpy.ops.extensions.package_install_files(
+result: Any = bpy.ops.extensions.package_install_files(
     filepath=sys.argv[1], repo="user_default", enable_on_install=True
 )
 answer(

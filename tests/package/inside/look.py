@@ -3,6 +3,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -10,7 +11,8 @@ import bpy
 from common import answer
 
 bpy.ops.wm.open_mainfile(filepath=sys.argv[1])
-shown = [o.instance_collection for o in bpy.context.scene.objects if o.instance_collection]
+context: Any = bpy.context
+shown = [o.instance_collection for o in context.scene.objects if o.instance_collection]
 answer(
     linked=[
         {

@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import bpy
-from common import MODULE, answer, difference, enable, registered
+from common import MODULE, answer, difference, enable, preferences, registered
 
 before = registered()
 check = enable()
@@ -15,7 +15,7 @@ enabled = difference(before, registered())
 bpy.ops.preferences.addon_disable(module=MODULE)
 disabled = difference(before, registered())
 
-repositories = bpy.context.preferences.extensions.repos
+repositories = preferences().extensions.repos
 index = next(i for i, repository in enumerate(repositories) if repository.module == "user_default")
 folder = Path(repositories[index].directory)
 

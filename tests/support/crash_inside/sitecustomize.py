@@ -92,7 +92,8 @@ _fsync = os.fsync
 def install(folder: Path, stops: list[dict[str, Any]]) -> Stops:
     """From now on in this process."""
     made = Stops(folder, stops)
-    os.fsync = made.sync
+    module: Any = os
+    module.fsync = made.sync
     sys.addaudithook(made.hook)
     return made
 

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A setting is declared once: its option, its column and its field follow from that."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from trellis_addon.core.errors import InvalidRequestError
+from trellis_addon.core.generation.declaration import Setting
+from trellis_addon.core.generation.finishing import FINISHING_SETTINGS, Finishing
+from trellis_addon.core.generation.request import GenerationRequest
+from trellis_addon.core.generation.request_settings import REQUEST_SETTINGS
+from trellis_addon.headless.commands.parser import parser
+from trellis_addon.headless.console.finishing_options import finishing_of
+from trellis_addon.headless.prompts.prompt_list import COLUMNS, read_batch
+
+OPTIONS = [each for name, each in FINISHING_SETTINGS.items() if name not in ("size", "metres")]
+
+
+def another(setting: Setting) -> tuple[str, Any]:
+    """A value that is not the default: as it is written, and as it is meant."""
+    if setting.choices:
+        return setting.choices[-1].value, setting.choices[-1].value
+    if setting.kind is tuple:
+        return "0.5", (0.5,)
+    return "3", setting.kind(3)
+
+
+@pytest.mark.parametrize("setting", OPTIONS, ids=lambda setting: setting.name)
+def test_option_and_column_of_a_finishing_setting(setting: Setting) -> None:
+    option = f"--{setting.column.replace('_', '-')}"
+    cell, value = another(setting)
+    words = [option, cell]
+    if setting.kind is bool:
+        value = not setting.default
+        cell = "yes" if value is not setting.is_inverse else "no"
+        words = [option if cell == "yes" else f"--no-{option[2:]}"]
+    finishing = finishing_of(parser().parse_args(["generate", "a vase", *words]))
+    assert getattr(finishing, setting.name) == value != getattr(Finishing(), setting.name)
+    assert setting.column in COLUMNS
+    batch = read_batch(io.BytesIO(f"prompt,{setting.column}\na vase,{cell}".encode()), "a.csv")
+    batch.check()
+    assert getattr(batch.items[0].finishing, setting.name) == value
+
+
+@pytest.mark.parametrize("setting", REQUEST_SETTINGS, ids=lambda setting: setting.name)
+def test_option_column_and_field_of_a_setting_of_the_request(setting: Setting) -> None:
+    assert GenerationRequest.model_fields[setting.name].default == setting.default
+    options = parser().parse_args(["generate", "a vase"])
+    assert getattr(options, setting.name) == setting.default
+    assert setting.column in COLUMNS
+    if setting.bounds:
+        beyond = setting.kind(setting.bounds[1] + 1)
+        with pytest.raises(InvalidRequestError, match="must be at most"):
+            GenerationRequest.checked(prompt="a vase", **{setting.name: beyond})

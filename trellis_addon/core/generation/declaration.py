@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a setting is: its default, its bounds and its words, declared once.
+
+The Blender property (``ui.settings.setting_properties``), the command line's option
+(``headless.console.setting_options``) and the column of a batch list
+(``headless.prompts.prompt_list``) are made from it. Neither bpy nor pydantic here: Blender's
+start-up reads the declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, Literal
+
+from ..errors import InvalidRequestError
+
+Unit = Literal["", "METRES", "DEGREES", "PIXELS", "SHARES"]
+
+_DECLARED: Final = "setting"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a setting that is chosen from a list."""
+
+    value: str
+    label: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Switch:
+    """The interface's check box for a setting whose default turns it off."""
+
+    name: str
+    label: str
+    description: str
+    offered: Any
+    """What the field beside the check box shows until the user changes it."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting. What is empty does not apply to it."""
+
+    default: Any
+    label: str
+    description: str
+    """One text for the tooltip and for ``--help``, which takes its first sentence."""
+    name: str = ""
+    """The field of the frozen value that holds it. :func:`settings_of` fills it in."""
+    kind: type = str
+    """Of its value: bool, int, float, str, or tuple for shares."""
+    bounds: tuple[float, float] | None = None
+    """The smallest and the largest value that is taken."""
+    unit: Unit = ""
+    choices: tuple[Choice, ...] = ()
+    spoken: str = ""
+    """How a sentence names it, where the field's name does not read well."""
+    # The interface's property.
+    property_name: str = ""
+    switch: Switch | None = None
+    field_bounds: tuple[float, float] | None = None
+    """Where the interface offers less than ``bounds``."""
+    soft_bounds: tuple[float | None, float | None] = (None, None)
+    """How far the field can be dragged."""
+    digits: int | None = None
+    # The command line's option, and the second name of the column.
+    option: str = ""
+    is_inverse: bool = False
+    """Whether the option says the opposite: ``keep_alpha`` is not ``opaque``."""
+    help: str = ""
+    """Instead of the description, where the option takes something else than the property."""
+    default_words: str = ""
+    """What the default means, where its value does not tell."""
+
+    @property
+    def rna_name(self) -> str:
+        """The name of Blender's property."""
+        return self.property_name or self.name
+
+    @property
+    def words(self) -> str:
+        """How a sentence names it."""
+        return self.spoken or self.name.replace("_", " ")
+
+    @property
+    def column(self) -> str:
+        """The option as a column: the field's own name unless it has another one."""
+        return self.option or self.name
+
+
+def setting(default: Any, label: str, description: str, **more: Any) -> Any:
+    """A field of a dataclass that declares a setting.
+
+    :param more: the other fields of :class:`Setting`. The kind is the default's type.
+    """
+    declared = Setting(default, label, description, kind=type(default), **more)
+    return field(default=default, metadata={_DECLARED: declared})
+
+
+def settings_of(values: type) -> Mapping[str, Setting]:
+    """The settings that a dataclass declares, by their names, in the order of its fields."""
+    found = {f.name: f.metadata[_DECLARED] for f in fields(values)}
+    return {name: replace(declared, name=name) for name, declared in found.items()}
+
+
+def check_values(values: object, settings: Mapping[str, Setting]) -> None:
+    """Refuse values that are not among the choices of their settings, or out of their bounds.
+
+    :param values: an instance of the dataclass that declares the settings.
+    :raises InvalidRequestError: with the field named.
+    """
+    for name, declared in settings.items():
+        value, words = getattr(values, name), declared.words
+        allowed = [choice.value for choice in declared.choices]
+        if allowed and value not in allowed:
+            raise InvalidRequestError(name, f"The {words} must be one of {', '.join(allowed)}")
+        if declared.bounds and not declared.bounds[0] <= value <= declared.bounds[1]:
+            low, high = declared.bounds
+            raise InvalidRequestError(
+                name, f"The {words} must be {low:,g} to {high:,g}", f"Change the {words}"
+            )

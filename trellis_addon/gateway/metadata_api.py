@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The free endpoints: models, schema, balance, health, usage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import quote
+
+from ..core.errors import (
+    AccountError,
+    GatewayError,
+    NoModelInAnswerError,
+    TooSlowError,
+)
+from .answers.reply import CHAT, JOBS
+from .answers.status_errors import from_response, request_id_of
+from .http.base64_extraction import MOST_VALUES, values_in
+from .http.transport import Transport
+
+MOST_METADATA_BYTES: Final = 1 << 20
+QUICK_SECONDS: Final = 20.0
+UNKNOWN: Final = "unknown"
+
+
+class Memory(Protocol):
+    """A cache that keeps a schema's answer for a day (``library.day_cache`` implements it)."""
+
+    def recall(self, key: str) -> str | None:
+        """The stored value, unless it is too old."""
+
+    def remember(self, key: str, value: str) -> None:
+        """Store a value."""
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model of the list."""
+
+    id: str
+    modality: str
+
+
+class Catalogue:
+    """The client of the free endpoints."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get(self, path: str, *, tries: int = 2) -> Any:
+        """Get the JSON answer of ``GET /v1/<path>``.
+
+        :raises TrellisError: there is no answer, an error status, or something that is not JSON.
+        """
+        url = self._transport.address.endpoint(path)
+        with self._transport.exchange(
+            "GET", url, stall_seconds=QUICK_SECONDS, tries=tries
+        ) as answer:
+            text = self._transport.text_of(answer, MOST_METADATA_BYTES)
+            if answer.status_code != 200:
+                raise from_response(answer.status_code, answer.headers, text)
+            try:
+                # Before parsing: a megabyte of "[]," would become 30 MB of objects.
+                if values_in(text.encode("utf-8", "replace")) > MOST_VALUES:
+                    raise ValueError("more values than any list of models has")
+                return json.loads(text)
+            except (ValueError, RecursionError) as error:
+                raise NoModelInAnswerError(
+                    "The gateway answered with something that is not JSON",
+                    "Check the gateway URL in the preferences",
+                    detail=text[:300],
+                    request_id=request_id_of(answer.headers),
+                ) from error
+
+    def models(self, modality: str = "3d") -> tuple[ModelEntry, ...]:
+        """The models of a modality. The gateway may ignore the filter, so the list is filtered here
+        as well.
+        """
+        entries = map(_entry, _rows(self.get(f"models?modality={quote(modality)}")))
+        return tuple(e for e in entries if e.id and e.modality in ("", modality))
+
+    def endpoint_of(self, model: str, memory: Memory) -> str:
+        """Which endpoint the model's own schema names: ``chat``, ``jobs`` or ``unknown``. Cached
+        for a day.
+
+        :raises AccountError: the key is refused; another endpoint would refuse it too.
+        :raises UnreachableError: the gateway cannot be reached.
+        """
+        key = f"{self._transport.address.base_url} {model}"
+        if known := memory.recall(key):
+            return known
+        found = self._ask_schema(model)
+        if found:
+            memory.remember(key, found)
+        return found or UNKNOWN
+
+    def _ask_schema(self, model: str) -> str:
+        """The endpoint that the schema names, or ``unknown``; "" after a temporary fault, which
+        must not be cached.
+        """
+        raw, escaped = quote(model, safe="/"), quote(model, safe="")
+        answered = True
+        # The id contains a slash. The official Python SDK sends it raw, the Node SDK as %2F.
+        for path in (f"models/{raw}/schema", f"models/{escaped}/schema", f"models/{raw}"):
+            try:
+                # One attempt: the user waits, and Automatic works without the schema.
+                found = _named_endpoint(self.get(path, tries=1))
+            except AccountError as error:
+                # 403 may be about the metadata alone, so the generation is still tried.
+                if error.facts.status == 401:
+                    raise
+                return UNKNOWN
+            except TooSlowError:
+                return ""  # the schema is helpful but not required
+            except GatewayError as error:
+                answered = answered and not error.facts.retryable
+                continue
+            if found:
+                return found
+        return UNKNOWN if answered else ""
+
+    def balance(self) -> Any:
+        """The credit and the recent spend. The fields are not documented."""
+        return self.get("balance")
+
+    def health(self) -> Any:
+        """The state of the providers behind the gateway."""
+        return self.get("health/providers")
+
+    def usage_by_tag(self, month: str) -> tuple[tuple[str, float], ...]:
+        """Cost in US cents by tag for ``YYYY-MM``, from either documented form of the answer."""
+        return tuple(
+            # The guide has a bare list with "tag", the official command line a "data" list with
+            # "label".
+            (str(row.get("tag") or row.get("label") or ""), _cents(row.get("cost_cents")))
+            for row in _rows(self.get(f"usage/by-tag?month={quote(month)}"))
+        )
+
+
+def _rows(document: Any) -> list[dict[str, Any]]:
+    """The rows of a list, either bare or in ``data``; empty if the answer is something else."""
+    rows = document.get("data") if isinstance(document, dict) else document
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _cents(value: Any) -> float:
+    try:
+        return float(value or 0)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _entry(row: dict[str, Any]) -> ModelEntry:
+    return ModelEntry(str(row.get("id") or ""), str(row.get("modality") or "").lower())
+
+
+def _strings(value: Any, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif depth < 12 and isinstance(value, dict):
+        first = [value[k] for k in ("endpoint", "path", "url") if k in value]
+        for item in (*first, *value.values()):
+            yield from _strings(item, depth + 1)
+    elif depth < 12 and isinstance(value, list):
+        for item in value:
+            yield from _strings(item, depth + 1)
+
+
+def _named_endpoint(document: Any) -> str:
+    """The first endpoint that a schema names. The field ``endpoint`` comes before the examples."""
+    for text in _strings(document):
+        if "/3d/generations" in text:
+            return JOBS
+        if "/chat/completions" in text:
+            return CHAT
+    return ""

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the pixels of images, looks them up at UVs, and converts between sRGB and linear."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+from .quadrics import Reals
+
+Pixels = npt.NDArray[np.float32]
+
+MOST_PIXELS: Final = 4096
+"""Larger images are read at this size. Shrinking smaller ones takes longer than reading them."""
+
+
+def pixels_of(image: Any, most: int = MOST_PIXELS) -> Pixels:
+    """The pixels of an image as stored, (H, W, 4), from the lowest row; (0, 0, 4) if it has none.
+
+    :param most: images with a longer side are shrunk to this number of pixels.
+    """
+    # Reading decodes an image, which then stays in memory. So only a copy is decoded.
+    copy = image.copy()
+    try:
+        shrink(copy, most)
+        width, height = copy.size
+        if copy.channels != 4:
+            width = height = 0
+        content = np.empty(width * height * 4, dtype=np.float32)
+        if len(content):
+            copy.pixels.foreach_get(content)
+        return content.reshape(height, width, 4)
+    finally:
+        bpy.data.images.remove(copy)
+
+
+def texels(content: Pixels, uvs: Reals, extension: str) -> Reals:
+    """The nearest pixels of an image at UVs (N, 2 or more), which may be outside of the image."""
+    height, width = content.shape[:2]
+    at = []
+    for axis, side in ((0, width), (1, height)):
+        place = uvs[:, axis]
+        if extension == "REPEAT":
+            place = place % 1.0
+        elif extension == "MIRROR":
+            place = 1.0 - np.abs(place % 2.0 - 1.0)
+        at.append(np.clip((place * side).astype(np.int64), 0, side - 1))
+    found: Reals = content[at[1], at[0]].astype(np.float64)
+    if extension == "CLIP":
+        outside = (uvs[:, :2] < 0).any(axis=1) | (uvs[:, :2] > 1).any(axis=1)
+        found[outside] = 0.0
+    return found
+
+
+def linear_of(encoded: Reals) -> Reals:
+    """Convert from sRGB (IEC 61966-2-1) to linear."""
+    made: Reals = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    return made
+
+
+def srgb_of(linear: Reals) -> Reals:
+    """Convert from linear to sRGB; values outside of 0 to 1 are clipped."""
+    linear = np.clip(linear, 0.0, 1.0)
+    made: Reals = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return made
+
+
+def shrink(image: Any, pixels: int) -> None:
+    """Shrink an image until its longest side has at most this number of pixels."""
+    width, height = image.size
+    share = pixels / max(width, height, 1)
+    if share < 1:
+        image.scale(max(1, round(width * share)), max(1, round(height * share)))

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Joins all meshes of a prop into one, with the material of each triangle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..mesh.mesh_building import positions, triangles_of
+from ..mesh.quadrics import Indices, Reals
+from .material_sampling import Surface
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All meshes of a prop as one, in world space.
+
+    Shapes: points (V, 3), corners (T, 3), materials (T,): an index of ``surfaces``.
+    """
+
+    points: Reals
+    corners: Indices
+    surfaces: list[Surface]
+    materials: Indices
+
+
+def joined(objects: Sequence[Any]) -> Whole:
+    """Join the meshes of objects; quads and larger faces become triangles."""
+    points: list[Reals] = []
+    corners: list[Indices] = []
+    surfaces: list[Surface] = []
+    materials: list[Indices] = []
+    vertices = 0
+    for obj in objects:
+        mesh = obj.data
+        world = np.array(obj.matrix_world, dtype=np.float64)
+        places = positions(mesh).astype(np.float64)
+        own, loops, slots = triangles_of(mesh)
+        # A mirrored object would otherwise have its faces inside out.
+        if np.linalg.det(world[:3, :3]) < 0:
+            own, loops = own[:, ::-1], loops[:, ::-1]
+        materials.append(slots + len(surfaces))
+        first = sum(len(c) for c in corners)
+        # The object's slots, not the mesh's materials, as a slot may be linked to the object.
+        kinds = [slot.material for slot in obj.material_slots] or [None]
+        surfaces += [Surface.of(kind, mesh, loops, first) for kind in kinds]
+        points.append(places @ world[:3, :3].T + world[:3, 3])
+        corners.append(own.astype(np.int64) + vertices)
+        vertices += len(places)
+    return Whole(
+        np.concatenate(points), np.concatenate(corners), surfaces, np.concatenate(materials)
+    )

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cache that keeps small texts for a day, in a hidden file of the library folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ..core.files.held_files import SOON_SECONDS, read_bytes
+from .disk.atomic_files import write_atomic
+
+log = logging.getLogger(__name__)
+
+FILE: Final = ".gateway.json"
+DAY_SECONDS: Final = 86_400.0
+
+
+@dataclass(frozen=True)
+class DayCache:
+    """Stores texts by key for a day. If the file is lost or damaged, the gateway is simply asked
+    again.
+    """
+
+    library: Path
+
+    def recall(self, key: str) -> str | None:
+        """The text stored under a key, unless it is older than a day."""
+        entry = self._read().get(key)
+        if not isinstance(entry, dict) or not isinstance(entry.get("value"), str):
+            return None
+        written = entry.get("time")
+        if not isinstance(written, int | float):
+            return None
+        # A time in the future comes from a clock that was wrong: such an entry would never expire.
+        return entry["value"] if 0 <= time.time() - written < DAY_SECONDS else None
+
+    def remember(self, key: str, value: str) -> None:
+        """Store a text, if the folder can be written."""
+        facts = self._read()
+        facts[key] = {"value": value, "time": time.time()}
+        try:
+            self.library.mkdir(parents=True, exist_ok=True)
+            write_atomic(self.library / FILE, json.dumps(facts, indent=1).encode("utf-8"))
+        except OSError as error:
+            log.info("the gateway's schema is not remembered: %s", error)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            facts = json.loads(read_bytes(self.library / FILE, SOON_SECONDS))
+        except (OSError, ValueError):
+            return {}
+        return facts if isinstance(facts, dict) else {}

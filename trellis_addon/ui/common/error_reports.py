@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turns a :class:`TrellisError` in an operator into a report in the user's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from ...core.errors import TrellisError
+from ..translation.translations import sentence
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def reports_errors(method: Method) -> Method:
+    """Decorate an operator's ``execute`` or ``invoke``, so that a :class:`TrellisError` is reported
+    and cancels the operator.
+    """
+
+    def guarded(operator: Any, *arguments: Any) -> Any:
+        try:
+            return method(operator, *arguments)
+        except TrellisError as error:
+            # If a script has called the operator, Blender raises this report as a RuntimeError.
+            operator.report({"ERROR"}, sentence(error.facts))
+            return {"CANCELLED"}
+
+    # Blender counts the arguments of the functions that it registers, and refuses `*arguments`.
+    @wraps(method)
+    def execute(self: Any, context: Any) -> Any:
+        return guarded(self, context)
+
+    @wraps(method)
+    def invoke(self: Any, context: Any, event: Any) -> Any:
+        return guarded(self, context, event)
+
+    return cast("Method", invoke if method.__code__.co_argcount == 3 else execute)

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Defines the operators for a failed job: try again, copy the details, dismiss it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+
+from ...blender_context import OperatorResult, window_manager_of
+from ...core.errors import TrellisError
+from ...preferences import read_settings
+from ..account.diagnostics import without_secrets
+from ..common.class_registration import registering
+from ..common.error_reports import reports_errors
+from ..jobs.info_log import TRELLIS_OT_tell_ends
+from ..jobs.job_state import Ended, goes_on, is_owed
+from ..jobs.session import Session
+from ..translation.translations import iface, rpt
+
+PROP_ID: Final = "The id of the prop whose job has failed"
+
+
+class TRELLIS_OT_show_job(bpy.types.Operator):
+    """Show the whole prompt of this job"""
+
+    bl_idname = "trellis.show_job"
+    bl_label = "Show Job"
+    bl_options = {"INTERNAL"}
+
+    prop_id: bpy.props.StringProperty(
+        name="Prop", description="The id of the prop that is under way", options={"SKIP_SAVE"}
+    )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """The prompt and the stage, for which a line of the panel has no space."""
+        from .panel import doing
+
+        if running := Session.get().running.find(properties.prop_id):
+            return f"{running.prompt}.\n{doing(running)}"
+        return iface(cls.__doc__ or "")
+
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        """Call the operator that shows the prompt of any prop in the library."""
+        show: Any = getattr(bpy.ops, "trellis").show_prompt  # noqa: B009  (not in the stubs)
+        how = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
+        return {"FINISHED"} if show(how, prop_id=self.prop_id) else {"CANCELLED"}
+
+
+class TRELLIS_OT_try_again(bpy.types.Operator):
+    """Go on with what the gateway has made already, else generate the prop once more. Only the
+    second costs credit
+    """
+
+    bl_idname = "trellis.try_again"
+    bl_label = "Try Again"
+    bl_options = {"INTERNAL"}
+
+    prop_id: bpy.props.StringProperty(name="Prop", description=PROP_ID, options={"SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """A text that says what this click would cost."""
+        ended = Session.get().failure(properties.prop_id)
+        if ended is not None and ended.free:
+            return iface("Go on with what the gateway has made already. This costs nothing")
+        if is_owed(read_settings().library, properties.prop_id):
+            return iface(
+                "It may have been charged already, and never came. This may cost credit once more"
+            )
+        return iface("Ask the gateway once more with the same settings. This costs credit")
+
+    @reports_errors
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        """Try again from the record on disk, which knows what has been paid for."""
+        session = Session.get()
+        ended = session.failure(self.prop_id)
+        if ended is None:
+            self.report({"WARNING"}, rpt("This job is no longer in the list"))
+            return {"CANCELLED"}
+        try:
+            _again(session, ended)
+        except TrellisError as error:
+            session.last_error = error.facts
+            raise  # reported like all others
+        return {"FINISHED"}
+
+
+def _again(session: Session, ended: Ended) -> None:
+    from ...core.files.prop_files import path_from_text
+    from ...core.generation.finishing import Finishing
+    from ...core.generation.request import GenerationRequest
+    from ...library.library import Library
+
+    settings = read_settings()
+    folder = Library(settings.library).find(ended.prop_id)
+    record = folder.read()
+    finishing = Finishing.from_dict(record.finishing)
+    # The free ways first; only the last one costs credit.
+    if ended.finishing is not None:
+        job = session.workshop.finish(folder, ended.finishing, settings)
+    elif goes_on(record):
+        job = session.workshop.resume(folder, settings)
+    elif source := record.request.get("source"):
+        within = record.request.get("source_folder")
+        root = path_from_text(str(within)) if within else None
+        job = session.workshop.bring_in(path_from_text(str(source)), settings, finishing, root)
+    else:
+        request = GenerationRequest.checked(**record.request)
+        job = session.workshop.generate(request, settings, finishing)
+    session.forget(ended.prop_id)
+    session.add(
+        job,
+        ended.prompt,
+        *ended.placements,
+        reload=ended.reload,
+        metres=ended.metres,
+        image=ended.image,
+        library_only_reason=ended.library_only_reason,
+        finishing=ended.finishing,
+        did=ended.did,
+    )
+
+
+class TRELLIS_OT_copy_details(bpy.types.Operator):
+    """Copy the error with its details and request id to the clipboard, without any secret"""
+
+    bl_idname = "trellis.copy_details"
+    bl_label = "Copy Details"
+    bl_options = {"INTERNAL"}
+
+    prop_id: bpy.props.StringProperty(name="Prop", description=PROP_ID, options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        """Copy the details to the clipboard."""
+        ended = Session.get().failure(self.prop_id)
+        facts = ended.facts if ended else Session.get().last_error
+        if facts is None:
+            self.report({"WARNING"}, rpt("There is no error to copy"))
+            return {"CANCELLED"}
+        lines = [
+            f"Prop: {self.prop_id}",
+            f"Error: {facts.sentence}",
+            f"Kind: {facts.kind}" + (f", status {facts.status}" if facts.status else ""),
+            f"Request id: {facts.request_id or 'none'}",
+            f"Details: {facts.detail or 'none'}",
+        ]
+        window_manager_of(context).clipboard = without_secrets("\n".join(lines), read_settings())
+        self.report({"INFO"}, rpt("The details are on the clipboard"))
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_dismiss(bpy.types.Operator):
+    """Hide the message. The prop stays in the library as it is"""
+
+    bl_idname = "trellis.dismiss"
+    bl_label = "Dismiss"
+    bl_options = {"INTERNAL"}
+
+    prop_id: bpy.props.StringProperty(
+        name="Prop", description="Whose message to hide. Empty: all", options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        """Forget error and note."""
+        Session.get().forget(self.prop_id)
+        return {"FINISHED"}
+
+
+CLASSES: Final = (
+    TRELLIS_OT_show_job,
+    TRELLIS_OT_try_again,
+    TRELLIS_OT_copy_details,
+    TRELLIS_OT_dismiss,
+    TRELLIS_OT_tell_ends,
+)
+
+
+register, unregister = registering(CLASSES)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reloads a prop that was finished again, wherever the open file links it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import bpy
+
+from ...scene.link.methods import Display
+
+log = logging.getLogger(__name__)
+
+
+def reload_prop(folder: Path, blend: Path) -> int:
+    """Read a prop's file again. Instances keep their places; appended copies are not changed.
+
+    Links to a deleted file of the prop are set to the new one, as a new ``prop.blend`` replaces the
+    files for other versions of Blender.
+
+    :returns: the number of links that were renewed.
+    """
+    from ...scene.link.proxies import instances, show
+    from ...scene.link.relink import find_missing, in_library
+
+    full = [empty for empty in instances(bpy.data.objects) if _shows_full(empty)]
+    count = sum(_reload(name) for name in _links_to(blend))
+    choose = in_library(folder.parent)
+
+    def only_this(prop_id: str, name: str) -> Path | None:
+        return choose(prop_id, name) if prop_id == folder.name else None
+
+    count += len(find_missing(only_this).found)
+    if full and count:
+        # A full prop is shown by a collection in the open file, which still has the old objects.
+        show(full, Display.FULL)
+    return count
+
+
+def _shows_full(empty: bpy.types.Object) -> bool:
+    from ...scene.link.proxies import prop_of
+
+    return empty.instance_collection != prop_of(empty)
+
+
+def _links_to(blend: Path) -> list[str]:
+    """The names of the libraries that link a file. Names are used, as ``reload()`` invalidates all
+    references to a library's data.
+    """
+    from ...scene.link.linking import library_path, same_file
+
+    return [
+        library.name
+        for library in bpy.data.libraries
+        if not getattr(library, "is_archive", False) and same_file(library_path(library), blend)
+    ]
+
+
+def _reload(name: str) -> bool:
+    try:
+        bpy.data.libraries[name].reload()
+    except RuntimeError as error:
+        log.warning("%s cannot be read again: %s", name, error)
+        return False
+    return True

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Leads from installation to the first prop: checklist, preferences page, shortcuts."""
