@@ -11,8 +11,8 @@ The arguments are pytest's. With a path among them, that is run instead, and wit
 both in one process; otherwise the files are spread over one process more than there are cores, as
 tests wait for a third of their time (4 at most; TRELLIS_TEST_WORKERS says otherwise).
 
-Under CI, at most three tests that failed are run once more, alone; those that pass then are no
-failure, but the summary names them as unsteady.
+Under CI, at most three test functions that failed are run once more, alone; those that pass then
+are no failure, but the summary names them as unsteady.
 
 A run has a hard time limit, as some Blender modules hang at exit when something stays registered;
 that is a failure like any other. What passed and what failed before the end is counted all the

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Callable, Dict, List
 
 MOST = 3
-"""More failures than this are not tried again: they have one cause."""
+"""More test functions than this are not tried again: that is no chance any more."""
+MOST_CASES = 20
+"""The most cases of these functions: those of one scenario fail together."""
 
 
 def worth_it(failed: List[str], ended: str) -> bool:
@@ -23,7 +25,9 @@ def worth_it(failed: List[str], ended: str) -> bool:
 
     A developer's own run shows them as they are.
     """
-    return "CI" in os.environ and ended == "exit code 1" and 0 < len(failed) <= MOST
+    functions = {test.partition("[")[0] for test in failed}
+    few = 0 < len(functions) <= MOST and len(failed) <= MOST_CASES
+    return "CI" in os.environ and ended == "exit code 1" and few
 
 
 def failed_tests(lines: Dict[str, Dict[str, str]]) -> List[str]:

@@ -15,16 +15,20 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import faulthandler
 import gc
 import json
 import os
+import queue
 import random
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +42,9 @@ from support.rooms import KEY  # noqa: E402
 WARM_UP = 16
 GROWTH_BYTES = 48 << 20
 """What the product's process may hold more after all: caches, and what the C library keeps."""
+STUCK_SECONDS = 300.0
+"""A child in which nothing has ended for so long says where its threads are, and is killed."""
+ENDS = ("finished", "failed", "cancelled", "skipped")
 WORDS = "oak barrel", "stone vase", "red mushroom", "wooden crate", "brass lantern", "small chair"
 
 
@@ -63,10 +70,13 @@ def inside(folder: Path, jobs: int) -> None:
     """Warm up, measure, run the batch twice, measure. Asks its parent to go on between."""
     from trellis_addon.headless.cli import run_cli
 
+    faulthandler.register(signal.SIGUSR1)
+
     def batch(name: str) -> int:
         library = ["--library", str(folder / "library"), "--json", "--jobs", str(jobs)]
         # One try, as each item is to end once; the next run takes up what has failed.
-        return run_cli(["batch", str(folder / name), *library, "--retry", "0"])
+        tries = ["--retry", "0", "--give-up-after", "2m"]
+        return run_cli(["batch", str(folder / name), *library, *tries])
 
     batch("warm.txt")
     before = state()
@@ -98,6 +108,8 @@ class Soaked:
     killed: int = 0
     before: dict[str, int] = field(default_factory=dict)
     after: dict[str, int] = field(default_factory=dict)
+    printed: str = ""
+    """The last of what the child has printed for people."""
 
     def report(self) -> str:
         """For people."""
@@ -112,7 +124,8 @@ class Soaked:
             unit, scale = ("MB", 1e6) if name == "bytes" else (name, 1)
             now = self.after[name]
             lines.append(f"{name}: {value / scale:.0f} before, {now / scale:.0f} after {unit}")
-        return "\n".join([*lines, *(f"WRONG: {one}" for one in self.wrong)])
+        lines += [f"WRONG: {one}" for one in self.wrong]
+        return "\n".join([*lines, self.printed] if self.wrong else lines)
 
 
 class Runs:
@@ -133,7 +146,7 @@ class Runs:
         """Hear the child to its end."""
         assert self._process.stdout
         run = -1
-        for line in self._process.stdout:
+        for line in self._lines_in_time():
             event = json.loads(line)
             match event["event"]:
                 case "begins":
@@ -145,10 +158,36 @@ class Runs:
                     self._process.stdin.flush()  # type: ignore[union-attr]
                 case "item":
                     self.lines[event["id"]] = event["line"]
-                case "finished" | "failed" | "cancelled" | "skipped" if run >= 0:
+                case name if name in ENDS and run >= 0:
                     self._end(event, run)
                 case "held":
                     self._soaked.before, self._soaked.after = event["before"], event["after"]
+
+    def _lines_in_time(self) -> Iterator[str]:
+        """The child's lines; one that is stuck is ended, with its threads in `stderr.txt`."""
+        assert self._process.stdout
+        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+        def read(stream: Iterable[str]) -> None:
+            for line in stream:
+                lines.put(line)
+            lines.put(None)
+
+        threading.Thread(target=read, args=(self._process.stdout,), daemon=True).start()
+        deadline = time.monotonic() + STUCK_SECONDS
+        while True:
+            try:
+                line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                self._soaked.wrong.append("the child was stuck")
+                self._process.send_signal(signal.SIGUSR1)
+                time.sleep(5)  # it writes in its own time
+                return
+            if line is None:
+                return
+            if '"id"' not in line or json.loads(line)["event"] in ENDS:
+                deadline = time.monotonic() + STUCK_SECONDS
+            yield line
 
     def _end(self, event: dict[str, Any], run: int) -> None:
         name, prop = event["event"], str(event.get("id"))
@@ -209,6 +248,7 @@ def soak(
                 process.kill()
                 process.communicate()
         soaked.faults = faults.met
+        soaked.printed = (folder / "stderr.txt").read_text("utf-8", "replace")[-20_000:]
         _judge(soaked, runs, gateway, prompts, folder)
     return soaked
 

@@ -325,7 +325,8 @@ def reports_of(rooms: Rooms, tmp_path_factory: pytest.TempPathFactory) -> Callab
                         return another_file(bench, rooms, variables)
                 return SCENARIOS[end](bench)
             except AssertionError as error:  # told by each cell, but run only once
-                broke = [f"the scenario broke: {error}"]
+                told = bench.child.told() if bench.child else ""
+                broke = [f"the scenario broke: {error}\n{told}"]
                 return dict.fromkeys(("", "ends", *cells(end)), broke)
 
     return run

@@ -129,10 +129,24 @@ class StandInGateway:
         return self._store.jobs[job].prompt if job else ""
 
     def unplug(self) -> None:
-        """Break all connections and every new one, as a network that is gone; `plug_in` ends it."""
+        """Break all connections and every new one, as a network that is gone; `plug_in` ends it.
+
+        Returns when they are broken: what the caller does next, such as opening a gate, comes too
+        late for an answer that was held. Raises `RuntimeError` when the server's loop is stuck.
+        """
         self._unplugged.set()
-        if self._loop is not None and self._server is not None:
-            self._loop.call_soon_threadsafe(self._server.drop_all)
+        loop, server = self._loop, self._server
+        if loop is None or server is None:
+            return
+        broken = threading.Event()
+
+        def drop() -> None:
+            server.drop_all()
+            broken.set()
+
+        loop.call_soon_threadsafe(drop)
+        if not broken.wait(30):
+            raise RuntimeError("the stand-in gateway did not break its connections")
 
     def plug_in(self) -> None:
         """Let connections through again."""

@@ -99,7 +99,14 @@ class Child:
     def _read(self) -> None:
         assert self.process.stdout
         for line in self.process.stdout:
-            self.events.append(json.loads(line))
+            try:
+                self.events.append(json.loads(line))
+            except ValueError:  # Blender itself has printed something
+                self.printed.append(line)
+
+    def told(self, most: int = 40) -> str:
+        """The last things that it has said, for a test that fails."""
+        return "\n".join([*map(str, self.events[-most:]), *self.printed[-most:]])
 
     def send(self, **command: Any) -> None:
         """One command; see `crash_child.py`."""
@@ -180,6 +187,8 @@ class Bench:
         self.hooks = home / "hooks"
         self.gates: dict[str, Gate] = {}
         self.born = 0.0
+        self.child: Child | None = None
+        """The last process that was started."""
         self.root.mkdir(exist_ok=True)
         self.variables = {"AIGATEWAY_API_KEY": KEY, "AIGATEWAY_BASE_URL": gateway.base_url}
 
@@ -207,7 +216,8 @@ class Bench:
             stderr=subprocess.PIPE,  # no file: a full disk would refuse it
             encoding="utf-8",
         )
-        return Child(process)
+        self.child = Child(process)
+        return self.child
 
     def script(self, step: Step) -> None:
         """Have the gateway hold what is to be held there, and answer as the step needs it."""

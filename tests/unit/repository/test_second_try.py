@@ -70,6 +70,13 @@ def test_many_failures_are_not_tried_again(counted: Callable[..., run_tests.Outc
     assert run_tests.summary() == 1
 
 
+def test_cases_of_one_function_are_tried_again(counted: Callable[..., run_tests.Outcome]) -> None:
+    cases = [f"t[{number}]" for number in range(second_try.MOST_CASES + 1)]
+    few = cases[:-1]
+    assert counted("exit code 1", tuple(few), **dict.fromkeys(few, "failed")).failed == 0
+    assert counted("exit code 1", tuple(cases), **dict.fromkeys(cases, "failed")).failed > 0
+
+
 def test_a_developer_sees_every_failure(
     counted: Callable[..., run_tests.Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
