@@ -43,7 +43,7 @@ def statuses() -> str:
     rows["525, 526"] = (row_for(525), 525)
     rows["401, 403 or 406 with a web page"] = (BLOCKED, 403)
     for name, (row, status) in rows.items():
-        step = row.next_step.format(wait="the time that it tells")
+        step = row.step.window.format(wait="the time that it tells")
         if not certainly_refused(status):
             step = MAY_BE_CHARGED
         lines.append(f"| {name} | {row.message} | {step} | {_again(status, row)} |")

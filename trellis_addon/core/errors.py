@@ -2,14 +2,16 @@
 """The exception hierarchy. Each error has a message, a next step, and a detail for the log.
 
 The packages that meet other exceptions (httpx, OSError, bpy's RuntimeError) turn them into these;
-the window and the command line show ``message`` and ``next_step``. ``kind`` is the stable name in
-records and in ``--json``. No error text ever contains the API key.
+the window and the command line show ``message`` and the step, each in its own words. ``kind`` is
+the stable name in records and in ``--json``. No error text ever contains the API key.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
+
+from .next_step import NO_STEP, NextStep
 
 
 @dataclass(frozen=True)
@@ -20,23 +22,37 @@ class ErrorFacts:
 
     kind: str
     message: str
-    next_step: str = ""
+    step: NextStep = NO_STEP
     detail: str = ""
     status: int | None = None
     retryable: bool = False
     request_id: str | None = None
 
     @property
+    def next_step(self) -> str:
+        """What the user can do, for the window."""
+        return self.step.window
+
+    @property
     def sentence(self) -> str:
-        """Message and next step as one line, for reports."""
-        return ". ".join(part.rstrip(".") for part in (self.message, self.next_step) if part)
+        """Message and next step as one line, for the window's reports."""
+        return _line(self.message, self.step.window)
+
+    @property
+    def command_sentence(self) -> str:
+        """Message and next step as one line, for the command line and what it writes."""
+        return _line(self.message, self.step.at_command_line)
+
+
+def _line(*parts: str) -> str:
+    return ". ".join(part.rstrip(".") for part in parts if part)
 
 
 class TrellisError(Exception):
     """The base class of all errors that a user may see.
 
     :param message: one short sentence, no final full stop.
-    :param next_step: what the user can do about it, as one sentence.
+    :param next_step: what the user can do about it, as one sentence, or as one for each entrance.
     :param detail: for the log and for "Copy Details"; never shown in a report. It may quote a
         server.
     :param status: the HTTP status that caused the error, if any.
@@ -45,12 +61,12 @@ class TrellisError(Exception):
 
     kind: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False
-    default_next_step: ClassVar[str] = ""
+    default_next_step: ClassVar[NextStep | str] = ""
 
     def __init__(
         self,
         message: str,
-        next_step: str = "",
+        next_step: NextStep | str = "",
         *,
         detail: str = "",
         status: int | None = None,
@@ -63,7 +79,7 @@ class TrellisError(Exception):
         self.facts = ErrorFacts(
             kind=self.kind,
             message=message,
-            next_step=next_step or self.default_next_step,
+            step=NextStep.of(next_step or self.default_next_step),
             detail=detail,
             status=status,
             retryable=self.retryable if retry is None else retry,
@@ -76,7 +92,7 @@ class InvalidRequestError(TrellisError):
 
     kind = "invalid_request"
 
-    def __init__(self, field: str, message: str, next_step: str = "") -> None:
+    def __init__(self, field: str, message: str, next_step: NextStep | str = "") -> None:
         self.field = field
         super().__init__(message, next_step or f"Change the {field} and try again")
 
@@ -91,14 +107,19 @@ class AddressError(TrellisError):
     """The gateway's URL cannot be used."""
 
     kind = "address"
-    default_next_step = "Correct the gateway URL in the preferences"
+    default_next_step = NextStep(
+        "Correct the gateway URL in the preferences", "Correct AIGATEWAY_BASE_URL"
+    )
 
 
 class NoKeyError(TrellisError):
     """There is no API key."""
 
     kind = "no_key"
-    default_next_step = "Paste your AIgateway key into the extension's preferences"
+    default_next_step = NextStep(
+        "Paste your AIgateway key into the extension's preferences",
+        "Set AIGATEWAY_API_KEY to your AIgateway key",
+    )
 
 
 class OfflineError(TrellisError):
@@ -111,14 +132,19 @@ class CostLimitError(TrellisError):
     """The user's own daily cost limit is reached; nothing was sent."""
 
     kind = "cost_limit"
-    default_next_step = "Raise the limit in the preferences, or go on tomorrow"
+    default_next_step = NextStep(
+        "Raise the limit in the preferences, or go on tomorrow",
+        "Raise --daily-limit, or go on tomorrow",
+    )
 
 
 class LibraryError(TrellisError):
     """The library folder or a prop's record cannot be read or written."""
 
     kind = "library"
-    default_next_step = "Choose another library folder in the preferences"
+    default_next_step: ClassVar[NextStep | str] = NextStep(
+        "Choose another library folder in the preferences", "Choose another one with --library"
+    )
 
 
 class BrokenRecordError(LibraryError):
@@ -190,7 +216,10 @@ class NoModelInAnswerError(GatewayError):
     """The answer was understood, and there is no mesh in it."""
 
     kind = "no_model"
-    default_next_step = "Try again, or choose another model in the preferences"
+    default_next_step = NextStep(
+        "Try again, or choose another model in the preferences",
+        "Try again, or choose another one with --model",
+    )
 
 
 class UnreachableError(TrellisError):

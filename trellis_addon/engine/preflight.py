@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..core.errors import NoKeyError, OfflineError, TrellisError
+from ..core.next_step import NextStep
 from ..core.settings import Settings
 
 
@@ -38,5 +39,7 @@ def offline(settings: Settings) -> OfflineError:
         )
     return OfflineError(
         "Blender is not allowed to go online",
-        "Switch on Preferences > System > Network > Allow Online Access",
+        NextStep(
+            "Switch on Preferences > System > Network > Allow Online Access", "Add --online-mode"
+        ),
     )

@@ -22,6 +22,7 @@ from ..core.errors import (
     TrellisError,
     UnreachableError,
 )
+from ..core.next_step import NextStep
 from ..core.text import shorten
 from .http.retry_policy import never_arrived
 
@@ -85,4 +86,4 @@ def tell(error: TrellisError) -> None:
         step += f"; the gateway's support can look up request {shorten(facts.request_id, 80)}"
     if isinstance(error, UnreachableError) and not isinstance(error, TooSlowError):
         step += "; check the network connection and the gateway URL first"
-    error.facts = replace(facts, next_step=step, retryable=True)
+    error.facts = replace(facts, step=NextStep(step), retryable=True)

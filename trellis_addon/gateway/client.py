@@ -21,6 +21,7 @@ from ..core.errors import (
     UnreachableError,
 )
 from ..core.generation.request import GenerationRequest
+from ..core.next_step import NextStep
 from ..core.settings import GatewaySettings
 from ..core.text import shorten
 from .answers.asset_locations import AssetLocation, Trust
@@ -105,7 +106,9 @@ class Gateway:
                 raise InvalidRequestError(
                     "image",
                     "A reference image needs the jobs endpoint, and the chat endpoint is forced",
-                    "Set the endpoint to Automatic in the preferences",
+                    NextStep(
+                        "Set the endpoint to Automatic in the preferences", "Use --endpoint auto"
+                    ),
                 )
             return JOBS
         if self._settings.endpoint != "auto":

@@ -15,6 +15,7 @@ from ..core.errors import (
     NoModelInAnswerError,
     TooSlowError,
 )
+from ..core.next_step import CHECK_URL
 from .answers.reply import CHAT, JOBS
 from .answers.status_errors import from_response, request_id_of
 from .http.base64_extraction import MOST_VALUES, values_in
@@ -69,7 +70,7 @@ class Catalogue:
             except (ValueError, RecursionError) as error:
                 raise NoModelInAnswerError(
                     "The gateway answered with something that is not JSON",
-                    "Check the gateway URL in the preferences",
+                    CHECK_URL,
                     detail=text[:300],
                     request_id=request_id_of(answer.headers),
                 ) from error

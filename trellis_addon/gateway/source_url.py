@@ -17,6 +17,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ..core.errors import BadFileError, GatewayError, InputError, TrellisError, UnreachableError
+from ..core.next_step import NextStep
 from .answers.asset_locations import AssetLocation
 from .download import Fetched, Report, fetch, refuse_strange
 from .http.address import Address, is_loopback
@@ -113,7 +114,7 @@ class SourceUrl:
         except GatewayError as error:
             raise self._worded(error) from error
         except UnreachableError as error:
-            error.facts = replace(error.facts, next_step="Check the address and the network")
+            error.facts = replace(error.facts, step=NextStep("Check the address and the network"))
             raise
 
     def _worded(self, error: GatewayError) -> TrellisError:

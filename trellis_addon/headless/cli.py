@@ -170,6 +170,9 @@ def _check(options: argparse.Namespace) -> None:
     minutes = getattr(options, "timeout", None)
     if minutes is not None and not 0 < minutes < math.inf:
         raise InputError("--timeout must be more than 0 minutes", "Correct it")
+    daily = getattr(options, "daily_limit", None)
+    if daily is not None and daily < 0:
+        raise InputError("--daily-limit must be 0 dollars or more", "Correct it")
     library = getattr(options, "library", None)
     if library is not None and os.path.exists(library) and not os.path.isdir(library):
         raise InputError(f"The library {library} is not a folder", "Change --library")

@@ -165,8 +165,8 @@ def _answer(message: Message, tell: Any) -> Message:
         return {"made": made, "notes": notes}
     except TrellisError as error:
         facts = error.facts
-        told = ("kind", "message", "next_step", "detail")
-        return {"failed": {name: getattr(facts, name) for name in told}}
+        told = {name: getattr(facts, name) for name in ("kind", "message", "next_step", "detail")}
+        return {"failed": told | {"command_step": facts.step.command_line}}
     except Exception as error:  # noqa: BLE001  (one prop's fault must not end the process)
         return _failed(error)
     finally:

@@ -20,6 +20,7 @@ from ..core.errors import BadFileError, CancelledError, ErrorFacts, InternalErro
 from ..core.events import Cancelled, Emit, Failed, Finished, Progress, State, StateChanged, Usable
 from ..core.files import held_files
 from ..core.files.prop_files import path_from_text
+from ..core.next_step import NextStep
 from ..gateway.client import Gateway
 from ..gateway.metadata_api import Memory
 from ..gateway.source_url import SourceUrl
@@ -233,7 +234,7 @@ class Generation:
             facts = _worded(facts, record)
             # None and not False: False would claim that nothing was charged.
             owed = record.standing in OWED or None
-            entry = ErrorEntry(**vars(facts))
+            entry = ErrorEntry.of(facts)
             self._stopped(State.FAILED, facts.message, error=entry, may_be_billed=owed)
         except TrellisError:
             # The library itself has failed, so only the event can say so, and not the record.
@@ -282,7 +283,7 @@ def _worded(facts: ErrorFacts, record: PropRecord) -> ErrorFacts:
     """
     if SOURCE not in record.request or facts.next_step != BadFileError.default_next_step:
         return facts
-    return replace(facts, next_step="Check the file, or choose another")
+    return replace(facts, step=NextStep("Check the file, or choose another"))
 
 
 def _gateway_notes(record: PropRecord) -> list[str]:

@@ -18,6 +18,7 @@ from ..core.events import State
 from ..core.files.held_files import discard, patiently
 from ..core.files.prop_files import BLEND, RECORD, THUMBNAIL, path_as_text, readable
 from ..core.generation.request import GenerationRequest
+from ..core.next_step import NextStep
 from ..core.text import slug
 from . import record_repair
 from .cost_ledger import Ledger
@@ -247,7 +248,9 @@ def _refuse_own_folder(path: Path) -> None:
     if installed and path.resolve().is_relative_to(Path(__file__).resolve().parents[2]):
         raise LibraryError(
             "The library folder is inside the extension's own, which an update deletes",
-            "Choose another folder in the preferences",
+            NextStep(
+                "Choose another folder in the preferences", "Choose another one with --library"
+            ),
         )
 
 

@@ -18,6 +18,7 @@ from pydantic_core import from_json
 from ..core.billing_state import OWED, Standing, certainly_refused
 from ..core.errors import (
     BrokenRecordError,
+    ErrorFacts,
     LibraryError,
     NewerRecordError,
     TooSlowError,
@@ -75,10 +76,24 @@ class ErrorEntry(_Part):
     kind: str
     message: str
     next_step: str = ""
+    command_step: str = ""
+    """The next step for the command line, if it differs from the window's."""
     detail: str = ""
     status: int | None = None
     retryable: bool = False
     request_id: str | None = None
+
+    @classmethod
+    def of(cls, facts: ErrorFacts) -> ErrorEntry:
+        """The entry for an error."""
+        fields = {name: value for name, value in vars(facts).items() if name != "step"}
+        step = facts.step
+        return cls(next_step=step.window, command_step=step.command_line, **fields)
+
+    @property
+    def command_sentence(self) -> str:
+        """Message and next step as one line, for the command line."""
+        return ". ".join(filter(None, (self.message, self.command_step or self.next_step)))
 
 
 class Call(_Part):

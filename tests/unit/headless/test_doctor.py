@@ -69,7 +69,8 @@ def test_key_that_is_refused(tmp_path: Path) -> None:
     assert verdict == "fault"
     assert "model" not in found, "nothing else is asked with a key that is refused"
     assert "does not accept the API key" in text
-    assert "preferences" in text
+    assert "Check AIGATEWAY_API_KEY" in text
+    assert "preferences" not in text
 
 
 def test_no_key(stand_in: StandInGateway, tmp_path: Path) -> None:

@@ -105,5 +105,5 @@ def _destination(name: str, values: Any, file: str) -> Destination:
         made.finished(Finishing())
     except InvalidRequestError as error:
         facts = error.facts
-        raise InputError(f"{where}: {facts.message}", facts.next_step) from error
+        raise InputError(f"{where}: {facts.message}", facts.step) from error
     return made

@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 
 from ...core.errors import GatewayError, GatewayFailureError, NoModelInAnswerError
+from ...core.next_step import CHECK_URL
 from ...core.text import shorten
 from ..http.base64_extraction import Body
 from ..http.content_coding import NOT_ASKED_FOR
@@ -126,7 +127,7 @@ def without_mesh(reply: Reply) -> GatewayError:
     if answer.page:
         return NoModelInAnswerError(
             "The gateway answered with a web page, not with a model",
-            "Check the gateway URL in the preferences",
+            CHECK_URL,
             **facts,
         )
     if answer.text and not plain(answer.text):

@@ -21,6 +21,7 @@ from ...core.errors import (
     RateLimitError,
     RequestRefusedError,
 )
+from ...core.next_step import ENDPOINT_OR_URL, PROXY_PASSWORD, NextStep
 from ...core.text import shorten
 from ..http.rate_limit import retry_after, wait_words
 from .links_in_text import looks_like_html
@@ -32,8 +33,13 @@ class StatusRow:
 
     kind: type[GatewayError]
     message: str
-    next_step: str
+    next_step: NextStep | str
     quotes: bool = True
+
+    @property
+    def step(self) -> NextStep:
+        """The next step, in which ``{wait}`` stands for a time."""
+        return NextStep.of(self.next_step)
 
 
 # The texts are keys of the translations in ``ui``, and docs/troubleshooting.md is generated from
@@ -47,7 +53,7 @@ ROWS: Final[dict[int, StatusRow]] = {
     401: StatusRow(
         AccountError,
         "The gateway does not accept the API key",
-        "Check the key in the extension's preferences",
+        NextStep("Check the key in the extension's preferences", "Check AIGATEWAY_API_KEY"),
         quotes=False,
     ),
     402: StatusRow(
@@ -65,17 +71,20 @@ ROWS: Final[dict[int, StatusRow]] = {
     404: StatusRow(
         RequestRefusedError,
         "The gateway does not know this model or address",
-        "Check the model and the gateway URL in the preferences",
+        NextStep(
+            "Check the model and the gateway URL in the preferences",
+            "Check --model and AIGATEWAY_BASE_URL",
+        ),
     ),
     405: StatusRow(
         RequestRefusedError,
         "The gateway does not offer this way to generate props",
-        "Set the endpoint to Automatic, or check the gateway URL in the preferences",
+        ENDPOINT_OR_URL,
     ),
     407: StatusRow(  # from the proxy; ``transport`` gives a refused tunnel the same message
         RequestRefusedError,
         "The network's proxy asks for a user name and password",
-        "Put them into the proxy's address in the preferences",
+        PROXY_PASSWORD,
         quotes=False,
     ),
     408: StatusRow(
@@ -109,7 +118,7 @@ ROWS: Final[dict[int, StatusRow]] = {
     501: StatusRow(
         RequestRefusedError,
         "The gateway does not offer this way to generate props",
-        "Set the endpoint to Automatic, or check the gateway URL in the preferences",
+        ENDPOINT_OR_URL,
     ),
     502: StatusRow(GatewayFailureError, "The service that makes the models failed", "Try again"),
     503: StatusRow(GatewayFailureError, "The gateway is overloaded", "Try again in {wait}"),
@@ -135,7 +144,10 @@ _UNREACHED: Final = StatusRow(
 _REDIRECT: Final = StatusRow(
     RequestRefusedError,
     "The gateway points to another address",
-    "Write that address as the gateway URL in the preferences",
+    NextStep(
+        "Write that address as the gateway URL in the preferences",
+        "Set AIGATEWAY_BASE_URL to that address",
+    ),
     quotes=False,
 )
 
@@ -195,9 +207,11 @@ def from_response(
         message += f" ({model})"
     if row.quotes and body.message:
         message += f": {body.message.rstrip('.')}"
-    step = row.next_step.format(wait=wait_words(retry_after(headers)))
+    wait = wait_words(retry_after(headers))
+    step = row.step.changed(lambda text: text.format(wait=wait))
     if status >= 500 and request_id:
-        step += f"; the gateway's support can look up request {shorten(request_id, 80)}"
+        support = f"; the gateway's support can look up request {shorten(request_id, 80)}"
+        step = step.changed(lambda text: text + support)
     name = body.code or body.type
     return row.kind(
         message,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ...core.defaults import PLAIN_HTTP_VARIABLE
 from ...core.errors import AddressError
+from ...core.next_step import NextStep
 from ...core.settings import GatewaySettings
 
 _MEDIA_HOSTS: Final = {"api.aigateway.sh": ("media.aigateway.sh",)}
@@ -109,7 +110,10 @@ class Address:
         if "://" not in text:
             raise AddressError(
                 f"The gateway URL has no https:// in front: {text or '(empty)'}",
-                f"Write https://{text or 'api.aigateway.sh'} in the preferences",
+                NextStep(
+                    f"Write https://{text or 'api.aigateway.sh'} in the preferences",
+                    f"Set AIGATEWAY_BASE_URL to https://{text or 'api.aigateway.sh'}",
+                ),
             )
         try:
             parts = urlsplit(text)
@@ -214,13 +218,14 @@ def _base_path(path: str) -> str:
 def _check_plain(text: str, host: str, *, plain_http: bool) -> None:
     """Refuse a gateway that must not be reached over plain http."""
     if not in_own_network(host):
-        step = (
+        step = NextStep(
             "Write https:// in front; plain http works on this machine and in private networks only"
         )
     elif not plain_http:
-        step = (
+        step = NextStep(
             "Write https:// in front, or allow Plain HTTP in Private Networks in the preferences "
-            f"({PLAIN_HTTP_VARIABLE}=1, --plain-http)"
+            f"({PLAIN_HTTP_VARIABLE}=1, --plain-http)",
+            f"Write https:// in front, or add --plain-http (or set {PLAIN_HTTP_VARIABLE}=1)",
         )
     else:
         return

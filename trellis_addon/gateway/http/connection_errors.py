@@ -12,6 +12,7 @@ from typing import Final
 import httpx
 
 from ...core.errors import TooSlowError, TrellisError, UnreachableError
+from ...core.next_step import CHECK_PROXY, CHECK_URL, PROXY_PASSWORD, NextStep
 
 # The resolvers of Linux, macOS and Windows have no common error code, so their messages are
 # compared.
@@ -57,14 +58,14 @@ def from_exception(error: Exception, host: str, proxy: str = "") -> TrellisError
     if any(isinstance(cause, unusable) for cause in chain):
         return UnreachableError(
             f"{host} sends the request on to an address that is not followed",
-            "Check the gateway URL in the preferences",
+            CHECK_URL,
             detail=detail,
             retry=False,
         )
     if proxy and isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return UnreachableError(
             f"The network's proxy {proxy} cannot be reached",
-            "Check the proxy's address in the preferences or in HTTPS_PROXY",
+            CHECK_PROXY,
             detail=detail,
         )
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
@@ -82,15 +83,18 @@ def _proxy(host: str, text: str, detail: str) -> UnreachableError:
     """The error for a proxy's refusal, over HTTP or, in httpcore's words, over SOCKS."""
     if any(phrase in text for phrase in _ASKS_FOR_PASSWORD):
         message = "The network's proxy asks for a user name and password"
-        step = "Put them into the proxy's address in the preferences"
+        step = PROXY_PASSWORD
     elif any(phrase in text for phrase in _CANNOT_REACH):
         return UnreachableError(f"The network's proxy cannot reach {host}", detail=detail)
     elif "no socks proxy" in text:
         message = "The network's proxy does not answer as a SOCKS proxy does"
-        step = "Check the proxy's address in the preferences or in ALL_PROXY"
+        step = NextStep(
+            "Check the proxy's address in the preferences or in ALL_PROXY",
+            "Check the proxy's address in ALL_PROXY",
+        )
     else:
         message = "The network's proxy refused the connection"
-        step = "Check the proxy's address in the preferences or in HTTPS_PROXY"
+        step = CHECK_PROXY
     return UnreachableError(message, step, detail=detail, retry=False)
 
 
@@ -109,8 +113,11 @@ def _tls(host: str, text: str, detail: str) -> UnreachableError:
     if "certificate" in text:
         return UnreachableError(
             f"The certificate of {host} is not trusted by this computer",
-            "On a company network, choose its certificate file in the preferences or have it "
-            "installed in the operating system",
+            NextStep(
+                "On a company network, choose its certificate file in the preferences or have it "
+                "installed in the operating system",
+                "On a company network, have its certificate installed in the operating system",
+            ),
             detail=detail,
             retry=False,
         )

@@ -21,6 +21,7 @@ import truststore
 from ...core.defaults import LONGEST_TAG
 from ...core.errors import AddressError, InputError, NoKeyError
 from ...core.identity import user_agent
+from ...core.next_step import NextStep
 from ...core.secret import Secret
 from ...core.settings import GatewaySettings
 from .address import Address
@@ -69,14 +70,20 @@ def new_client(settings: GatewaySettings, address: Address) -> httpx.Client:
         # socks5://.
         raise AddressError(
             "The proxy's address cannot be used",
-            "Write http://, https:// or socks5:// in front of it, in the preferences or in "
-            "HTTPS_PROXY and ALL_PROXY",
+            NextStep(
+                "Write http://, https:// or socks5:// in front of it, in the preferences or in "
+                "HTTPS_PROXY and ALL_PROXY",
+                "Write http://, https:// or socks5:// in front of it, in HTTPS_PROXY and ALL_PROXY",
+            ),
             detail=type(error).__name__,
         ) from error
     except ImportError as error:
         raise AddressError(
             "A SOCKS proxy cannot be used here, as the Python package socksio is missing",
-            "Install it, or set an http:// proxy in the preferences",
+            NextStep(
+                "Install it, or set an http:// proxy in the preferences",
+                "Install it, or set an http:// proxy in HTTPS_PROXY",
+            ),
         ) from error
 
 
@@ -131,7 +138,10 @@ def _certificates(ca_file: str) -> ssl.SSLContext:
         except OSError as error:  # ssl.SSLError is one
             raise InputError(
                 f"The file of certificates cannot be used: {ca_file}",
-                "Choose a PEM file in the preferences, or leave the field empty",
+                NextStep(
+                    "Choose a PEM file in the preferences, or leave the field empty",
+                    "Choose a PEM file as the extension's Certificates, or leave the field empty",
+                ),
                 detail=str(error),
             ) from error
     return context
@@ -147,7 +157,7 @@ def _proxy(url: str) -> httpx.Proxy | None:
     if not usable:
         raise AddressError(
             "The proxy's address must begin with http://, https:// or socks5://",
-            "Correct it in the preferences",
+            NextStep("Correct it in the preferences", "Correct the extension's Proxy"),
         )
     return httpx.Proxy(url.strip())
 

@@ -79,7 +79,7 @@ def _running(command: argparse.ArgumentParser) -> None:
         "--jobs",
         type=int,
         metavar="N",
-        help=f"gateway calls at once (the preferences' number, {DEFAULT_JOBS})",
+        help=f"gateway calls at once ({DEFAULT_JOBS}, or what is set in Blender)",
     )
     group.add_argument(
         "--shard",

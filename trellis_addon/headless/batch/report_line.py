@@ -37,7 +37,7 @@ def line_of(
         notes = (*notes, *(str(note) for note in told)) if isinstance(told, list) else notes
     if error:
         facts |= {
-            "error": error.sentence,
+            "error": error.command_sentence,
             "error_kind": error.kind,
             "http_status": error.status,
             "request_id": error.request_id or facts.get("request_id", ""),

@@ -121,7 +121,7 @@ class BatchState:
         if self.reason is None:
             self.reason = facts
             self.context.output.json(event="stopped", reason=facts.message, kind=facts.kind)
-            self.context.output.say(f"Stopped: {facts.sentence}")
+            self.context.output.say(f"Stopped: {facts.command_sentence}")
 
     def done(self, item: PromptItem, prop: str) -> None:
         """Count and report an item whose prop is ready."""
@@ -144,7 +144,7 @@ class BatchState:
         output, show = self.context.output, self.context.show
         output.json(event="retry", id=prop, key=item.key, line=item.line, seconds=seconds)
         name = shorten(item.request.name or item.request.prompt, 60)
-        show.say(f"{name}: {facts.sentence} Tried again in {seconds:.0f} s")
+        show.say(f"{name}: {facts.command_sentence} Tried again in {seconds:.0f} s")
 
     def waits(self, facts: ErrorFacts, outage: Outage) -> None:
         """Tell that the gateway cannot be reached, and when it is asked again."""

@@ -26,10 +26,12 @@ class _Report:
 
     def tell(self, check: Check) -> None:
         """Print one line: ``ok``, ``note`` or ``fault``."""
-        self.output.json(event="check", name=check.name, verdict=check.verdict, text=check.text)
-        self.output.say(f"{check.verdict:6}{check.name:16}{check.text}")
+        text = check.text
         if check.verdict == "fault" and check.error:
             self.code = self.code or exit_code(check.error.kind)
+            text = check.error.command_sentence
+        self.output.json(event="check", name=check.name, verdict=check.verdict, text=text)
+        self.output.say(f"{check.verdict:6}{check.name:16}{text}")
 
 
 def doctor(options: argparse.Namespace, output: Output) -> int:
@@ -65,5 +67,5 @@ def versions() -> str:
 def _library(settings: Settings) -> Check:
     facts = look_at(settings.library)
     if facts.problem:
-        return Check("library", "fault", facts.problem.sentence, facts.problem)
+        return Check("library", "fault", facts.problem.command_sentence, facts.problem)
     return Check("library", "ok", str(settings.library))

@@ -180,11 +180,11 @@ def _placed(
         blends = [one.blend for one in made]
         placed = put_into_file(blends, options.scene, method, None, shifts)
     except TrellisError as error:
-        output.say(f"Error: {error.facts.sentence}")
+        output.say(f"Error: {error.facts.command_sentence}")
         return SOME_FAILED
     for result in placed:
         if result.error:
-            output.say(f"Error: {result.error.facts.sentence}")
+            output.say(f"Error: {result.error.facts.command_sentence}")
             code = SOME_FAILED
     if count := sum(not result.error for result in placed):
         output.say(f"Placed {f'{count:,} ' if count > 1 else ''}into {options.scene}")

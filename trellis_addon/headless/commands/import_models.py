@@ -187,7 +187,7 @@ class _Bringing:
             case Failed(prop_id=prop, error=facts):
                 self.failed += 1
                 self.code = self.code or exit_code(facts.kind) or SOME_FAILED
-                self.output.say(f"Error: {prop}: {facts.sentence}")
+                self.output.say(f"Error: {prop}: {facts.command_sentence}")
             case Cancelled():
                 self.cancelled += 1
         place.job.join(10)

@@ -85,7 +85,7 @@ def show(options: argparse.Namespace, output: Output) -> int:
     for step in record.history:
         print(f"  {step.time}  {step.state:<12}{step.note}".rstrip())
     if record.error:
-        print(f"error:        {record.error.message}. {record.error.next_step}".rstrip(" ."))
+        print(f"error:        {record.error.command_sentence}".rstrip(" ."))
     return DONE
 
 

@@ -69,7 +69,7 @@ def repair_records(library: Library, output: Output) -> None:
             library.adopt(folder.path)
             here = folder.read().has_model
         except LibraryError as error:
-            output.note(error.facts.sentence)
+            output.note(error.facts.command_sentence)
         else:
             way = "is made again from its model, for free" if here else "goes on where it stood"
             output.note(f"{folder.id} has a new record and {way}")

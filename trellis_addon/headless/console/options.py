@@ -124,7 +124,7 @@ def online_option(command: argparse._ActionsContainer) -> None:
     command.add_argument(
         "--online-mode",
         action="store_true",
-        help="allow network access for this run where Blender's preferences are not read",
+        help="allow network access for this run, where Blender itself does not",
     )
 
 
@@ -140,6 +140,12 @@ def common_options(command: argparse.ArgumentParser) -> None:
         type=number,
         metavar="MINUTES",
         help=f"the longest for one generation ({DEFAULT_LIMIT_SECONDS / 60:g})",
+    )
+    group.add_argument(
+        "--daily-limit",
+        type=number,
+        metavar="DOLLARS",
+        help="send nothing more once the props of a day have cost this much; 0: no limit",
     )
     online_option(group)
     group.add_argument(
@@ -216,4 +222,5 @@ def settings_of(options: argparse.Namespace) -> Settings:
         endpoint=options.endpoint,
         plain_http=options.plain_http,
         limit_seconds=options.timeout * 60 if options.timeout else None,
+        daily_limit_cents=None if options.daily_limit is None else options.daily_limit * 100,
     )

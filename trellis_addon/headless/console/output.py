@@ -116,7 +116,7 @@ class Output:
         """Print an error that occurred before there was a prop."""
         if self.as_json:
             self.json(event="failed", error=_error(facts))
-        self.say(f"Error: {facts.sentence}")
+        self.say(f"Error: {facts.command_sentence}")
 
     def _people(self, event: Event) -> None:
         match event:
@@ -130,7 +130,7 @@ class Output:
                 paid = "" if cost is None else f", {cost:g} US cents"
                 self.say(f"Finished in {seconds:.1f} s{paid}: {folder}")
             case Failed(error=facts):
-                self.say(f"Error: {facts.sentence}")
+                self.say(f"Error: {facts.command_sentence}")
             case Cancelled(may_be_billed=billed):
                 self.say("Cancelled" + ("; the gateway may still bill it" if billed else ""))
 
@@ -192,7 +192,7 @@ def _error(facts: ErrorFacts) -> dict[str, Any]:
         "kind": facts.kind,
         "status": facts.status,
         "message": facts.message,
-        "next_step": facts.next_step,
+        "next_step": facts.step.at_command_line,
         "retryable": facts.retryable,
         "request_id": facts.request_id,
     }

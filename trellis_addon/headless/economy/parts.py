@@ -237,7 +237,7 @@ def fetch_parts(workshop: JobFactory, settings: Settings, output: Output) -> int
 
 def _tell(taken: AnswerOutcome, output: Output) -> int:
     if taken.facts and taken.kind in ("failed", "account"):
-        output.say(f"Error: {taken.prop}: {taken.facts.sentence}")
+        output.say(f"Error: {taken.prop}: {taken.facts.command_sentence}")
         return exit_code(taken.facts.kind)
     return DONE
 

@@ -120,10 +120,10 @@ class PartWatcher:
     def _tell_short(self, key: str, error: TrellisError) -> None:
         """Report, once, that answers of a batch that has ended are missing. They may be late."""
         known = self._short.get(key)
-        self._short[key] = Short(error.facts.sentence, known.looks + 1 if known else 1)
+        self._short[key] = Short(error.facts.command_sentence, known.looks + 1 if known else 1)
         if known is None:
-            self._context.output.json(event="note", text=error.facts.sentence)
-            self._context.show.say(error.facts.sentence)
+            self._context.output.json(event="note", text=error.facts.command_sentence)
+            self._context.show.say(error.facts.command_sentence)
 
     def _next(self, item: PromptItem, found: AnswerOutcome, *, stopped: bool) -> None:
         facts = found.facts

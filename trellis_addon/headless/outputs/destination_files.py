@@ -188,4 +188,6 @@ class DestinationFiles:
             destination=destination.id,
             reason=error.facts.message,
         )
-        self.output.say(f"Error: {folder.id} for {destination.label}: {error.facts.sentence}")
+        self.output.say(
+            f"Error: {folder.id} for {destination.label}: {error.facts.command_sentence}"
+        )

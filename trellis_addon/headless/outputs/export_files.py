@@ -131,7 +131,7 @@ def _export(
         made = export_prop(blender, PropFolder(library / line.id), request)
     except TrellisError as error:
         output.json(event="export_failed", id=line.id, reason=error.facts.message)
-        output.say(f"Error: {line.id}: {error.facts.sentence}")
+        output.say(f"Error: {line.id}: {error.facts.command_sentence}")
         return SOME_FAILED
     output.json(event="exported", id=line.id, files=[str(path) for path in made.files])
     return DONE

@@ -208,6 +208,6 @@ def _tried(step: Callable[[], int], output: Output) -> int:
     try:
         return step()
     except TrellisError as error:
-        output.json(event="note", text=error.facts.sentence)
-        output.say(f"Error: {error.facts.sentence}")
+        output.json(event="note", text=error.facts.command_sentence)
+        output.say(f"Error: {error.facts.command_sentence}")
         return SOME_FAILED

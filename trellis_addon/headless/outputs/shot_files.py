@@ -105,7 +105,7 @@ def shoot_all(
         except TrellisError as error:
             code = SOME_FAILED
             output.json(event="shot_failed", id=line.id, reason=error.facts.message)
-            output.say(f"Error: {line.id}: {error.facts.sentence}")
+            output.say(f"Error: {line.id}: {error.facts.command_sentence}")
         else:
             if CRASHED in taken.notes:
                 shot = replace(shot, engine="cycles")  # EEVEE would fail for all others, too

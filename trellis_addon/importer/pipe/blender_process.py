@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from ...core.cancel import CancelToken
 from ...core.errors import BadFileError, ImporterError
+from ...core.next_step import NextStep
 from ...core.text import shorten
 from ...job.generation import Made, Say, Tell
 from .child_environment import child_environment, make_scratch, started_directly
@@ -259,8 +260,9 @@ class BlenderProcess:
         words = shorten(str(fault.get("message", "")), _LONGEST_TEXT)
         detail = str(fault.get("detail", ""))[-_PRINTED_BYTES:]
         if fault.get("kind") == BadFileError.kind:
-            next_step = shorten(str(fault.get("next_step", "")), _LONGEST_TEXT)
-            raise BadFileError(words, next_step, detail=detail)
+            steps = (str(fault.get(name, "")) for name in ("next_step", "command_step"))
+            step = NextStep(*(shorten(text, _LONGEST_TEXT) for text in steps))
+            raise BadFileError(words, step if step.window else "", detail=detail)
         raise PropError(words, detail=detail)
 
     def _confused(self, reason: str) -> ImporterError:

@@ -184,7 +184,7 @@ class Answers:
     ) -> AnswerOutcome:
         update = {"batch": None, "calls": calls or record.origin.calls}
         origin = record.origin.model_copy(update=update)
-        changes = {"origin": origin, "error": ErrorEntry(**vars(facts)), "may_be_billed": billed}
+        changes = {"origin": origin, "error": ErrorEntry.of(facts), "may_be_billed": billed}
         folder.advance(State.FAILED, facts.message, **changes)
         return AnswerOutcome(folder.id, "failed", facts, cents)
 

@@ -24,6 +24,7 @@ from ...core.errors import (
 from ...core.events import State
 from ...core.files.prop_files import MODEL_STEM
 from ...core.generation.request import GenerationRequest
+from ...core.next_step import NextStep
 from ...gateway.answers.answer_parser import Answer
 from ...gateway.answers.asset_locations import AssetLocation
 from ...gateway.answers.reply import CHAT, JOBS, Reply, without_mesh
@@ -191,13 +192,16 @@ class ModelObtainer:
         fault = without_mesh(reply)
         kept = keep_answer(self.context.folder.path, reply, self.gateway)
         discard(reply.body.payloads)
-        step = fault.facts.next_step
+        step = fault.facts.step
         if other and not reply.answer.filtered and not reply.answer.page:
-            step = "Set the endpoint to Jobs in the preferences, and generate it again"
+            step = NextStep(
+                "Set the endpoint to Jobs in the preferences, and generate it again",
+                "Generate it again with --endpoint jobs",
+            )
         if not self._is_free():
-            step = f"It may have been charged. {step}"
+            step = step.changed(lambda text: f"It may have been charged. {text}")
         detail = f"{fault.facts.detail}; kept as {kept}" if kept else fault.facts.detail
-        fault.facts = dataclasses.replace(fault.facts, next_step=step, detail=detail)
+        fault.facts = dataclasses.replace(fault.facts, step=step, detail=detail)
         return fault
 
     def _follow(self, first: Reply | None) -> Reply:
