@@ -59,6 +59,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "gallery",
     ),
     "headless": (
+        "terminal",
         "console",
         "prompts",
         "report",

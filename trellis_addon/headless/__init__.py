@@ -7,6 +7,7 @@ and ``python -m trellis_addon`` all call ``cli.run_cli``.
 The sub-packages, each of which only imports those above it:
 
 ============= ==============================================================================
+terminal/     what people see besides the results: colours, and the log of every step
 console/      what all commands share: options, output, signals, exit codes, and running one job
 prompts/      reads a list of prompts from a .csv, .jsonl or .txt file, and checks its items
 report/       the result of each item: report lines, progress, summary and the HTML page

@@ -13,15 +13,18 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from ..core.errors import InputError, InternalError, TrellisError
+from ..core.errors import ErrorFacts, InputError, InternalError, TrellisError
+from ..core.events import Event, Failed, Progress, StateChanged
 from ..core.identity import PRODUCT, version
 from .commands.parser import COMMANDS, parser
 from .console.exit_codes import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, exit_code
 from .console.output import Output, take_every_character
 from .console.signals import Beginning
 from .console.usage import UsageError
+from .terminal.log import SAID, Log
 
 log = logging.getLogger(__name__)
+said = logging.getLogger(SAID)
 
 Command = Callable[[argparse.Namespace, Output], int]
 
@@ -60,8 +63,16 @@ def _run_cli(argv: Sequence[str], signals: Beginning) -> int:
         parser().print_help()
         return BAD_INPUT
     output = _Told(options)
-    with output:
+    try:
+        log_of_command = Log(verbose=options.verbose, file=options.log)
+    except InputError as error:
+        with output:
+            output.error(error.facts)
+        return BAD_INPUT
+    with output, log_of_command:
+        log.debug("%s %s", PRODUCT, version())
         code = _run(options, output, signals)
+        log.debug("exit code %d", code)
     if output.fault is not None:
         return _unwritten(output.fault, code)
     if options.props_may_fail and output.single_props:
@@ -97,7 +108,7 @@ class _Told(Output):
 
     def __init__(self, options: argparse.Namespace) -> None:
         super().__init__(as_json=options.json)
-        self._quiet: bool = getattr(options, "quiet", False)
+        self._quiet: bool = options.quiet
         self._stopped = False
         self.single_props = False
         """Whether the command has reached its end, and only single props have failed."""
@@ -109,8 +120,25 @@ class _Told(Output):
 
     def say(self, text: str) -> None:
         """Print one line for people; with ``--quiet``, only failures and the summary."""
+        said.info("%s", text)
         if not (self._quiet and text.startswith(_ASIDE)):
             super().say(text)
+
+    def event(self, event: Event) -> None:
+        """Print one event; with ``--quiet``, people do not see the progress."""
+        if isinstance(event, StateChanged):
+            log.debug("%s: %s", event.prop_id, event.state)
+        elif isinstance(event, Failed):
+            log.debug("%s: %s: %s", event.prop_id, event.error.kind, event.error.detail)
+        if self._quiet and isinstance(event, Progress):
+            self.machine(event)
+        else:
+            super().event(event)
+
+    def error(self, facts: ErrorFacts) -> None:
+        """Print an error, and note its detail in the log."""
+        log.debug("%s: %s", facts.kind, facts.detail)
+        super().error(facts)
 
     def ended(self, code: int) -> int:
         """Note how a command has ended that has reached its end. Returns its exit code."""

@@ -5,6 +5,7 @@ cancelling.
 
 from __future__ import annotations
 
+import logging
 import math
 import ssl
 import time
@@ -29,6 +30,8 @@ from .rate_limit import RateBudget, retry_after
 from .response_body import MOST_ERROR_BYTES, error_text, receive
 from .retry_policy import MOST_TRIES, delay, error_may_be_retried, status_may_be_retried
 from .sockets import Sockets
+
+log = logging.getLogger(__name__)
 
 CONNECT_SECONDS: Final = 20.0
 WRITE_SECONDS: Final = 60.0
@@ -165,6 +168,12 @@ class Transport:
         direct = reached == (url.raw_host.decode("ascii"), port)
         return from_exception(error, url.host or self.address.host, "" if direct else reached[0])
 
+    def _note(self, method: str, response: httpx.Response) -> None:
+        """Note an answer in the log, without the query, which may hold a signature."""
+        url, name = response.url, response.headers.get("x-request-id", "none")
+        path = self.hide(f"{url.host}{url.path}")
+        log.debug("%s %s: HTTP %d, request id %s", method, path, response.status_code, name)
+
     def _answered(
         self,
         method: str,
@@ -189,6 +198,7 @@ class Transport:
                 self.report_status("The connection failed; trying again")
                 self.token.wait(min(delay(attempt), self.seconds_left))
                 continue
+            self._note(method, response)
             # The last answer is returned whatever it says: its error names the reason.
             if last or not status_may_be_retried(response.status_code, submit=submit):
                 return response

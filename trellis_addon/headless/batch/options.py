@@ -165,4 +165,3 @@ def _output(command: argparse.ArgumentParser) -> None:
         help="names of the exported files: {id}, {name}, {line}, {seed}, {key} (default: {id}); "
         "a {name} that is too long is cut",
     )
-    group.add_argument("--quiet", action="store_true", help="say only what fails, and the sum")

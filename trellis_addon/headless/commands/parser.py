@@ -18,6 +18,7 @@ from ..console.options import (
     library_options,
     list_options,
     place_options,
+    said_options,
     show_options,
 )
 from ..console.usage import Parser
@@ -119,6 +120,8 @@ def parser() -> Parser:
     )
     commands = main.add_subparsers(dest="command", parser_class=Parser, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        command.add_options(commands.add_parser(name, help=command.help))
+        added = commands.add_parser(name, help=command.help)
+        command.add_options(added)
+        said_options(added)
     main.commands = commands.choices
     return main

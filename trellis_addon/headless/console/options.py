@@ -112,6 +112,17 @@ def json_option(command: argparse._ActionsContainer) -> None:
     )
 
 
+def said_options(command: argparse.ArgumentParser) -> None:
+    """Add the options for what is said, which every command has."""
+    group = command.add_argument_group("what is said")
+    how = group.add_mutually_exclusive_group()
+    how.add_argument("-q", "--quiet", action="store_true", help="only what fails, and the sum")
+    how.add_argument("-v", "--verbose", action="store_true", help="also every step, in detail")
+    group.add_argument(
+        "--log", type=Path, metavar="FILE", help="add every step to this file, without keys"
+    )
+
+
 def library_options(command: argparse._ActionsContainer) -> None:
     """Add the options of commands that only use the library."""
     command.add_argument("--library", type=Path, metavar="DIR", help="the library folder")

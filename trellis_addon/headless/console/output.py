@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from ...core.errors import ErrorFacts
 from ...core.events import Cancelled, Event, Failed, Finished, Progress, StateChanged, Usable
+from ..terminal.colour import coloured, uses_colour
 
 
 class Output:
@@ -76,7 +77,8 @@ class Output:
         """Print one line for people; repetitions of the same line are left out."""
         if text != self._last:
             self._last = text
-            self._write(sys.stderr, text + "\n")
+            shown = coloured(text) if uses_colour(sys.stderr) else text
+            self._write(sys.stderr, shown + "\n")
 
     def _write(self, stream: TextIO, text: str) -> None:
         try:
