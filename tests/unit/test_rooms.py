@@ -61,6 +61,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
     "headless": (
         "terminal",
         "console",
+        "config",
         "prompts",
         "report",
         "outputs",

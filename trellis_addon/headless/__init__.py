@@ -9,6 +9,7 @@ The sub-packages, each of which only imports those above it:
 ============= ==============================================================================
 terminal/     what people see besides the results: colours, and the log of every step
 console/      what all commands share: options, output, signals, exit codes, and running one job
+config/       options that are not given: from the environment and from trellis.toml
 prompts/      reads a list of prompts from a .csv, .jsonl or .txt file, and checks its items
 report/       the result of each item: report lines, progress, summary and the HTML page
 outputs/      what a command writes beside the library: exports, shots, scene files, contact sheets

@@ -17,6 +17,8 @@ from ..core.errors import ErrorFacts, InputError, InternalError, TrellisError
 from ..core.events import Event, Failed, Progress, StateChanged
 from ..core.identity import PRODUCT, version
 from .commands.parser import COMMANDS, parser
+from .config.layers import parse
+from .config.show import show_config
 from .console.exit_codes import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, exit_code
 from .console.output import Output, take_every_character
 from .console.signals import Beginning
@@ -50,7 +52,7 @@ def run_cli(argv: Sequence[str]) -> int:
 
 def _run_cli(argv: Sequence[str], signals: Beginning) -> int:
     try:
-        options = parser().parse(_joined(argv))
+        options = parse(parser, _joined(argv))
     except UsageError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
@@ -71,7 +73,8 @@ def _run_cli(argv: Sequence[str], signals: Beginning) -> int:
         return BAD_INPUT
     with output, log_of_command:
         log.debug("%s %s", PRODUCT, version())
-        code = _run(options, output, signals)
+        code = show_config(options, output) if options.show_config else None
+        code = _run(options, output, signals) if code is None else code
         log.debug("exit code %d", code)
     if output.fault is not None:
         return _unwritten(output.fault, code)

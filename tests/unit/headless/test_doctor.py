@@ -40,6 +40,7 @@ def test_all_is_well(stand_in: StandInGateway, tmp_path: Path) -> None:
     assert {name: verdict for name, (verdict, _) in found.items()} == {
         "versions": "ok",
         "library": "ok",
+        "configuration": "ok",
         "online access": found["online access"][0],
         "gateway": "ok",
         "key": "ok",

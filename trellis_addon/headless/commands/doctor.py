@@ -14,6 +14,7 @@ from ...core.identity import version
 from ...core.settings import Settings
 from ...engine.health_check import examine
 from ...library.folder_check import look_at
+from ..config.show import check_config
 from ..console.exit_codes import DONE, exit_code
 from ..console.options import settings_of
 from ..console.output import Output
@@ -49,6 +50,8 @@ def doctor(options: argparse.Namespace, output: Output) -> int:
             else "off; a gateway on this machine works all the same",
         )
     )
+    for check in check_config(options):
+        report.tell(check)
     for fact in examine(settings, options.model, CancelToken(), thorough=True):
         if isinstance(fact, Check):
             report.tell(fact)

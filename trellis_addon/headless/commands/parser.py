@@ -13,12 +13,12 @@ from ..batch.options import add_batch
 from ..console.options import (
     common_options,
     doctor_options,
+    every_command_options,
     finish_options,
     generate_options,
     library_options,
     list_options,
     place_options,
-    said_options,
     show_options,
 )
 from ..console.usage import Parser
@@ -105,8 +105,8 @@ def parser() -> Parser:
         epilog="trellis stands for any of: blender --command trellis (the extension installed); "
         "blender -b --python trellis_addon/headless/run.py --; python -m trellis_addon (where bpy "
         "is a Python package). "
-        "Environment: AIGATEWAY_API_KEY, AIGATEWAY_BASE_URL, TRELLIS_LIBRARY, "
-        "TRELLIS_PLAIN_HTTP=1, TRELLIS_PICTURE_SAMPLES. "
+        "Environment: AIGATEWAY_API_KEY, AIGATEWAY_BASE_URL, TRELLIS_PICTURE_SAMPLES, and a "
+        "variable for each option, such as TRELLIS_JOBS; options can also be in trellis.toml. "
         "Exit codes: 0 all done, 1 some props failed, 2 bad usage or input, 3 the account refuses, "
         "4 the gateway cannot be reached, 5 some wait in the Batch API (--economy), "
         "130 interrupted.",
@@ -122,6 +122,6 @@ def parser() -> Parser:
     for name, command in COMMANDS.items():
         added = commands.add_parser(name, help=command.help)
         command.add_options(added)
-        said_options(added)
+        every_command_options(added)
     main.commands = commands.choices
     return main

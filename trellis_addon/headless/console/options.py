@@ -112,14 +112,25 @@ def json_option(command: argparse._ActionsContainer) -> None:
     )
 
 
-def said_options(command: argparse.ArgumentParser) -> None:
-    """Add the options for what is said, which every command has."""
-    group = command.add_argument_group("what is said")
+def every_command_options(command: argparse.ArgumentParser) -> None:
+    """Add the options that every command has."""
+    group = command.add_argument_group("what is said, and configuration")
     how = group.add_mutually_exclusive_group()
     how.add_argument("-q", "--quiet", action="store_true", help="only what fails, and the sum")
     how.add_argument("-v", "--verbose", action="store_true", help="also every step, in detail")
     group.add_argument(
         "--log", type=Path, metavar="FILE", help="add every step to this file, without keys"
+    )
+    group.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="values for options (trellis.toml beside the list, or in the current folder)",
+    )
+    group.add_argument(
+        "--show-config",
+        action="store_true",
+        help="only say which value each option has, and where it comes from",
     )
 
 

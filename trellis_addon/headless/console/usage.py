@@ -26,6 +26,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **more)
         self.commands: Mapping[str, Parser] = {}
         """The parsers of its commands, by their names."""
+        self._is_silent = False
 
     def error(self, message: str) -> NoReturn:
         """Raise the message instead of ending the process, and Blender with it."""
@@ -44,6 +45,44 @@ class Parser(argparse.ArgumentParser):
             known = re.findall(r"(?<![\w-])--[a-z][a-z-]*", command.format_help())
             command.error(f"there is no {name}{nearest(name, known)}")
         return options
+
+    def options(self) -> list[argparse.Action]:
+        """The options, without those of its commands."""
+        return [action for action in self._actions if action.option_strings]
+
+    def excluded_by(self, action: argparse.Action) -> frozenset[str]:
+        """The names under which the options are stored that cannot be given together with one."""
+        for group in self._mutually_exclusive_groups:
+            members = group._group_actions  # noqa: SLF001  (argparse tells it in no other way)
+            if action in members:
+                return frozenset(each.dest for each in members)
+        return frozenset()
+
+    def why_not(self, action: argparse.Action, text: str) -> str:
+        """Why an option refuses a value, as at the command line; "" if it does not."""
+        try:
+            self._check_value(action, self._get_value(action, text))
+        except argparse.ArgumentError as error:
+            return error.message
+        return ""
+
+    def keep_only_given(self) -> None:
+        """Have the result of parsing hold only what is given: no defaults, nothing required, and no
+        printed help.
+        """
+        self._defaults.clear()
+        for action in self.options():
+            action.default, action.required = argparse.SUPPRESS, False
+        for group in self._mutually_exclusive_groups:
+            group.required = False
+        self._is_silent = True
+        for command in self.commands.values():
+            command.keep_only_given()
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help, as argparse does at ``--help``."""
+        if not self._is_silent:
+            super().print_help(file)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Refuse a value that is not among the choices. Called by argparse."""

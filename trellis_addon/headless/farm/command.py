@@ -11,11 +11,14 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from ...core.errors import InputError
 from ...library.disk.atomic_files import write_atomic
 from ..commands.parser import parser
+from ..config.config_file import NAME as CONFIG_FILE
+from ..config.layers import parse
 from ..console.exit_codes import DONE
 from ..console.output import Output
 from ..console.usage import UsageError
@@ -73,6 +76,7 @@ def _job(options: argparse.Namespace, output: Output) -> FarmJob:
         )
     more = _split(options.batch_options, "--batch-options")
     given = _checked(more)
+    _check_config(options.file, more)
     # The machines look for the pictures, as they may see other folders than this one.
     batch = open_batch(options.file, output, given.format, picture=_any_picture)
     # A shard without items would only start Blender for nothing.
@@ -110,6 +114,23 @@ def _checked(words: Sequence[str]) -> argparse.Namespace:
                 option = f"--{name.replace('_', '-')}"
                 raise InputError(f"{option} in --batch-options {reason}", "Leave it out")
     return given
+
+
+def _check_config(file: Path, words: Sequence[str]) -> None:
+    """Check the configuration beside the list, which the machines read as well.
+
+    :raises InputError: it cannot be used, or has an option that is not for shards.
+    """
+    try:
+        given = parse(parser, ["batch", str(file), *words], environment={})
+    except UsageError as error:
+        raise InputError(f"The configuration cannot be used: {error.reason}") from error
+    for name in _OF_ALL:
+        if getattr(given, name):
+            option = name.replace("_", "-")
+            raise InputError(
+                f"{option} in {CONFIG_FILE} would be written by every shard", "Leave it out there"
+            )
 
 
 def _any_picture(_text: str) -> str:
