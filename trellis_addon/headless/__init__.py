@@ -7,7 +7,7 @@ and ``python -m trellis_addon`` all call ``cli.run_cli``.
 The sub-packages, each of which only imports those above it:
 
 ============= ==============================================================================
-terminal/     what people see besides the results: colours, and the log of every step
+terminal/     what people see besides the results: colours, examples, and the log of every step
 console/      what all commands share: options, output, signals, exit codes, and running one job
 config/       options that are not given: from the environment and from trellis.toml
 prompts/      reads a list of prompts from a .csv, .jsonl or .txt file, and checks its items

@@ -23,6 +23,7 @@ from ..console.options import (
 )
 from ..console.usage import Parser
 from ..report.options import add_farm, add_report
+from ..terminal.examples import EXAMPLES
 from .options import add_clean, add_export, add_import, add_shot, add_verify
 
 
@@ -121,6 +122,7 @@ def parser() -> Parser:
     commands = main.add_subparsers(dest="command", parser_class=Parser, metavar="COMMAND")
     for name, command in COMMANDS.items():
         added = commands.add_parser(name, help=command.help)
+        added.examples = EXAMPLES.get(name, ())
         command.add_options(added)
         every_command_options(added)
     main.commands = commands.choices

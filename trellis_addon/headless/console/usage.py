@@ -26,6 +26,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **more)
         self.commands: Mapping[str, Parser] = {}
         """The parsers of its commands, by their names."""
+        self.examples: Sequence[str] = ()
+        """Whole command lines for the help."""
         self._is_silent = False
 
     def error(self, message: str) -> NoReturn:
@@ -78,6 +80,12 @@ class Parser(argparse.ArgumentParser):
         self._is_silent = True
         for command in self.commands.values():
             command.keep_only_given()
+
+    def format_help(self) -> str:
+        """The help, with the examples at its end."""
+        text = super().format_help()
+        lines = "".join(f"  {example}\n" for example in self.examples)
+        return f"{text}\nexamples:\n{lines}" if lines else text
 
     def print_help(self, file: Any = None) -> None:
         """Print the help, as argparse does at ``--help``."""
