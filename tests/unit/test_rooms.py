@@ -69,6 +69,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "economy",
         "commands",
         "farm",
+        "shell",
         OWN,
     ),
 }

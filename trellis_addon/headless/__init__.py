@@ -17,6 +17,7 @@ batch/        runs a batch: items in parallel, each made only once and written t
 economy/      ``batch --economy``: the same list through the Batch API, at half the price
 commands/     the commands, one module each, and the parser of their options
 farm/         a batch as a job for OpenJD, Flamenco or Slurm
+shell/        scripts with which a shell completes commands and options
 (this folder) the entrances: ``cli.py``, ``run.py``, and Blender's ``--command``
 ============= ==============================================================================
 """

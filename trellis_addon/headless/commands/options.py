@@ -14,11 +14,15 @@ from ..console.finishing_options import add_finishing
 from ..console.options import (
     export_options,
     for_option,
+    json_option,
     library_options,
     online_option,
     scene_options,
 )
 from ..console.shot_options import add_shot_settings
+
+SHELLS: Final = ("bash", "zsh", "fish", "powershell")
+"""The shells for which there are completions."""
 
 ANY_NAME: Final = "{id}"
 """The names of exported files, if the user gives none."""
@@ -87,6 +91,18 @@ def add_shot(command: argparse.ArgumentParser) -> None:
     )
     add_shot_settings(command.add_argument_group("the shot"))
     library_options(command)
+
+
+def add_completion(command: argparse.ArgumentParser) -> None:
+    """Add the options of ``completion``."""
+    command.add_argument("shell", choices=SHELLS, help="who reads the script")
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the script there; Blender says a word of its own on standard output",
+    )
+    json_option(command)
 
 
 def add_verify(command: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ from ..console.options import (
 from ..console.usage import Parser
 from ..report.options import add_farm, add_report
 from ..terminal.examples import EXAMPLES
-from .options import add_clean, add_export, add_import, add_shot, add_verify
+from .options import add_clean, add_completion, add_export, add_import, add_shot, add_verify
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,12 @@ COMMANDS: Final[Mapping[str, Subcommand]] = {
     ),
     "doctor": Subcommand(
         "check key, gateway, model, balance, versions", doctor_options, "commands.doctor", "doctor"
+    ),
+    "completion": Subcommand(
+        "a script with which a shell completes these commands",
+        add_completion,
+        "shell.completion",
+        "completion",
     ),
 }
 

@@ -52,6 +52,10 @@ class Parser(argparse.ArgumentParser):
         """The options, without those of its commands."""
         return [action for action in self._actions if action.option_strings]
 
+    def arguments(self) -> list[argparse.Action]:
+        """The arguments without dashes, such as FILE."""
+        return [action for action in self._actions if not action.option_strings]
+
     def excluded_by(self, action: argparse.Action) -> frozenset[str]:
         """The names under which the options are stored that cannot be given together with one."""
         for group in self._mutually_exclusive_groups:

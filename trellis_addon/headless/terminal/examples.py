@@ -58,6 +58,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "trellis list --json",
     ),
     "show": ("trellis show oak-barrel-1a2b3c4d", "trellis show oak-barrel-1a2b3c4d --json"),
+    "completion": (
+        "trellis completion bash --output trellis.bash",
+        "trellis completion powershell --output trellis.ps1",
+    ),
     "doctor": ("trellis doctor", "trellis doctor --online-mode --json", "trellis doctor -v"),
 }
 """By command. Each runs as it is, with files and props of one's own."""
