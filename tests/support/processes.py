@@ -8,12 +8,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from .event_lines import check_line
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Far beyond what any of them takes; a hang at exit must not hold up the run.
@@ -34,8 +36,10 @@ class Ended:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """Every line of standard output as JSON; a line that is none fails the test."""
-        return [json.loads(line) for line in self.stdout.splitlines()]
+        """Every line of standard output as JSON, without the `begin` that each command starts with.
+        A line that is no JSON, or none of its event's declaration, fails the test.
+        """
+        return _without_begin(self.stdout.splitlines())
 
     @property
     def last(self) -> dict[str, Any]:
@@ -46,7 +50,7 @@ class Ended:
     @property
     def lines(self) -> list[dict[str, Any]]:
         """JSON objects on standard output, in order; Blender prints other lines between them."""
-        return [json.loads(line) for line in self.stdout.splitlines() if line.startswith("{")]
+        return _without_begin(x for x in self.stdout.splitlines() if x.startswith("{"))
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -57,6 +61,16 @@ class Ended:
     def explain(self) -> str:
         """Everything there is to see."""
         return f"exit code {self.code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
+
+
+def _without_begin(lines: Iterable[str]) -> list[dict[str, Any]]:
+    texts = list(lines)
+    found = [json.loads(text) for text in texts]
+    if not found or found[0].get("event") != "begin":
+        return found  # not of the command line
+    for text in texts:
+        check_line(text)
+    return found[1:]
 
 
 def environment(home: Path, **variables: str) -> dict[str, str]:

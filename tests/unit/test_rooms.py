@@ -60,6 +60,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
     ),
     "headless": (
         "terminal",
+        "contract",
         "console",
         "config",
         "prompts",

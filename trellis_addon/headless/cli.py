@@ -11,7 +11,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from ..core.errors import ErrorFacts, InputError, InternalError, TrellisError
 from ..core.events import Event, Failed, Progress, StateChanged
@@ -24,6 +24,9 @@ from .console.output import Output, take_every_character
 from .console.signals import Beginning
 from .console.usage import UsageError
 from .terminal.log import SAID, Log
+from .contract.batch_events import StoppedEvent
+from .contract.command_events import BeginEvent, CancelledEvent
+from .contract.message import Message
 
 log = logging.getLogger(__name__)
 said = logging.getLogger(SAID)
@@ -116,10 +119,10 @@ class _Told(Output):
         self.single_props = False
         """Whether the command has reached its end, and only single props have failed."""
 
-    def json(self, **fields: Any) -> None:
+    def json(self, message: Message) -> None:
         """Print one JSON line, and note whether a batch has stopped before the end of its list."""
-        self._stopped = self._stopped or fields.get("event") == "stopped"
-        super().json(**fields)
+        self._stopped = self._stopped or isinstance(message, StoppedEvent)
+        super().json(message)
 
     def say(self, text: str) -> None:
         """Print one line for people; with ``--quiet``, only failures and the summary."""
@@ -150,6 +153,7 @@ class _Told(Output):
 
 
 def _run(options: argparse.Namespace, output: _Told, signals: Beginning) -> int:
+    output.json(BeginEvent(command=options.command, product=version()))
     try:
         _check(options)
         return output.ended(_commanded(options, output, signals))
@@ -158,7 +162,7 @@ def _run(options: argparse.Namespace, output: _Told, signals: Beginning) -> int:
         output.lose(sys.stdout, error)
         return DONE
     except KeyboardInterrupt:
-        output.json(event="cancelled")
+        output.json(CancelledEvent())
         output.say("Interrupted")
         return INTERRUPTED
     except TrellisError as error:

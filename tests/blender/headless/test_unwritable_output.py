@@ -71,6 +71,7 @@ def test_batch_whose_reader_goes_after_a_line(bench: Bench) -> None:
     bench.gateway.script.on(FILES, do.hold(gate, at=20_000))
     process = begun(bench, bench.arguments("--jobs", "1"), subprocess.PIPE)
     assert process.stdout
+    assert process.stdout.readline().startswith('{"event": "begin"')
     assert process.stdout.readline().startswith('{"event": "item"')
     assert gate.reached.wait(LIMIT_SECONDS)
     process.stdout.close()

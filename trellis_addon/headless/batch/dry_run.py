@@ -21,6 +21,8 @@ from ...library.cost_ledger import Ledger
 from ...library.prop_folder import PropFolder
 from ..console.exit_codes import DONE
 from ..console.output import Output
+from ..contract.batch_events import PlanEvent, WouldSendEvent
+from ..contract.command_events import NoteEvent
 from ..prompts.prompt_list import PromptItem
 from .earlier_tries import record_of
 
@@ -75,17 +77,19 @@ def tell_plan(
             if item.key not in done:
                 plan.add(item, claims, library)
     for item in plan.to_send:
-        output.json(event="would_send", key=item.key, line=item.line, prompt=item.request.prompt)
+        prompt = item.request.prompt
+        output.json(WouldSendEvent(key=item.key, line=item.line, prompt=prompt))
         output.say(f"Line {item.line}: {shorten(item.request.prompt, 70)}")
     total = _cost(plan.to_send, library, half=half)
     there = len(mine) - len(plan.to_send) - len(plan.go_on) - len(plan.waiting)
     output.json(
-        event="plan",
-        to_send=len(plan.to_send),
-        go_on=len(plan.go_on),
-        waiting=len(plan.waiting),
-        skipped=there,
-        cost=total,
+        PlanEvent(
+            to_send=len(plan.to_send),
+            go_on=len(plan.go_on),
+            waiting=len(plan.waiting),
+            skipped=there,
+            cost=total,
+        )
     )
     words = about(total) if total is not None else "at a cost that is not known yet"
     told = [f"Would send {props(len(plan.to_send))}, {words if plan.to_send else 'free'}"]
@@ -120,7 +124,7 @@ def tell_warnings(items: Iterable[PromptItem], output: Output) -> None:
         warning = prompt_warning(item.request.prompt)
         if warning and item.line not in told:
             told.add(item.line)
-            output.json(event="note", line=item.line, text=warning)
+            output.json(NoteEvent(line=item.line, text=warning))
             output.say(f"Note: Line {item.line}: {warning}")
 
 
@@ -138,7 +142,7 @@ def tell_other_finishing(
         if item.line not in told:
             told.add(item.line)
             words = f"Line {item.line}: its finishing differs from the prop's; `finish` applies it"
-            output.json(event="note", line=item.line, id=done[item.key], text=words)
+            output.json(NoteEvent(line=item.line, id=done[item.key], text=words))
             output.say(f"Note: {words}")
     return notes
 

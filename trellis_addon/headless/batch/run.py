@@ -15,6 +15,7 @@ from typing import Final
 from ...core.errors import CostLimitError, ErrorFacts, LockedError
 from ...core.events import Cancelled, Failed, Finished, State, StateChanged
 from ..console.signals import STEP_SECONDS
+from ..contract.batch_events import ItemEvent
 from ..prompts.prompt_list import PromptItem
 from .begin_item import begin
 from .earlier_tries import can_be_tried_again, record_of
@@ -89,9 +90,7 @@ class BatchRun:
             running.job.start()
             if running.asking:
                 self._outage.asks()
-            self._context.output.json(
-                event="item", id=running.folder.id, key=item.key, line=item.line
-            )
+            self._context.output.json(ItemEvent(id=running.folder.id, key=item.key, line=item.line))
 
     # --- running jobs
 

@@ -27,6 +27,13 @@ from ..console.exit_codes import (
 )
 from ..console.output import Output
 from ..console.signals import Signals
+from ..contract.batch_events import (
+    OutageEvent,
+    ReachedEvent,
+    RetryEvent,
+    SkippedEvent,
+    StoppedEvent,
+)
 from ..prompts.prompt_list import PromptItem
 from ..report.lines import Line
 from ..report.page import duration
@@ -120,7 +127,7 @@ class BatchState:
         """Begin no more items, for this reason; running ones are finished."""
         if self.reason is None:
             self.reason = facts
-            self.context.output.json(event="stopped", reason=facts.message, kind=facts.kind)
+            self.context.output.json(StoppedEvent(reason=facts.message, kind=facts.kind))
             self.context.output.say(f"Stopped: {facts.command_sentence}")
 
     def done(self, item: PromptItem, prop: str) -> None:
@@ -142,7 +149,7 @@ class BatchState:
     def tried_again(self, item: PromptItem, prop: str, facts: ErrorFacts, seconds: float) -> None:
         """Tell that a failed item is tried again in some seconds."""
         output, show = self.context.output, self.context.show
-        output.json(event="retry", id=prop, key=item.key, line=item.line, seconds=seconds)
+        output.json(RetryEvent(id=prop, key=item.key, line=item.line, seconds=seconds))
         name = shorten(item.request.name or item.request.prompt, 60)
         show.say(f"{name}: {facts.command_sentence} Tried again in {seconds:.0f} s")
 
@@ -153,14 +160,14 @@ class BatchState:
             return  # another of the requests that failed together
         self._told_pause = seconds
         output, show = self.context.output, self.context.show
-        output.json(event="waiting", reason=facts.message, seconds=seconds)
+        output.json(OutageEvent(reason=facts.message, seconds=seconds))
         show.away(f"{facts.message}; next try in {duration(seconds)}")
 
     def is_back(self, seconds: float) -> None:
         """Tell that the gateway answers again after some seconds."""
         self._told_pause = 0
         self._unreachable = 0
-        self.context.output.json(event="reached", seconds=round(seconds))
+        self.context.output.json(ReachedEvent(seconds=round(seconds)))
         self.context.show.away("")
         self.context.show.say(f"The gateway answers again, after {duration(seconds)}")
 
@@ -173,7 +180,7 @@ class BatchState:
         self.in_batch += why == IN_BATCH
         notes = tuple(note for note in (why, detail) if note)
         self.context.output.json(
-            event="skipped", id=prop, key=item.key, line=item.line, reason=detail or why
+            SkippedEvent(id=prop, key=item.key, line=item.line, reason=detail or why)
         )
         self.context.ended(line_of(item, "skipped", prop, notes=notes))
 
@@ -192,7 +199,7 @@ class BatchState:
         most = limits.max_failures
         if most is not None and self.failed >= most and not self.stopped:
             self.is_full = True
-            output.json(event="stopped", reason=f"{self.failed} failures")
+            output.json(StoppedEvent(reason=f"{self.failed} failures"))
             output.say(f"Stopped after {self.failed} failures")
 
     def exit_code(self, *, interrupted: bool) -> int:

@@ -33,6 +33,8 @@ from ..console.options import settings_of
 from ..console.output import Output
 from ..console.request_options import check_count
 from ..console.signals import Signals
+from ..contract.batch_events import CheckedEvent, SkippedEvent
+from ..contract.command_events import NoteEvent
 from ..economy.run import EconomyRun
 from ..economy.work import BatchApiOptions
 from ..outputs.destination_files import DestinationFiles, Wanted, chosen_by
@@ -180,7 +182,7 @@ class _Command:
         for item in there:
             prop, note = done[item.key], notes.get(item.key)
             self._note(line_of(item, "skipped", prop, notes=(note,) if note else ()))
-            self.output.json(event="skipped", id=prop, key=item.key, line=item.line, reason="")
+            self.output.json(SkippedEvent(id=prop, key=item.key, line=item.line, reason=""))
 
     def _ended(self, line: Line, show: Show) -> None:
         self._note(line)
@@ -230,7 +232,7 @@ def _defaults(options: argparse.Namespace) -> Defaults:
 
 
 def _checked(listed: PromptList, mine: Sequence[PromptItem], output: Output) -> int:
-    output.json(event="checked", items=len(mine), duplicates=len(listed.duplicates))
+    output.json(CheckedEvent(items=len(mine), duplicates=len(listed.duplicates)))
     output.say(f"{listed.name} is in order: {props(len(mine))}")
     return DONE
 
@@ -248,6 +250,6 @@ def _shared(limits: BatchLimits, count: int, output: Output) -> BatchLimits:
         return limits
     share = limits.max_cents / count
     whole = money(limits.max_cents)
-    output.json(event="note", text=f"--max-cost of this shard: {share / 100:.6g} dollars")
+    output.json(NoteEvent(text=f"--max-cost of this shard: {share / 100:.6g} dollars"))
     output.say(f"Note: --max-cost of {whole} is {money(share)} for each of {count} shards")
     return replace(limits, max_cents=share)

@@ -22,6 +22,8 @@ from ...library.prop_folder import PropFolder
 from ..console.existing_library import existing_library
 from ..console.exit_codes import DONE, SOME_FAILED
 from ..console.output import Output
+from ..contract.library_events import LeftOverEvent
+from ..contract.summary_events import CleanSummaryEvent
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def clean(options: argparse.Namespace, output: Output) -> int:
     for left in _half_deleted(library.path):
         count, size = count + 1, size + left.bytes
         code = _deal(left, "", options, output) or code
-    output.json(event="summary", files=count, bytes=size, deleted=bool(options.yes))
+    output.json(CleanSummaryEvent(files=count, bytes=size, deleted=bool(options.yes)))
     verb = "Deleted" if options.yes else "To delete, with --yes:"
     output.say(f"{verb} {count:,} left over, {size / 1e6:,.1f} MB, in {library.path}")
     return code
@@ -89,7 +91,8 @@ def _half_deleted(library: Path) -> Iterator[Left]:
 
 
 def _deal(left: Left, prop: str, options: argparse.Namespace, output: Output) -> int:
-    output.json(event="left_over", id=prop, path=str(left.path), what=left.words, bytes=left.bytes)
+    message = LeftOverEvent(id=prop, path=str(left.path), what=left.words, bytes=left.bytes)
+    output.json(message)
     output.say(f"{left.words.capitalize()}: {left.path}")
     if not options.yes:
         return DONE

@@ -18,6 +18,7 @@ from ..config.show import check_config
 from ..console.exit_codes import DONE, exit_code
 from ..console.options import settings_of
 from ..console.output import Output
+from ..contract.library_events import CheckEvent
 
 
 class _Report:
@@ -31,7 +32,7 @@ class _Report:
         if check.verdict == "fault" and check.error:
             self.code = self.code or exit_code(check.error.kind)
             text = check.error.command_sentence
-        self.output.json(event="check", name=check.name, verdict=check.verdict, text=text)
+        self.output.json(CheckEvent(name=check.name, verdict=check.verdict, text=text))
         self.output.say(f"{check.verdict:6}{check.name:16}{text}")
 
 

@@ -32,6 +32,8 @@ from ..console.exit_codes import DONE, INTERRUPTED, SOME_FAILED, exit_code
 from ..console.finishing_options import finishing_of
 from ..console.output import Output
 from ..console.signals import STEP_SECONDS, Signals
+from ..contract.batch_events import SkippedEvent
+from ..contract.summary_events import ImportSummaryEvent
 from ..outputs.outputs import OutputOptions, leave_behind
 from ..report.lines import Line, Status, line_of_prop
 from .known_models import Source, Tried, content_of, drop, failed_before, known, source_key
@@ -133,12 +135,13 @@ class _Bringing:
     def tell(self) -> None:
         """Print the summary."""
         self.output.json(
-            event="summary",
-            done=self.done,
-            failed=self.failed,
-            skipped=self.skipped,
-            cancelled=self.cancelled,
-            cost_cents=None,
+            ImportSummaryEvent(
+                done=self.done,
+                failed=self.failed,
+                skipped=self.skipped,
+                cancelled=self.cancelled,
+                cost_cents=None,
+            )
         )
         self.output.say(
             f"{self.done:,} ready, {self.skipped:,} there before, {self.failed:,} failed"
@@ -152,7 +155,7 @@ class _Bringing:
                 self.skipped += 1
                 there = self.known[content]
                 self.ready.setdefault(there, "skipped")
-                self.output.json(event="skipped", id=there, reason=f"{shown} is there already")
+                self.output.json(SkippedEvent(id=there, reason=f"{shown} is there already"))
                 return
             place.job = place.workshop.bring_in(
                 source, self.settings, self.finishing, self.roots[source]

@@ -24,6 +24,7 @@ from ...preferences import read_settings
 from ..console.existing_library import existing_library
 from ..console.exit_codes import DONE
 from ..console.output import Output
+from ..contract.library_events import DestinationEvent, PropEvent
 
 
 def list_props(options: argparse.Namespace, output: Output) -> int:
@@ -42,7 +43,7 @@ def list_props(options: argparse.Namespace, output: Output) -> int:
         count += 1
         facts = _facts(folder, record)
         if options.json:
-            output.json(event="prop", **facts, **_quality(record))
+            output.json(PropEvent(**facts, **_quality(record)))
         else:
             prompt = shorten(str(facts["prompt"]), 60)
             print(f"{facts['state']:<12}{_cents(facts['cost_cents']):>8}  {folder.id}  {prompt}")
@@ -66,7 +67,7 @@ def show(options: argparse.Namespace, output: Output) -> int:
             name: [str(path) for path in manifest.paths(folder.path / EXPORTS / name)]
             for name, manifest in exports_of(folder.path).items()
         }
-        output.json(event="prop", **facts, **_quality(record), exports=written, record=whole)
+        output.json(PropEvent(**facts, **_quality(record), exports=written, record=whole))
         return DONE
     for name, value in facts.items():
         if value not in (None, ""):
@@ -100,14 +101,15 @@ def list_destinations(options: argparse.Namespace, output: Output) -> int:
         formats = ", ".join(each.export.formats)
         if options.json:
             output.json(
-                event="destination",
-                name=each.id,
-                label=each.label,
-                description=each.description,
-                use=each.use,
-                own=own,
-                finishing=dict(each.finishing),
-                export=each.export.to_dict(),
+                DestinationEvent(
+                    name=each.id,
+                    label=each.label,
+                    description=each.description,
+                    use=each.use,
+                    own=own,
+                    finishing=dict(each.finishing),
+                    export=each.export.to_dict(),
+                )
             )
             continue
         mark = " (own)" if own else ""

@@ -19,6 +19,7 @@ from ..console.exit_codes import DONE, INTERRUPTED, exit_code
 from ..console.options import settings_of
 from ..console.output import Output
 from ..console.run_job import run_job
+from ..contract.library_events import PlacedEvent
 from ..outputs.grid_layout import row
 from ..outputs.scene_file import Point, check_method, check_scene, put_into_file
 
@@ -88,7 +89,7 @@ def _told(
             code = code or exit_code(result.error.kind)
             continue
         name = result.object.name if result.object else None
-        output.json(event="placed", id=prop.id, scene=str(options.scene), object=name)
+        output.json(PlacedEvent(id=prop.id, scene=str(options.scene), object=name))
         output.say(f"Placed {prop.id} into {options.scene}")
     return code
 

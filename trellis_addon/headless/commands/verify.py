@@ -22,6 +22,8 @@ from ...library.record_repair import models
 from ..console.existing_library import existing_library
 from ..console.exit_codes import DONE, SOME_FAILED
 from ..console.output import Output
+from ..contract.library_events import FileFaultEvent
+from ..contract.summary_events import VerifySummaryEvent
 
 
 def verify(options: argparse.Namespace, output: Output) -> int:
@@ -48,12 +50,12 @@ def verify(options: argparse.Namespace, output: Output) -> int:
             for folder, faults in zip(folders, pool.map(look, folders), strict=True):
                 bad += bool(faults)
                 for file, reason in faults:
-                    output.json(event="fault", id=folder.id, file=file, reason=reason)
+                    output.json(FileFaultEvent(id=folder.id, file=file, reason=reason))
                     output.say(f"{folder.id}: {file}: {reason}")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)  # or Ctrl-C would wait for all of them
             raise
-    output.json(event="summary", verified=len(folders), bad=bad)
+    output.json(VerifySummaryEvent(verified=len(folders), bad=bad))
     output.say(f"{len(folders):,} verified, {bad:,} not as recorded, in {library.path}")
     return SOME_FAILED if bad else DONE
 

@@ -10,6 +10,7 @@ from typing import Any
 from ...core.account import Check
 from ..console.exit_codes import DONE
 from ..console.output import Output
+from ..contract.library_events import SettingEvent
 from .layers import Source
 from .option import NOT_SETTINGS
 
@@ -20,7 +21,7 @@ def show_config(options: argparse.Namespace, output: Output) -> int:
     width = max(len(each.name) for each in sources)
     for each in sources:
         value = _plain(each.value)
-        output.json(event="setting", name=each.name, value=value, source=each.source)
+        output.json(SettingEvent(name=each.name, value=value, source=each.source))
         if not output.as_json:
             text = "" if value is None else str(value)
             print(f"{each.name:{width}}  {text:24}  {each.source}".rstrip())

@@ -6,7 +6,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import io
-import json
 import os
 import signal
 import sys
@@ -15,6 +14,9 @@ from typing import Any, TextIO
 
 from ...core.errors import ErrorFacts
 from ...core.events import Cancelled, Event, Failed, Finished, Progress, StateChanged, Usable
+from ..contract.command_events import ErrorFields, FailedEvent, NoteEvent, ProgressEvent
+from ..contract.message import Message
+from ..contract.prop_events import message_of
 from ..terminal.colour import coloured, uses_colour
 
 
@@ -64,14 +66,20 @@ class Output:
 
     def machine(self, event: Event) -> None:
         """Print one event as JSON only, when people see the progress in another form."""
-        if self.as_json:
-            self.json(**_fields(event))
+        self.json(message_of(event))
 
-    def json(self, **fields: Any) -> None:
-        """Print one JSON line."""
+    def json(self, message: Message) -> None:
+        """Print one JSON line. What it may be is declared in ``headless.contract``."""
         if self._lines:
             # Flushed at once, as the reading program may wait for each line.
-            self._write(self._lines, json.dumps(fields, ensure_ascii=False) + "\n")
+            self._write(self._lines, message.to_line() + "\n")
+
+    def progress(self, prop: str, text: str, fraction: float | None = None) -> None:
+        """Print as JSON how far the work on a prop has come.
+
+        :param fraction: 0 to 1; None if it is not known.
+        """
+        self.json(ProgressEvent(id=prop, fraction=fraction, text=text))
 
     def say(self, text: str) -> None:
         """Print one line for people; repetitions of the same line are left out."""
@@ -111,13 +119,12 @@ class Output:
 
     def note(self, text: str) -> None:
         """Print something that is worth knowing and is no failure, for people and as JSON."""
-        self.json(event="note", text=text)
+        self.json(NoteEvent(text=text))
         self.say(f"Note: {text}")
 
     def error(self, facts: ErrorFacts) -> None:
         """Print an error that occurred before there was a prop."""
-        if self.as_json:
-            self.json(event="failed", error=_error(facts))
+        self.json(FailedEvent(error=ErrorFields.of(facts)))
         self.say(f"Error: {facts.command_sentence}")
 
     def _people(self, event: Event) -> None:
@@ -160,41 +167,3 @@ def _flush_c_streams() -> None:
     """
     library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
     library.fflush(None)
-
-
-def _fields(event: Event) -> dict[str, Any]:
-    match event:
-        case StateChanged(prop_id=prop, state=state):
-            return {"event": "state", "id": prop, "state": str(state)}
-        case Progress(prop_id=prop, fraction=fraction, text=text):
-            return {"event": "progress", "id": prop, "fraction": fraction, "text": text}
-        case Usable(prop_id=prop, blend=blend):
-            return {"event": "usable", "id": prop, "blend": str(blend)}
-        case Finished():
-            return {
-                "event": "finished",
-                "id": event.prop_id,
-                "folder": str(event.folder),
-                "glb": str(event.glb),
-                "blend": str(event.blend),
-                "thumbnail": str(event.thumbnail),
-                "cost_cents": event.cost_cents,
-                "request_id": event.request_id,
-                "seconds": round(event.seconds, 3),
-                "notes": list(event.notes),
-            }
-        case Failed(prop_id=prop, error=facts):
-            return {"event": "failed", "id": prop, "error": _error(facts)}
-        case Cancelled(prop_id=prop, may_be_billed=billed):
-            return {"event": "cancelled", "id": prop, "may_be_billed": billed}
-
-
-def _error(facts: ErrorFacts) -> dict[str, Any]:
-    return {
-        "kind": facts.kind,
-        "status": facts.status,
-        "message": facts.message,
-        "next_step": facts.step.at_command_line,
-        "retryable": facts.retryable,
-        "request_id": facts.request_id,
-    }

@@ -10,6 +10,7 @@ from typing import Final
 from ...core.errors import LibraryError, LockedError
 from ...core.events import Cancelled, Failed
 from ...job.job import Job
+from ..contract.batch_events import SkippedEvent
 from .exit_codes import AT_GATEWAY, DONE, INTERRUPTED, exit_code
 from .output import Output
 from .signals import Signals
@@ -49,7 +50,7 @@ def run_if_free(prop_id: str, begin: Callable[[], Job | None], output: Output) -
     try:
         job = begin()
     except LockedError as error:
-        output.json(event="skipped", id=prop_id, reason=error.facts.message)
+        output.json(SkippedEvent(id=prop_id, reason=error.facts.message))
         output.say(f"Skipped: {error.facts.message}")
         return DONE
     except LibraryError as error:

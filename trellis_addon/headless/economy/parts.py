@@ -34,6 +34,7 @@ from ...library.prop_folder import PropFolder
 from ..console.exit_codes import AT_GATEWAY, DONE, INTERRUPTED, exit_code
 from ..console.output import Output
 from ..console.signals import Signals
+from ..contract.batch_events import BatchApiWaitingEvent
 
 T = TypeVar("T")
 
@@ -230,7 +231,10 @@ def fetch_parts(workshop: JobFactory, settings: Settings, output: Output) -> int
         if signals.count:
             return INTERRUPTED
     if waiting:
-        output.json(event="waiting", props=waiting)
+        desk_done = desk.completed(found)
+        output.json(
+            BatchApiWaitingEvent(props=waiting, parts=len(found), done=desk_done, until=None)
+        )
         output.say(f"{waiting:,} wait in the Batch API; start resume again later")
     return code or (AT_GATEWAY if waiting else DONE)
 

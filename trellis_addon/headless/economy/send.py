@@ -20,6 +20,8 @@ from ...library.prop_folder import PropFolder
 from ...library.record import IN_PROGRESS
 from ..batch.earlier_tries import drop_failed
 from ..batch.state import BatchState
+from ..contract.batch_events import ItemEvent, PartEvent
+from ..contract.command_events import NoteEvent
 from ..prompts.prompt_list import PromptItem
 from .parts import PartsClient, interruptibly, until_words
 from .work import BatchApiOptions, Reserved, Work
@@ -175,8 +177,9 @@ class PartSender:
         for reserved in chosen:
             # Not needed any more, as a record in a batch keeps others from sending it.
             reserved.lock.release()
+            item = reserved.item
             self._context.output.json(
-                event="item", id=reserved.folder.id, key=reserved.item.key, line=reserved.item.line
+                ItemEvent(id=reserved.folder.id, key=item.key, line=item.line)
             )
         with self._desk.held(lock, part.key):
             self.sent(part, self._desk.send(part))
@@ -187,7 +190,7 @@ class PartSender:
         if error is None:
             found = self._desk.parts.read(part.key)
             self._context.output.json(
-                event="part", key=part.key, batch=found and found.batch_id, props=len(items)
+                PartEvent(key=part.key, batch=found.batch_id if found else None, props=len(items))
             )
             self._context.show.say(f"Sent {len(items):,} with the Batch API, {until_words(found)}")
             self._work.next_look = 0.0
@@ -203,7 +206,7 @@ class PartSender:
                 # This gateway will refuse the other parts, too.
                 self._work.is_offered = False
                 self._work.direct.extend(items.values())
-                self._context.output.json(event="note", text=error.facts.message)
+                self._context.output.json(NoteEvent(text=error.facts.message))
                 self._context.show.say(
                     f"The Batch API did not take the part ({error.facts.message}): "
                     "asked for one by one, at the full price"

@@ -11,6 +11,8 @@ from ...job.batch_api.answers import AnswerOutcome
 from ...job.batch_api.part import Part, names, read
 from ..batch.state import BatchState
 from ..console.signals import STEP_SECONDS
+from ..contract.batch_events import BatchApiWaitingEvent
+from ..contract.command_events import NoteEvent
 from ..prompts.prompt_list import PromptItem
 from ..report.waiting_elsewhere import IN_BATCH
 from .parts import PartsClient, PartStatus
@@ -122,7 +124,7 @@ class PartWatcher:
         known = self._short.get(key)
         self._short[key] = Short(error.facts.command_sentence, known.looks + 1 if known else 1)
         if known is None:
-            self._context.output.json(event="note", text=error.facts.command_sentence)
+            self._context.output.json(NoteEvent(text=error.facts.command_sentence))
             self._context.show.say(error.facts.command_sentence)
 
     def _next(self, item: PromptItem, found: AnswerOutcome, *, stopped: bool) -> None:
@@ -151,7 +153,7 @@ class PartWatcher:
         at = latest.isoformat(timespec="minutes") if latest else None
         count, done = self._work.at_gateway, self._desk.completed(self._work.waiting)
         self._context.output.json(
-            event="waiting", props=count, parts=len(self._work.waiting), done=done, until=at
+            BatchApiWaitingEvent(props=count, parts=len(self._work.waiting), done=done, until=at)
         )
         when = f" until {latest:%Y-%m-%d %H:%M} at the latest" if latest else ""
         fetch = "the same command, or resume, fetches the answers later"

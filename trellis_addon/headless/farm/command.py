@@ -23,6 +23,7 @@ from ..console.exit_codes import DONE
 from ..console.output import Output
 from ..console.usage import UsageError
 from ..console.writable_places import STANDARD_INPUT
+from ..contract.batch_events import JobEvent
 from ..prompts.prompt_file import open_batch
 from . import flamenco, openjd, slurm
 from .farm_job import MOST_SHARDS, FarmJob
@@ -161,7 +162,7 @@ def _write(text: str, options: argparse.Namespace, output: Output) -> None:
             raise InputError(f"The job {options.output} cannot be written: {reason}") from error
         output.say(f"Written: {options.output}")
     elif options.json:
-        output.json(event="job", scheduler=options.scheduler, text=text)
+        output.json(JobEvent(scheduler=options.scheduler, text=text))
     else:
         _print(text)
 

@@ -30,6 +30,7 @@ from ..console.finishing_options import finishing_of
 from ..console.output import Output
 from ..console.run_job import first_failure, run_if_free
 from ..console.signals import Signals
+from ..contract.output_events import ExportedEvent, ExportFailedEvent
 from .export_files import this_blender
 
 
@@ -154,7 +155,7 @@ class DestinationFiles:
         label, prop = export.destination.label, export.folder.id
 
         def report_status(text: str) -> None:
-            self.output.json(event="progress", id=prop, fraction=None, text=text)
+            self.output.progress(prop, text)
             self.output.say(f"{prop} for {label}: {text}")
 
         return export.write(self._blender, token=self._token, report_status=report_status)
@@ -165,13 +166,14 @@ class DestinationFiles:
         if exported is None:
             return None
         self.output.json(
-            event="exported",
-            id=folder.id,
-            destination=destination.id,
-            folder=str(exported.folder),
-            files=[str(path) for path in exported.files],
-            notes=list(exported.notes),
-            up_to_date=exported.up_to_date,
+            ExportedEvent(
+                id=folder.id,
+                destination=destination.id,
+                folder=str(exported.folder),
+                files=tuple(map(str, exported.files)),
+                notes=tuple(exported.notes),
+                up_to_date=exported.up_to_date,
+            )
         )
         words = "is up to date in" if exported.up_to_date else "is exported into"
         self.output.say(f"{folder.id} for {destination.label} {words} {exported.folder}")
@@ -183,10 +185,7 @@ class DestinationFiles:
         self, folder: PropFolder, destination: Destination, error: TrellisError
     ) -> None:
         self.output.json(
-            event="export_failed",
-            id=folder.id,
-            destination=destination.id,
-            reason=error.facts.message,
+            ExportFailedEvent(id=folder.id, destination=destination.id, reason=error.facts.message)
         )
         self.output.say(
             f"Error: {folder.id} for {destination.label}: {error.facts.command_sentence}"

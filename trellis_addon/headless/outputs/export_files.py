@@ -25,6 +25,7 @@ from ...library.prop_folder import PropFolder
 from ..console.exit_codes import DONE, SOME_FAILED
 from ..console.output import Output
 from ..console.signals import Signals
+from ..contract.output_events import ExportedEvent, ExportFailedEvent
 from ..report.lines import Line
 from .file_names import check_different, file_name
 
@@ -98,9 +99,7 @@ def export_all(
             if signals.count:
                 break
             told = f"Exporting {number + 1:,} of {len(outdated):,}: {line.name or line.id}"
-            output.json(
-                event="progress", id=line.id, fraction=round(number / len(outdated), 4), text=told
-            )
+            output.progress(line.id, told, round(number / len(outdated), 4))
             output.say(told)
             code = _export(blender, line, missing, wanted, library, output) or code
     finally:
@@ -130,10 +129,10 @@ def _export(
     try:
         made = export_prop(blender, PropFolder(library / line.id), request)
     except TrellisError as error:
-        output.json(event="export_failed", id=line.id, reason=error.facts.message)
+        output.json(ExportFailedEvent(id=line.id, reason=error.facts.message))
         output.say(f"Error: {line.id}: {error.facts.command_sentence}")
         return SOME_FAILED
-    output.json(event="exported", id=line.id, files=[str(path) for path in made.files])
+    output.json(ExportedEvent(id=line.id, files=tuple(map(str, made.files))))
     return DONE
 
 

@@ -25,6 +25,8 @@ from ..console.writable_places import (
     check_file,
     check_folder,
 )
+from ..contract.command_events import NoteEvent
+from ..contract.output_events import LeftOutEvent
 from ..report.command import write_report
 from ..report.lines import Line, merge, read_reports
 from ..report.waiting_elsewhere import away
@@ -191,7 +193,7 @@ def _sheet(lines: Sequence[Line], target: Path, library: Path, output: Output) -
 def _tell_left(where: str, left: Sequence[tuple[Line, str]], output: Output) -> int:
     """Name the props that were left out. Returns the exit code, which is 1 if there are any."""
     for line, reason in left:
-        output.json(event="left_out", id=line.id, key=line.key, line=line.line, reason=reason)
+        output.json(LeftOutEvent(id=line.id, key=line.key, line=line.line, reason=reason))
     names = [f"{shorten(_label(line), 60)} ({reason})" for line, reason in left[:MOST_NAMED]]
     if len(left) > MOST_NAMED:
         names.append(f"and {len(left) - MOST_NAMED:,} more")
@@ -208,6 +210,6 @@ def _tried(step: Callable[[], int], output: Output) -> int:
     try:
         return step()
     except TrellisError as error:
-        output.json(event="note", text=error.facts.command_sentence)
+        output.json(NoteEvent(text=error.facts.command_sentence))
         output.say(f"Error: {error.facts.command_sentence}")
         return SOME_FAILED

@@ -24,6 +24,7 @@ from ..console.exit_codes import DONE, SOME_FAILED
 from ..console.output import Output
 from ..console.shot_options import shot_of
 from ..console.signals import Signals
+from ..contract.output_events import ShotEvent, ShotFailedEvent, ShotSkippedEvent
 from ..report.lines import Line
 from .file_names import check_different, file_name
 
@@ -96,7 +97,7 @@ def shoot_all(
         stem = file_name(wanted.names, line)
         again = wanted.again or line.status == "done"
         if not again and not _is_old(shot, wanted.folder, stem, library / line.id / BLEND):
-            output.json(event="shot_skipped", id=line.id)
+            output.json(ShotSkippedEvent(id=line.id))
             continue
         try:
             taken = studio.take(line.id, stem, shot, tells_progress=tells_progress)
@@ -104,7 +105,7 @@ def shoot_all(
             break
         except TrellisError as error:
             code = SOME_FAILED
-            output.json(event="shot_failed", id=line.id, reason=error.facts.message)
+            output.json(ShotFailedEvent(id=line.id, reason=error.facts.message))
             output.say(f"Error: {line.id}: {error.facts.command_sentence}")
         else:
             if CRASHED in taken.notes:
@@ -127,7 +128,7 @@ class _Studio:
 
         def say(text: str) -> None:
             if tells_progress:
-                self.output.json(event="progress", id=prop, fraction=None, text=text)
+                self.output.progress(prop, text)
                 self.output.say(f"{prop}: {text}")
 
         taken = shoot_prop(
@@ -139,7 +140,7 @@ class _Studio:
             token=SignalToken(self.signals),
             report_status=say,
         )
-        self.output.json(event="shot", id=prop, path=str(taken.path), notes=list(taken.notes))
+        self.output.json(ShotEvent(id=prop, path=str(taken.path), notes=taken.notes))
         for note in taken.notes:
             self.output.say(f"Note: {note}")
         return taken

@@ -10,6 +10,7 @@ from pathlib import Path
 from ...core.errors import InputError
 from ..console.output import Output
 from ..console.writable_places import STANDARD_INPUT
+from ..contract.batch_events import DuplicateEvent, LineFaultEvent
 from .prompt_list import Defaults, Picture, PromptList, read_batch
 from .rows import Format
 
@@ -41,10 +42,10 @@ def open_batch(
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"The file {path} cannot be read: {reason}") from error
     for twice in batch.duplicates:
-        output.json(event="duplicate", line=twice.line, of_line=twice.of_line)
+        output.json(DuplicateEvent(line=twice.line, of_line=twice.of_line))
         output.say(f"Note: {twice}")
     for fault in batch.faults:
-        output.json(event="fault", line=fault.line, reason=fault.reason)
+        output.json(LineFaultEvent(line=fault.line, reason=fault.reason))
         output.say(str(fault))
     batch.check()
     return batch

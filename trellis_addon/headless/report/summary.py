@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ..console.output import Output
+from ..contract.summary_events import BatchSummaryEvent
 from .lines import Line, merge
 from .page import Totals, duration
 from .waiting_elsewhere import away
@@ -20,8 +21,7 @@ def tell_sum(lines: Sequence[Line], output: Output) -> None:
     totals = Totals.of(merged)
     counts = totals.counts
     elsewhere = Counter(filter(None, map(away, merged)))
-    output.json(
-        event="summary",
+    summary = BatchSummaryEvent(
         done=counts["done"],
         failed=counts["failed"],
         skipped=counts["skipped"],
@@ -31,6 +31,7 @@ def tell_sum(lines: Sequence[Line], output: Output) -> None:
         cost_untold=totals.untold,
         seconds=None if totals.seconds is None else round(totals.seconds, 3),
     )
+    output.json(summary)
     told = [f"{counts['done']:,} ready"]
     if there := counts["skipped"] - elsewhere.total():
         told.append(f"{there:,} already there")

@@ -20,6 +20,7 @@ from ..commands.parser import parser
 from ..console.exit_codes import DONE
 from ..console.output import Output
 from ..console.usage import Parser
+from ..contract.library_events import ScriptEvent
 
 
 def completion(options: argparse.Namespace, output: Output) -> int:
@@ -30,7 +31,7 @@ def completion(options: argparse.Namespace, output: Output) -> int:
     text = script(options.shell)
     if options.output is None:
         if output.as_json:
-            output.json(event="script", text=text)
+            output.json(ScriptEvent(text=text))
         else:
             sys.stdout.write(text)
         return DONE

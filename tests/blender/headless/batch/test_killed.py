@@ -38,6 +38,7 @@ def kill_after(bench: Bench, finished: int, lines: int) -> Counter[str]:
     limit = threading.Timer(PATIENCE_SECONDS, process.kill)
     limit.start()
     assert process.stdout
+    process.stdout.readline()  # the beginning
     process.stdout.readline()  # at the earliest while it takes its claims and makes its folders
     for line in process.stdout if finished or lines else ():
         event = json.loads(line)["event"]

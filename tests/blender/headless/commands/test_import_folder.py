@@ -89,8 +89,7 @@ def test_every_file_is_tried_and_each_fault_told(
     for prop in props(library):
         assert (prop / "prop.json").is_file(), "no folder without a prop"
     assert parts(library) == []
-    for line in ended.stdout.splitlines():
-        json.loads(line)
+    assert ended.events
 
 
 def test_import_of_a_name_that_is_no_utf_8_is_known_and_goes_on(
@@ -100,7 +99,7 @@ def test_import_of_a_name_that_is_no_utf_8_is_known_and_goes_on(
     assert trellis("import", path).code == 0
     again = trellis("import", path, "--json")
     assert again.code == 0
-    (skipped, summary) = [json.loads(line) for line in again.stdout.splitlines()]
+    (skipped, summary) = again.events
     assert skipped["event"] == "skipped"
     assert "café.obj" in skipped["reason"]
     assert summary["skipped"] == 1

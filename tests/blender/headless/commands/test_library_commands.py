@@ -38,7 +38,7 @@ def props(done: Ended) -> list[dict[str, Any]]:
 def test_list_of_nothing(settings: Path, trellis: Run) -> None:
     settings.mkdir()
     done = trellis("list", "--json")
-    assert (done.code, done.stdout) == (0, "")
+    assert (done.code, done.events) == (0, [])
     assert f"0 props in {settings}" in done.stderr
 
 
@@ -149,7 +149,7 @@ def test_show_of_nothing(settings: Path, trellis: Run) -> None:
 def test_other_library(tmp_path: Path, trellis: Run, downloaded: Any) -> None:
     (tmp_path / "another").mkdir()
     done = trellis("list", "--library", tmp_path / "another", "--json")
-    assert (done.code, done.stdout) == (0, "")
+    assert (done.code, done.events) == (0, [])
 
 
 # --- resume, and the locks of jobs

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The events of commands that go through a list: ``batch``, ``farm``, and ``import``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from .message import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateEvent(Message, event="duplicate"):
+    """A line of the list asks for the same as an earlier one, and is left out."""
+
+    line: Annotated[int, "the line"]
+    of_line: Annotated[int, "the earlier line"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineFaultEvent(Message, event="fault"):
+    """A line of the list cannot be used. Nothing of the list is made."""
+
+    line: Annotated[int, "the line"]
+    reason: Annotated[str, "what is wrong with it, for people"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedEvent(Message, event="checked"):
+    """The end of `batch --check`: the list can be used."""
+
+    items: Annotated[int, "the number of props"]
+    duplicates: Annotated[int, "the lines that are left out"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WouldSendEvent(Message, event="would_send"):
+    """A prop that a run would request and pay for, from `batch --dry-run`."""
+
+    key: Annotated[str, "the item's key"]
+    line: Annotated[int, "its line in the list"]
+    prompt: Annotated[str, "its prompt"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanEvent(Message, event="plan"):
+    """The end of `batch --dry-run`: what a run would do."""
+
+    to_send: Annotated[int, "props that would be requested and paid for"]
+    go_on: Annotated[int, "props that are paid for, and would go on"]
+    waiting: Annotated[int, "props whose answers are expected from the Batch API"]
+    skipped: Annotated[int, "props that are in the library"]
+    cost: Annotated[float | None, "the expected cost in US cents; null if it is not known"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemEvent(Message, event="item"):
+    """A batch has begun to work on an item. It connects the prop with its line in the list."""
+
+    id: Annotated[str, "the prop"]
+    key: Annotated[str, "the item's key"]
+    line: Annotated[int, "its line in the list"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkippedEvent(Message, event="skipped"):
+    """A prop that is left as it is: the library has it, or another process works on it."""
+
+    id: Annotated[str, "the prop; empty if another process has just begun with it"]
+    key: Annotated[str | None, "the item's key, from `batch`"] = None
+    line: Annotated[int | None, "its line in the list, from `batch`"] = None
+    reason: Annotated[str, "why, for people; empty if the library has it"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryEvent(Message, event="retry"):
+    """A prop that has just failed in `batch` is tried again, so that it may end once more."""
+
+    id: Annotated[str, "the prop"]
+    key: Annotated[str, "the item's key"]
+    line: Annotated[int, "its line in the list"]
+    seconds: Annotated[float, "the seconds until then"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutageEvent(Message, event="waiting"):
+    """The gateway cannot be reached, and `batch` waits for it."""
+
+    reason: Annotated[str, "why, for people"]
+    seconds: Annotated[int, "the seconds until the next try"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchApiWaitingEvent(Message, event="waiting"):
+    """Props wait for the Batch API, from `batch --economy` and `resume`."""
+
+    props: Annotated[int, "the number of props"]
+    parts: Annotated[int, "the number of parts in which they were sent"]
+    done: Annotated[int, "how many the gateway has done"]
+    until: Annotated[str | None, "the latest end, ISO 8601 in UTC; null if it is not known"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReachedEvent(Message, event="reached"):
+    """The gateway answers again."""
+
+    seconds: Annotated[int, "how many seconds it was away"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartEvent(Message, event="part"):
+    """A part of the list was sent with the Batch API."""
+
+    key: Annotated[str, "the part's key"]
+    batch: Annotated[str | None, "the gateway's id of the batch"]
+    props: Annotated[int, "the number of props in it"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppedEvent(Message, event="stopped"):
+    """A batch begins no more items; those under way are finished."""
+
+    reason: Annotated[str, "why, for people"]
+    kind: Annotated[str | None, "the kind of the error, if one is the cause"] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobEvent(Message, event="job"):
+    """The job that `farm` has made, without `--output`."""
+
+    scheduler: Annotated[str, "`openjd`, `flamenco` or `slurm`"]
+    text: Annotated[str, "the whole job"]
