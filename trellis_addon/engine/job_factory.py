@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..gateway.source_url import SourceUrl
     from ..importer.pipe.background_blender import BackgroundBlender
     from ..job.job import Job
+    from ..library.day_cache import DayCache
     from ..library.folder_lock import FolderLock
     from ..library.prop_folder import PropFolder
     from .batch_api import BatchApi
@@ -52,6 +53,7 @@ class JobFactory:
         self._early = early
         self._background: BackgroundBlender | None = None
         self._budgets: dict[str, RateBudget] = {}
+        self._memories: dict[Path, DayCache] = {}
         self._asking: set[str] = set()
         """The ids of props whose jobs may still cost something."""
 
@@ -213,6 +215,8 @@ class JobFactory:
 
         background = self._background_blender()
         budget = self._budget_of(settings)
+        # Shared, so that one of many jobs asks for the model's endpoint.
+        memory = self._memories.setdefault(settings.library, DayCache(settings.library))
         asking, early = self._asking, self._early
         blender = tuple(bpy.app.version)  # read here, as the job's thread must not use bpy
 
@@ -234,7 +238,6 @@ class JobFactory:
                 if not token.cancelled:
                     background.warm_up()
                 note_catalogs(settings.library)
-                memory = DayCache(settings.library)
                 Generation(
                     folder,
                     open_gateway,

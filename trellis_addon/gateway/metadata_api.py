@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import quote
@@ -34,6 +35,9 @@ class Memory(Protocol):
 
     def remember(self, key: str, value: str) -> None:
         """Store a value."""
+
+    def turn(self, key: str, check: Callable[[], None]) -> AbstractContextManager[None]:
+        """A context in which one thread asks for a key, while others wait for it to end."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,13 @@ class Catalogue:
         key = f"{self._transport.address.base_url} {model}"
         if known := memory.recall(key):
             return known
-        found = self._ask_schema(model)
-        if found:
-            memory.remember(key, found)
+        # A batch starts many jobs at once, of which one asks for all.
+        with memory.turn(key, self._transport.check):
+            if known := memory.recall(key):
+                return known
+            found = self._ask_schema(model)
+            if found:
+                memory.remember(key, found)
         return found or UNKNOWN
 
     def _ask_schema(self, model: str) -> str:

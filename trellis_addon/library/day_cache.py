@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,15 +20,19 @@ log = logging.getLogger(__name__)
 
 FILE: Final = ".gateway.json"
 DAY_SECONDS: Final = 86_400.0
+_STEP_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True)
 class DayCache:
     """Stores texts by key for a day. If the file is lost or damaged, the gateway is simply asked
     again.
+
+    Threads that share one instance can take turns in asking for what it does not have.
     """
 
     library: Path
+    _turns: dict[str, threading.Lock] = field(default_factory=dict, repr=False, compare=False)
 
     def recall(self, key: str) -> str | None:
         """The text stored under a key, unless it is older than a day."""
@@ -47,6 +54,25 @@ class DayCache:
             write_atomic(self.library / FILE, json.dumps(facts, indent=1).encode("utf-8"))
         except OSError as error:
             log.info("the gateway's schema is not remembered: %s", error)
+
+    @contextmanager
+    def turn(self, key: str, check: Callable[[], None]) -> Iterator[None]:
+        """Have one thread ask for a key. The others wait until it has ended, and then find what it
+        has stored, or ask by themselves, side by side.
+
+        :param check: called while waiting. What it raises ends the wait.
+        """
+        lock = self._turns.setdefault(key, threading.Lock())
+        if lock.acquire(blocking=False):
+            try:
+                yield
+            finally:
+                lock.release()
+            return
+        while not lock.acquire(timeout=_STEP_SECONDS):
+            check()
+        lock.release()
+        yield
 
     def _read(self) -> dict[str, Any]:
         try:
