@@ -23,10 +23,10 @@ from .console.exit_codes import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, exit_
 from .console.output import Output, take_every_character
 from .console.signals import Beginning
 from .console.usage import UsageError
-from .terminal.log import SAID, Log
 from .contract.batch_events import StoppedEvent
 from .contract.command_events import BeginEvent, CancelledEvent
 from .contract.message import Message
+from .terminal.log import SAID, Log
 
 log = logging.getLogger(__name__)
 said = logging.getLogger(SAID)

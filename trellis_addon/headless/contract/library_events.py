@@ -84,7 +84,7 @@ class SettingEvent(Message, event="setting"):
     """The value of one option of a command, for `--show-config`."""
 
     name: Annotated[str, "the option, as it is written"]
-    value: Annotated[Any, "its value; null if it has none"]
+    value: Annotated[str | float | bool | list[str] | None, "its value; null if it has none"]
     source: Annotated[str, "`option`, the variable, the file and its line, or `default`"]
 
 
