@@ -7,7 +7,6 @@ written into a .blend, as preferences belong to the user, not to the file.
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Mapping
@@ -25,9 +24,9 @@ from .core.defaults import (
     PLAIN_HTTP_VARIABLE,
 )
 from .core.identity import ADDON_ID
-from .core.secret import Secret
 
 if TYPE_CHECKING:
+    from .core.secret import Secret
     from .core.settings import Endpoint, Settings
 
 
@@ -41,6 +40,8 @@ KeySource = Literal["environment", "preferences", "nowhere"]
 
 def apply_log_level(level: str) -> None:
     """Set the level of this product's own logger. Other loggers are not changed."""
+    import logging
+
     logging.getLogger(ADDON_ID).setLevel(level)
 
 
@@ -230,6 +231,7 @@ def read_settings(
     environment: Mapping[str, str] = os.environ, **given: Unpack[Overrides]
 ) -> Settings:
     """Plain values for the other rooms. Main thread only."""
+    from .core.secret import Secret
     from .core.settings import GatewaySettings, Settings
 
     own = stored()
@@ -280,6 +282,8 @@ def _provider_keys(
     """The keys of providers: ``provider=key, ...`` from the preferences, overridden by variables
     ``AIGATEWAY_BYOK_<PROVIDER>=key``.
     """
+    from .core.secret import Secret
+
     keys = {}
     for pair in stored_keys.split(","):
         provider, _, key = pair.partition("=")

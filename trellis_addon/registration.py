@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from .headless import blender_command
-from .ui.account import account, diagnostics
-from .ui.common import box_overlay, event_timers
+from .ui.common import take_back
 from .ui.common.class_registration import run_all
 from .ui.gallery import (
     active_prop,
     details,
     export_ops,
-    export_queue,
     finish_for_ops,
     finish_ops,
     menus,
@@ -23,7 +21,7 @@ from .ui.gallery import (
     shot_ops,
 )
 from .ui.gallery import panel as gallery_panel
-from .ui.gallery_data import browse_ops, gallery
+from .ui.gallery_data import browse_ops
 from .ui.generate import (
     finishing_panel,
     generate_ops,
@@ -38,7 +36,6 @@ from .ui.generate import (
 )
 from .ui.job_list import job_ops, resume_unfinished
 from .ui.job_list import panel as job_list_panel
-from .ui.jobs import pending_boxes, session
 from .ui.place import generate_on_surface, library_ops, place_ops, prop_ops, surface_modal
 from .ui.settings import (
     finishing_properties,
@@ -55,20 +52,15 @@ PARTS: Final = (
     translations,
     preferences_page,
     preferences_backup,
-    diagnostics,
-    account,
     model_properties,
     finishing_properties,
     properties,
-    pending_boxes,
-    event_timers,
     generate_ops,
     job_ops,
     show_placed,
     resume_unfinished,
     setup_ops,
     model_ops,
-    box_overlay,
     surface_modal,
     generate_on_surface,
     place_ops,
@@ -84,8 +76,6 @@ PARTS: Final = (
     placing_panel,
     job_list_panel,
     import_ops,
-    gallery,
-    export_queue,
     browse_ops,
     export_ops,
     shot_ops,
@@ -100,7 +90,7 @@ PARTS: Final = (
     keymap,
     blender_command,
     # Last, so that the jobs end before anything that they show or call is unregistered.
-    session,
+    take_back,
 )
 
 

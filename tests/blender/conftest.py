@@ -176,23 +176,19 @@ def session(rooms: Rooms) -> Any:
 @pytest.fixture
 def account(rooms: Rooms) -> Iterator[Any]:
     """A fresh account in the enabled extension."""
-    module = rooms("ui.account.account")
-    module.unregister()
-    module.register()
-    yield module.Account.get()
-    module.unregister()
-    module.register()
+    owner = rooms("ui.account.account").Account
+    owner.end()
+    yield owner.get()
+    owner.end()
 
 
 @pytest.fixture
 def gallery(rooms: Rooms, settings: Path) -> Iterator[Any]:
     """A fresh gallery that has looked at nothing yet."""
-    module = rooms("ui.gallery_data.gallery")
-    module.unregister()
-    module.register()
-    yield module.Gallery.get()
-    module.unregister()
-    module.register()
+    owner = rooms("ui.gallery_data.gallery").Gallery
+    owner.end()
+    yield owner.get()
+    owner.end()
 
 
 @pytest.fixture

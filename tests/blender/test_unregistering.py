@@ -9,6 +9,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def copy(rooms: Rooms, again: None) -> Iterator[Path]:
 @pytest.fixture
 def broken(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A part in the middle whose ``unregister`` fails after its work, or ``register`` before it."""
-    part = rooms("ui.gallery_data.gallery")
+    part = rooms("ui.gallery_data.browse_ops")
 
     def make(name: str) -> None:
         whole = getattr(part, name)
@@ -88,8 +89,24 @@ def test_jobs_under_way_end_and_can_go_on(rooms: Rooms, again: None) -> None:
     assert rooms("ui.jobs.session").Session.get() is not session
 
 
+def _noted(order: list[Any], step: Any) -> None:
+    order.append(step)
+    step()
+
+
 def test_jobs_end_before_anything_else_is_taken_back(rooms: Rooms) -> None:
-    assert rooms("registration").PARTS[-1] is rooms("ui.jobs.session")
+    take_back, order = rooms("ui.common.take_back"), []
+    assert rooms("registration").PARTS[-1] is take_back
+    owner = rooms("ui.jobs.session").Session
+    owner.end()
+    take_back.TakeBack.run()
+    owner.get()
+    rooms("ui.account.account").Account.get()
+    for steps in (take_back.TakeBack.steps, take_back.TakeBack.first):
+        steps[:] = [partial(_noted, order, step) for step in steps]
+    take_back.TakeBack.run()
+    assert order[0].__self__ is owner
+    assert len(order) > 2
 
 
 def test_every_part_is_taken_back_whatever_fails(
@@ -123,7 +140,7 @@ def test_nothing_stays_registered_when_enabling_fails(
 ) -> None:
     addon_utils.disable(EXTENSION, default_set=True)
     with monkeypatch.context() as inner:
-        inner.setattr(rooms("ui.gallery_data.gallery"), "register", lambda: 1 / 0)
+        inner.setattr(rooms("ui.gallery_data.browse_ops"), "register", lambda: 1 / 0)
         faults: list[Exception] = []
         addon_utils.enable(EXTENSION, default_set=True, handle_error=faults.append)
     assert [type(fault) for fault in faults] == [ZeroDivisionError]

@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
-from ..errors import InvalidRequestError
-
 Unit = Literal["", "METRES", "DEGREES", "PIXELS", "SHARES"]
 
 _DECLARED: Final = "setting"
@@ -112,6 +110,8 @@ def check_values(values: object, settings: Mapping[str, Setting]) -> None:
     :param values: an instance of the dataclass that declares the settings.
     :raises InvalidRequestError: with the field named.
     """
+    from ..errors import InvalidRequestError
+
     for name, declared in settings.items():
         value, words = getattr(values, name), declared.words
         allowed = [choice.value for choice in declared.choices]

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from ..errors import InvalidRequestError
 from .declaration import Choice, Switch, check_values, setting, settings_of
 
 MOST_LODS: Final = 8
@@ -263,6 +262,8 @@ class Finishing:
 
         :raises InvalidRequestError: with the field named.
         """
+        from ..errors import InvalidRequestError
+
         known = {name: values[name] for name in FINISHING_SETTINGS if name in values}
         try:
             if "lods" in known:
@@ -281,6 +282,8 @@ class Finishing:
 
         :raises InvalidRequestError: with the field named.
         """
+        from ..errors import InvalidRequestError
+
         check_values(self, FINISHING_SETTINGS)
         if any(not 0 < share < 1 for share in self.lods) or len(self.lods) > MOST_LODS:
             raise InvalidRequestError(

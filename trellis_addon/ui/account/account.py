@@ -19,7 +19,7 @@ from ...core.cancel import CancelToken
 from ...core.cost import Costs
 from ...core.errors import CancelledError, ErrorFacts, InternalError, TrellisError
 from ...core.identity import ADDON_ID, ROOT
-from ..common.background_owner import BackgroundOwner, owning
+from ..common.background_owner import BackgroundOwner
 from ..common.redraw import redraw_account
 
 if TYPE_CHECKING:
@@ -292,6 +292,3 @@ def _records(path: Path) -> Iterator[PropRecord]:
             yield folder.read()
         except TrellisError as error:
             log.info("%s", error.facts.message)
-
-
-register, unregister = owning(Account)

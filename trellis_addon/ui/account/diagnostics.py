@@ -1,28 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Collects what a bug report needs, without secrets, and keeps the last errors of the log."""
+"""Collects what a bug report needs, without secrets."""
 
 from __future__ import annotations
 
 import logging
 import platform
 import re
-import sys
-from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 import bpy
 
 from ...core.identity import ADDON_ID, version
 from ...core.secret import Secret
-from ...preferences import apply_log_level, key_source, read_settings, stored
+from ...preferences import key_source, read_settings, stored
+from ..common.log_handlers import Journal
 
 if TYPE_CHECKING:
     from ...core.settings import Settings
     from .account import Account
-
-KEEPS: Final = 30
-"""The number of the last warnings and errors that are kept for a report."""
 
 LIBRARIES: Final = ("httpx", "pydantic", "truststore", "numpy")
 
@@ -31,39 +27,6 @@ _KEY_LIKE: Final = re.compile(
 )
 _PASSWORD: Final = re.compile(r"(://)[^/\s@]+@")
 _QUERY: Final = re.compile(r"(https?://[^\s?]+)\?\S+")
-
-
-class Journal(logging.Handler):
-    """Keeps the last warnings and errors. There is one object, created in ``register``."""
-
-    current: ClassVar[Journal | None] = None
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: deque[str] = deque(maxlen=KEEPS)
-        self.setFormatter(
-            logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
-        )
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record. Any thread may log, and appending to a deque is thread-safe."""
-        self.lines.append(self.format(record))
-
-
-class Console(logging.StreamHandler):  # type: ignore[type-arg]
-    """Logs to standard error, unless Python's root logger has been configured."""
-
-    current: ClassVar[Console | None] = None
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFormatter(logging.Formatter("Trellis: %(message)s"))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, unless the root logger's handlers write it already."""
-        if not logging.getLogger().handlers:
-            self.stream = sys.stderr  # looked up each time, as Blender and tests replace it
-            super().emit(record)
 
 
 def report_text(account: Account, model: str) -> str:
@@ -150,23 +113,3 @@ def _library(settings: Settings, account: Account) -> list[str]:
         return [*lines, "not looked at yet"]
     state = facts.problem.sentence if facts.problem else "can be written"
     return [*lines, f"exists: {facts.exists}", f"state: {state}", f"props: {facts.props}"]
-
-
-def register() -> None:
-    """Add the handlers to the extension's own logger, at the level of the preferences."""
-    logger = logging.getLogger(ADDON_ID)
-    Journal.current, Console.current = Journal(), Console()
-    logger.addHandler(Journal.current)
-    logger.addHandler(Console.current)
-    own = stored()
-    apply_log_level(own.log_level if own else "WARNING")
-
-
-def unregister() -> None:
-    """Remove the handlers."""
-    logger = logging.getLogger(ADDON_ID)
-    for cls in (Console, Journal):
-        if handler := cls.current:
-            logger.removeHandler(handler)
-            cls.current = None
-    logger.setLevel(logging.NOTSET)

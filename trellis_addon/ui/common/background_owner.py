@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Self
 
 import bpy
 
-from .class_registration import Change
+from .log_handlers import attach
+from .take_back import TakeBack
 
 
 class Ticking:
@@ -39,36 +40,43 @@ class Ticking:
 
 
 class BackgroundOwner(Ticking):
-    """A single object, created in ``register`` and closed in ``unregister``. Main thread only.
+    """A single object, created when it is first needed, and closed when the extension is disabled.
+    Main thread only.
 
     Each subclass declares its own ``current``, with its type.
     """
 
     current: ClassVar[Any] = None
+    closes_first: ClassVar[bool] = False
+    """Whether it is closed before all others, as it uses them meanwhile."""
 
     @classmethod
     def get(cls) -> Self:
-        """The object of the enabled extension. :raises RuntimeError: it is not enabled."""
+        """The object of the enabled extension, which is created by the first call.
+
+        :raises RuntimeError: the extension is not enabled.
+        """
         found: Self | None = cls.current
         if found is None:
-            raise RuntimeError("Trellis Props is not enabled")
+            if not TakeBack.enabled:
+                raise RuntimeError("Trellis Props is not enabled")
+            attach()
+            found = cls.current = cls()
+            TakeBack.add(cls.end, first=cls.closes_first)
+            found.created()
         return found
+
+    @classmethod
+    def end(cls) -> None:
+        """Close the object, if there is one."""
+        # Joining the threads matters: a live one crashes bpy 4.2 at exit, and makes 4.5 hang.
+        current, cls.current = cls.current, None
+        if current is not None:
+            current.close()
+
+    def created(self) -> None:
+        """Start what belongs to the object. This does nothing unless it is overridden."""
 
     def close(self) -> None:
         """Stop the timer and everything that is running."""
         raise NotImplementedError
-
-
-def owning(owner: type[BackgroundOwner]) -> tuple[Change, Change]:
-    """Make the ``register`` and ``unregister`` of a module with such an object."""
-
-    def register() -> None:
-        owner.current = owner()
-
-    def unregister() -> None:
-        # Joining the threads matters: a live one crashes bpy 4.2 at exit, and makes 4.5 hang.
-        current, owner.current = owner.current, None
-        if current is not None:
-            current.close()
-
-    return register, unregister

@@ -10,6 +10,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .redraw import redraw_views
+from .take_back import TakeBack
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,9 @@ class BoxOverlay:
     def show(self) -> None:
         """Draw the box from the next redraw of a 3D view on."""
         if self._handle is None:
+            if hide_all not in bpy.app.handlers.load_pre:
+                bpy.app.handlers.load_pre.append(hide_all)
+            TakeBack.add(take_back)
             add: Any = bpy.types.SpaceView3D.draw_handler_add
             self._handle = add(self._draw, (), "WINDOW", "POST_VIEW")
             self.shown.append(self)
@@ -87,12 +91,7 @@ def hide_all(*_of_the_file: Any) -> None:
         overlay.hide()
 
 
-def register() -> None:
-    """Remove the boxes whenever another file is loaded."""
-    bpy.app.handlers.load_pre.append(hide_all)
-
-
-def unregister() -> None:
+def take_back() -> None:
     """Remove the handler, all boxes, and the operator's keys from the status bar."""
     if BoxOverlay.shown:
         for workspace in bpy.data.workspaces:

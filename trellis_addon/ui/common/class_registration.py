@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import bpy
-
-log = logging.getLogger(__name__)
 
 Change = Callable[[], None]
 Menus = Sequence[tuple[str, Callable[[Any, bpy.types.Context], None]]]
@@ -52,4 +49,6 @@ def run_all(steps: Iterable[Callable[[], object]]) -> None:
         try:
             step()
         except Exception:
-            log.exception("A part of Trellis Props could not be taken back")
+            import logging
+
+            logging.getLogger(__name__).exception("A part of Trellis Props could not be taken back")

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from ...core.errors import TrellisError
 from ..translation.translations import sentence
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -19,6 +18,10 @@ def reports_errors(method: Method) -> Method:
     """
 
     def guarded(operator: Any, *arguments: Any) -> Any:
+        from ...core.errors import TrellisError
+        from .log_handlers import attach
+
+        attach()
         try:
             return method(operator, *arguments)
         except TrellisError as error:

@@ -12,6 +12,7 @@ import bpy
 
 from ...blender_context import window_manager_of
 from .class_registration import run_all
+from .take_back import TakeBack
 
 
 class EventTimers:
@@ -22,6 +23,7 @@ class EventTimers:
     @classmethod
     def start(cls, context: bpy.types.Context, seconds: float) -> Any:
         """Have events of type ``TIMER`` sent to the context's window."""
+        TakeBack.add(cls.stop_all)
         timer = window_manager_of(context).event_timer_add(seconds, window=context.window)
         cls.running.append(timer)
         return timer
@@ -33,11 +35,7 @@ class EventTimers:
             cls.running.remove(timer)
             window_manager_of(bpy.context).event_timer_remove(timer)
 
-
-def register() -> None:
-    """Do nothing, as no timer runs yet."""
-
-
-def unregister() -> None:
-    """Stop the timers of operators that are still running."""
-    run_all([partial(EventTimers.stop, timer) for timer in EventTimers.running])
+    @classmethod
+    def stop_all(cls) -> None:
+        """Stop the timers of operators that are still running."""
+        run_all([partial(cls.stop, timer) for timer in cls.running])

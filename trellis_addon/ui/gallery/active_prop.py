@@ -6,7 +6,6 @@ The same entries are in Object > Trellis, and so in the viewport's context menu.
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Final
 
 import bpy
@@ -16,15 +15,11 @@ from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.redraw import redraw_sidebars
 from ..common.texts import CATEGORY
-from ..gallery_data.gallery import Gallery
-from ..jobs.jobs_here import jobs_here
 from ..place.prop_ops import DISPLAYS, linked
 from ..setup.panel_base import InSidebar
 from ..translation.translations import phrase
 from .export_ops import draw_exports
 from .quality_box import draw_quality
-
-log = logging.getLogger(__name__)
 
 LEAST: Final = 0.0001
 """The least size in metres, as Blender cannot show anything smaller."""
@@ -118,6 +113,9 @@ class TRELLIS_PT_active_prop(InSidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the name and size, then what can be done with the prop."""
+        from ..gallery_data.gallery import Gallery
+        from ..jobs.jobs_here import jobs_here
+
         found = active_prop(context)
         if found is None:
             return
@@ -192,6 +190,7 @@ class TRELLIS_OT_show_in_library(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Nothing that is filtered out can be seen, so nothing is filtered."""
         from ..gallery_data.browse_ops import gallery_properties
+        from ..gallery_data.gallery import Gallery
 
         gallery = Gallery.get()
         group = gallery_properties(context)
@@ -219,7 +218,9 @@ def _in_front(region: Any) -> None:
     try:
         region.active_panel_category = CATEGORY
     except (AttributeError, TypeError):  # read-only before 4.3, and missing before the first draw
-        log.debug("the sidebar's tab cannot be chosen")
+        from ..common.log_handlers import logger
+
+        logger(__name__).debug("the sidebar's tab cannot be chosen")
 
 
 def draw_context_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:

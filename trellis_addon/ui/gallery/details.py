@@ -8,24 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...blender_context import layout_of, preferences_of, region_of, scene_of
-from ...core.text import fold, without_article
 from ..common.class_registration import registering
-from ..common.text_layout import NARROW, draw_lines, panel_width
-from ..gallery_data.gallery import Gallery
-from ..gallery_data.texts import (
-    FORMING,
-    STATE_ICONS,
-    STATE_WORDS,
-    facts,
-    first_lines,
-    prompt_lines,
-    short_facts,
-)
-from ..jobs.jobs_here import jobs_here, method_now
 from ..translation.translations import iface
 
 if TYPE_CHECKING:
     from ...library.library_index import GalleryEntry
+    from ..gallery_data.gallery import Gallery
 
 PROMPT_LINES: Final = 3
 BESIDE: Final = 5.0
@@ -50,6 +38,9 @@ def draw_details(
     layout: Any, context: bpy.types.Context, gallery: Gallery, entry: GalleryEntry
 ) -> None:
     """Draw the name, picture, facts, prompt and problems of a prop, from top to bottom."""
+    from ..common.text_layout import NARROW, panel_width
+    from ..gallery_data.texts import FORMING, STATE_ICONS
+
     box = layout.box().column()
     head = box.row()
     icon = "NONE" if entry.state in FORMING else STATE_ICONS.get(entry.state, "QUESTION")
@@ -72,6 +63,9 @@ def draw_details(
 
 def draw_prompt(layout: Any, context: bpy.types.Context, entry: GalleryEntry) -> None:
     """Draw the first lines of the prompt, unless the name is the same text."""
+    from ...core.text import fold, without_article
+    from ..gallery_data.texts import first_lines, prompt_lines
+
     if not entry.prompt or fold(without_article(entry.prompt)) == fold(entry.name):
         return
     column = layout.column(align=True)
@@ -85,6 +79,8 @@ def draw_facts(
     layout: Any, context: bpy.types.Context, entry: GalleryEntry, *, labels: bool
 ) -> None:
     """Draw the facts about a prop, optionally with labels like Blender's own property split."""
+    from ..gallery_data.texts import facts, short_facts
+
     column = layout.column(align=True)
     column.scale_y = 0.85
     feet = scene_of(context).unit_settings.system == "IMPERIAL"
@@ -121,6 +117,8 @@ def draw_actions(layout: Any, context: bpy.types.Context, entry: GalleryEntry | 
 
 def draw_place(row: Any, context: bpy.types.Context, entry: GalleryEntry) -> None:
     """Draw the button that places at the 3D cursor, and the menu with other places."""
+    from ..jobs.jobs_here import method_now
+
     place = row.row(align=True)
     place.operator_context = "INVOKE_REGION_WIN"
     button = place.operator("trellis.place", text="Place")
@@ -129,6 +127,8 @@ def draw_place(row: Any, context: bpy.types.Context, entry: GalleryEntry) -> Non
 
 def draw_going_on(row: Any, entry: GalleryEntry) -> None:
     """Draw what can be done for a prop that is not ready, and that no Blender is working on."""
+    from ..jobs.jobs_here import jobs_here
+
     if entry.id in jobs_here():
         row.label(text="Under way: see Jobs")
     elif entry.worked_on:
@@ -147,6 +147,10 @@ def draw_going_on(row: Any, entry: GalleryEntry) -> None:
 
 def draw_state(layout: Any, context: bpy.types.Context, entry: GalleryEntry) -> None:
     """Draw what prevents placing a prop."""
+    from ..common.text_layout import draw_lines
+    from ..gallery_data.texts import STATE_ICONS, STATE_WORDS
+    from ..jobs.jobs_here import jobs_here
+
     if entry.is_ready or entry.id in jobs_here():
         return
     if entry.worked_on:
@@ -175,6 +179,8 @@ class TRELLIS_MT_gallery_export(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw an entry for each format, greyed out if this build of Blender lacks it."""
+        from ..gallery_data.gallery import Gallery
+
         layout: Any = self.layout
         layout.operator_context = "INVOKE_DEFAULT"
         for identifier, label, option in EXPORTS:
@@ -195,6 +201,8 @@ class TRELLIS_MT_gallery_prop(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the places first, then the prompt, then what can be done with the files."""
+        from ..gallery_data.gallery import Gallery
+
         entry = Gallery.get().chosen_entry()
         if entry is None:
             layout_of(self).label(text="No prop is chosen")
@@ -225,6 +233,8 @@ class TRELLIS_MT_gallery_prop(bpy.types.Menu):
 
     def placing(self, layout: Any, context: bpy.types.Context, entry: GalleryEntry) -> None:
         """Draw the places where the prop can be placed."""
+        from ..jobs.jobs_here import method_now
+
         method = method_now(context)
         for where, label, icon in (
             ("CURSOR", "Place at 3D Cursor", "PIVOT_CURSOR"),

@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...blender_context import OperatorResult, preferences_of, region_of, window_manager_of
-from ...core.errors import InputError
-from ...core.files.safe_names import safe_name
-from ...core.text import slug
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
 from ..common.redraw import redraw_sidebars
-from ..gallery_data.gallery import Gallery
-from ..gallery_data.texts import first_lines, prompt_lines
 from ..translation.translations import iface, phrase, rpt
 from .reuse_ops import folder_of, meant
 
@@ -72,6 +67,9 @@ class TRELLIS_OT_export_prop(bpy.types.Operator):
     @reports_errors
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Ask for the file, in Blender's file browser."""
+        from ...core.text import slug
+        from ..gallery_data.gallery import Gallery
+
         self.prop_id = meant(context, self.prop_id)
         folder = folder_of(self.prop_id)
         entry = Gallery.get().entry(folder.id)
@@ -102,6 +100,8 @@ class TRELLIS_OT_export_prop(bpy.types.Operator):
         return start_or_wait(self, wish, f"Exporting {wish.label} in the background")
 
     def _wish(self, context: bpy.types.Context) -> FileWish:
+        from ...core.errors import InputError
+        from ...core.files.safe_names import safe_name
         from .export_wishes import FileWish, this_blender
 
         folder = folder_of(meant(context, self.prop_id))
@@ -236,6 +236,8 @@ def draw_exports(layout: Any, context: bpy.types.Context) -> None:
 
 def _draw_text(row: Any, context: bpy.types.Context, text: str, icon: str, buttons: int) -> None:
     """Draw a text of at most five lines. :param buttons: the number of icons to its right."""
+    from ..gallery_data.texts import first_lines, prompt_lines
+
     lines = row.column(align=True)
     lines.scale_y = 0.8
     around = (102 + 26 * buttons) * preferences_of(context).system.ui_scale

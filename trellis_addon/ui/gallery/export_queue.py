@@ -22,7 +22,7 @@ import bpy
 
 from ...core.cancel import CancelToken
 from ...core.errors import CancelledError, TrellisError
-from ..common.background_owner import BackgroundOwner, owning
+from ..common.background_owner import BackgroundOwner
 from ..common.redraw import redraw_sidebars
 from ..jobs.job_state import WAITS, Level, Report
 from ..jobs.jobs_here import jobs_here
@@ -239,6 +239,3 @@ def work(wish: Wish, token: CancelToken, says: queue.SimpleQueue[str | Outcome])
         log.exception("the export of %s died", wish.prop_id)
     finally:
         says.put(Outcome(wish.prop_id, path, text, good))
-
-
-register, unregister = owning(ExportQueue)

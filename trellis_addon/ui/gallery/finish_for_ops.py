@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...blender_context import OperatorResult
-from ...core.errors import InputError
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..gallery_data.gallery import Gallery
-from ..jobs.session import Session
 from ..place.library_ops import chosen_prop
 from ..place.place_ops import suggest
 from ..translation.translations import iface, phrase, rpt
@@ -39,6 +36,8 @@ def known() -> Mapping[str, Destination]:
 
 def suggest_destinations(_operator: Any, _context: bpy.types.Context, text: str) -> list[str]:
     """The names of destinations that contain what the user has typed."""
+    from ...core.errors import InputError
+
     try:
         return [name for name in known() if text.strip().lower() in name]
     except InputError:
@@ -49,6 +48,8 @@ def meant_ids(context: bpy.types.Context, prop_id: str = "") -> tuple[str, ...]:
     """The ids of the props that the user means: the given one, the active asset, those selected in
     the scene, or else the one that is chosen in the gallery.
     """
+    from ..gallery_data.gallery import Gallery
+
     if prop_id:
         return (prop_id,)
     asset = chosen_prop(context) if getattr(context, "asset", None) else ""
@@ -81,6 +82,8 @@ class TRELLIS_OT_finish_for(bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """What is made for the destination, as the table says."""
+        from ...core.errors import InputError
+
         words = iface(cls.__doc__ or "")
         try:
             meant = known().get(properties.destination)
@@ -117,6 +120,7 @@ class TRELLIS_OT_finish_for(bpy.types.Operator):
     def _wishes(self, context: bpy.types.Context) -> list[DestinationWish]:
         """:raises TrellisError: no prop or no destination is meant, or a prop has no model."""
         from ...core.destinations.table import destination
+        from ...core.errors import InputError
         from .export_wishes import DestinationWish, this_blender
 
         settings = read_settings()
@@ -131,6 +135,7 @@ class TRELLIS_OT_finish_for(bpy.types.Operator):
         return wishes
 
     def _waited(self, started: list[Exporting]) -> OperatorResult:
+        from ..jobs.session import Session
         from .export_queue import ExportQueue
 
         session, good = Session.get(), True
@@ -146,6 +151,8 @@ class TRELLIS_OT_finish_for(bpy.types.Operator):
 
 def listed(layout: Any) -> tuple[Destination, ...]:
     """The destinations for the entries of a menu; if a table cannot be used, its error is drawn."""
+    from ...core.errors import InputError
+
     # With invoke, Blender would ask for a region that the sidebar is not.
     layout.operator_context = "EXEC_DEFAULT"
     try:
@@ -177,6 +184,8 @@ class TRELLIS_MT_gallery_finish_for(bpy.types.Menu):
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw an entry for each destination."""
+        from ..gallery_data.gallery import Gallery
+
         layout: Any = self.layout
         for each in listed(layout):
             entry = layout.operator("trellis.finish_for", text=iface(each.label), translate=False)

@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...blender_context import OperatorResult, layout_of, window_manager_of
-from ...core.errors import InputError, InvalidRequestError
 from ...core.generation.finishing import Finishing
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..gallery_data.gallery import Gallery
 from ..jobs.info_log import ended
-from ..jobs.job_state import record_name
-from ..jobs.session import Session
 from ..place.library_ops import chosen_prop
 from ..place.place_ops import suggest
-from ..settings.finishing_mapping import NAMES, changed, draw_finishing, fill, reset, to_finishing
 from ..settings.finishing_properties import TrellisFinishing
 from ..settings.properties import settings_in
 from ..translation.translations import phrase, rpt
@@ -60,6 +55,8 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
     @reports_errors
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Show the prop's own settings."""
+        from ..settings.finishing_mapping import fill
+
         self.prop_id = self.prop_id or chosen_prop(context)
         _, own, _ = found(self.prop_id)
         fill(self.finishing, own)
@@ -69,6 +66,9 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The prop and its settings."""
+        from ..gallery_data.gallery import Gallery
+        from ..settings.finishing_mapping import draw_finishing
+
         column = layout_of(self).column()
         column.label(
             text=Gallery.get().name_of(self.prop_id), icon="ASSET_MANAGER", translate=False
@@ -79,6 +79,9 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
     @reports_errors
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Begin; in background mode and in scripts there, until it is done."""
+        from ..jobs.session import Session
+        from ..settings.finishing_mapping import changed, to_finishing
+
         session = Session.get()
         folder, own, name = found(self.prop_id or chosen_prop(context))
         prompt = str(folder.read().request.get("prompt") or "")
@@ -104,6 +107,8 @@ class TRELLIS_OT_reset_finishing(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where something is changed."""
+        from ..settings.finishing_properties import NAMES
+
         if context.scene is None:
             return False
         group = settings_in(context.scene).finishing
@@ -114,6 +119,8 @@ class TRELLIS_OT_reset_finishing(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Forget what was set."""
+        from ..settings.finishing_mapping import reset
+
         reset(settings_in(context.scene).finishing)
         return {"FINISHED"}
 
@@ -152,7 +159,9 @@ def found(prop_id: str) -> tuple[PropFolder, Finishing, str]:
     :raises InputError: there is no such prop, or it has no model.
     :raises LibraryError: its record is unusable.
     """
+    from ...core.errors import InputError, InvalidRequestError
     from ...library.library import Library
+    from ..jobs.job_state import record_name
 
     if not prop_id:
         raise InputError("No prop is chosen", "Select one in the scene or the Asset Browser")

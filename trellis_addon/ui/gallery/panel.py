@@ -10,12 +10,7 @@ import bpy
 from ...blender_context import preferences_of, region_of
 from ...preferences import read_settings
 from ..common.class_registration import registering
-from ..common.text_layout import NARROW, draw_lines, fitted, panel_width
 from ..gallery_data.browse_ops import gallery_properties, view_of
-from ..gallery_data.gallery import Gallery, Page
-from ..gallery_data.texts import FORMING, STATE_ICONS
-from ..jobs.jobs_here import jobs_here
-from ..setup.checklist import first_run_is_on
 from ..setup.panel_base import InSidebar
 from ..translation.translations import iface
 from .active_prop import active_prop, active_prop_id
@@ -25,6 +20,7 @@ from .quality_box import draw_quality
 
 if TYPE_CHECKING:
     from ...library.library_index import GalleryEntry
+    from ..gallery_data.gallery import Gallery, Page
 
 UNIT: Final = 20
 """The pixels of one of Blender's units of layout, at a scale of 1."""
@@ -79,6 +75,9 @@ class TRELLIS_PT_library(InSidebar, bpy.types.Panel):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Hide the panel while the checklist is shown, unless the library has props."""
+        from ..gallery_data.gallery import Gallery
+        from ..setup.checklist import first_run_is_on
+
         if not first_run_is_on():
             return True
         gallery = Gallery.get()
@@ -90,6 +89,10 @@ class TRELLIS_PT_library(InSidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the search, pictures, pages and the chosen prop, from top to bottom."""
+        from ..common.text_layout import NARROW, draw_lines, panel_width
+        from ..gallery_data.gallery import Gallery
+        from ..jobs.jobs_here import jobs_here
+
         layout: Any = self.layout
         gallery = Gallery.get()
         gallery.look(read_settings().library, jobs_here())
@@ -144,6 +147,8 @@ class TRELLIS_PT_gallery_view(bpy.types.Panel):
 
 def draw_nothing(layout: Any, context: bpy.types.Context, gallery: Gallery) -> None:
     """Draw why there are no pictures, and what to do."""
+    from ..common.text_layout import draw_lines, fitted
+
     column = layout.column()
     snapshot = gallery.snapshot
     if snapshot is None:
@@ -197,6 +202,8 @@ def draw_card(layout: Any, gallery: Gallery, entry: GalleryEntry, picture: float
     The button is in a layout without height, and is itself as high as the card, so that what
     follows is drawn over it. Pictures and labels ignore clicks, so these reach the button.
     """
+    from ..gallery_data.texts import FORMING, STATE_ICONS
+
     chosen = entry.id == gallery.chosen
     under = layout.column()
     under.ui_units_y = NOTHING

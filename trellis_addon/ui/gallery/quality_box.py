@@ -10,23 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...blender_context import OperatorResult
-from ...core.generation.readiness import STEPS, USES, Light, Verdict, number_text
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..common.text_layout import NARROW, draw_lines, panel_width
 from ..jobs.info_log import ended
-from ..jobs.jobs_here import jobs_here
-from ..jobs.session import Session
 from ..translation.translations import iface, rpt
 from .finish_ops import found
 
 if TYPE_CHECKING:
     from ...core.generation.quality import Quality
+    from ...core.generation.readiness import Verdict
     from ...library.library_index import GalleryEntry
 
-ICONS: Final = {Light.READY: "CHECKMARK", Light.USABLE: "ERROR", Light.NOT_YET: "CANCEL"}
-"""Of different shapes, as not everybody sees red and green."""
+ICONS: Final = {"ready": "CHECKMARK", "usable": "ERROR", "not_yet": "CANCEL"}
+"""By the values of ``Light``. Of different shapes, as not everybody sees red and green."""
 
 FACTS: Final = (
     ("Open Edges", "open_edges", "{}"),
@@ -47,6 +44,10 @@ def draw_quality(layout: Any, context: bpy.types.Context, entry: GalleryEntry, n
     :param layout: as wide as the panel, which Blender needs for such a part.
     :param name: of this part, for Blender to remember whether it is open.
     """
+    from ...core.generation.readiness import Light
+    from ..common.text_layout import draw_lines
+    from ..jobs.jobs_here import jobs_here
+
     if entry.quality is None or not entry.is_ready:
         return
     header, body = layout.panel(name, default_closed=True)
@@ -72,6 +73,8 @@ def draw_quality(layout: Any, context: bpy.types.Context, entry: GalleryEntry, n
 
 def light_text(verdict: Verdict) -> str:
     """The line of one use, such as ``Game: not yet, 250,000 triangles``."""
+    from ...core.generation.readiness import USES, Light
+
     use = iface(USES[verdict.use])
     if verdict.light is Light.READY:
         return iface("{}: ready").format(use)
@@ -81,6 +84,8 @@ def light_text(verdict: Verdict) -> str:
 
 def offered(entry: GalleryEntry) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The next steps: each with the uses for which it sets the same."""
+    from ...core.generation.readiness import STEPS
+
     taken: dict[tuple[str, str], list[str]] = {}
     for verdict in entry.verdicts:
         if verdict.step:
@@ -92,6 +97,9 @@ def offered(entry: GalleryEntry) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def draw_steps(layout: Any, entry: GalleryEntry) -> None:
     """Draw a button for each next step, unless the prop is being made again already."""
+    from ...core.generation.readiness import STEPS, USES
+    from ..jobs.jobs_here import jobs_here
+
     if not entry.has_model or entry.id in jobs_here():
         return
     column = layout.column(align=True)
@@ -104,6 +112,9 @@ def draw_steps(layout: Any, entry: GalleryEntry) -> None:
 
 def draw_measured(layout: Any, context: bpy.types.Context, quality: Quality) -> None:
     """Draw the facts, with labels beside the values or, in a narrow sidebar, before them."""
+    from ...core.generation.readiness import number_text
+    from ..common.text_layout import NARROW, panel_width
+
     column = layout.column(align=True)
     column.scale_y = 0.85
     narrow = panel_width(context) < NARROW
@@ -151,6 +162,9 @@ class TRELLIS_OT_improve_prop(bpy.types.Operator):
     @reports_errors
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Begin; in background mode and in scripts there, until it is done."""
+        from ...core.generation.readiness import STEPS
+        from ..jobs.session import Session
+
         session = Session.get()
         folder, own, name = found(self.prop_id)
         finishing = replace(own, **STEPS[self.step].settings(self.use))

@@ -3,28 +3,19 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ...blender_context import OperatorResult, preferences_of, window_manager_of
-from ...core.errors import InputError, InternalError
 from ...core.generation.finishing import Finishing
 from ...core.generation.request_settings import SEEDS
 from ...preferences import read_settings
-from ..account.cost_display import draw_cost
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..gallery_data.gallery import Gallery
-from ..gallery_data.texts import prompt_lines
 from ..jobs.info_log import ended
-from ..jobs.job_state import record_name
-from ..jobs.session import Session
-from ..jobs.start_jobs import where_words
 from ..place.library_ops import chosen_prop
-from ..settings.finishing_mapping import fill, reset
 from ..settings.properties import settings_in
 from ..translation.translations import iface, rpt
 
@@ -49,6 +40,8 @@ def meant(context: bpy.types.Context, prop_id: str = "") -> str:
     """The id of the prop that the user means: the given one, or the active asset's or object's, or
     else the one that is chosen in the gallery.
     """
+    from ..gallery_data.gallery import Gallery
+
     return prop_id or chosen_prop(context) or Gallery.get().chosen
 
 
@@ -58,6 +51,9 @@ def folder_of(prop_id: str) -> PropFolder:
     :raises InputError: there is no id, or no such prop.
     :raises InternalError: a library that records need is missing.
     """
+    from ...core.errors import InputError, InternalError
+    from ..gallery_data.gallery import Gallery
+
     try:
         from ...library.prop_folder import PropFolder
     except ImportError as error:  # pydantic, which comes with the extension
@@ -151,6 +147,9 @@ class TRELLIS_OT_reuse_settings(_OnProp, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context, folder: PropFolder) -> OperatorResult:
         """What the record does not tell goes back to its default."""
+        from ..jobs.job_state import record_name
+        from ..settings.finishing_mapping import fill, reset
+
         record = folder.read()
         settings = settings_in(context.scene)
         for group in (settings, *_groups_in(settings)):
@@ -204,6 +203,9 @@ class TRELLIS_OT_generate_again(_OnProp, bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the prompt, the seed, the place and the likely cost."""
+        from ..account.cost_display import draw_cost
+        from ..jobs.start_jobs import where_words
+
         layout: Any = self.layout
         draw_prompt(layout, context, self._prompt)
         layout.prop(self, "new_seed")
@@ -212,7 +214,10 @@ class TRELLIS_OT_generate_again(_OnProp, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context, folder: PropFolder) -> OperatorResult:
         """The sidebar's own settings stay as they are."""
+        import secrets
+
         from ...core.generation.request import GenerationRequest
+        from ..jobs.session import Session
         from ..jobs.start_jobs import begin
 
         record = folder.read()
@@ -237,7 +242,11 @@ class TRELLIS_OT_resume_prop(_OnProp, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context, folder: PropFolder) -> OperatorResult:
         """A second click while it is under way does nothing."""
+        from ...core.errors import InputError
+        from ..gallery_data.gallery import Gallery
+        from ..jobs.job_state import record_name
         from ..jobs.jobs_here import jobs_here
+        from ..jobs.session import Session
         from ..jobs.start_jobs import go_on
 
         if folder.id in jobs_here():
@@ -264,6 +273,7 @@ class TRELLIS_OT_repair_prop(_OnProp, bpy.types.Operator):
         from ...core.files.prop_files import RECORD
         from ...library.library import Library
         from ...library.record_repair import set_aside
+        from ..gallery_data.gallery import Gallery
 
         if (folder.path / RECORD).is_file():
             set_aside(folder)
@@ -295,6 +305,8 @@ def prompt_of(record: PropRecord) -> str:
 
 def draw_prompt(layout: Any, context: bpy.types.Context, prompt: str) -> None:
     """Draw a whole prompt in a dialog with the width :data:`WIDTH`."""
+    from ..gallery_data.texts import prompt_lines
+
     column = layout.column(align=True)
     room = (WIDTH - 40) * preferences_of(context).system.ui_scale
     for line in prompt_lines(context, prompt, room):

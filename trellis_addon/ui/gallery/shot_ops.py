@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import bpy
 
 from ...blender_context import OperatorResult, window_manager_of
-from ...core.cancel import CancelToken
-from ...core.errors import InputError
-from ...core.files.safe_names import safe_name
 from ...core.generation.shot import SHOT_SETTINGS, Shot
-from ...core.text import slug
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..gallery_data.gallery import Gallery
 from ..settings.setting_properties import annotations_of, properties_of, values_of
 from ..translation.translations import rpt
 from .export_ops import PICTURES, last_folder, result, start_or_wait
@@ -25,6 +20,7 @@ from .reuse_ops import folder_of, meant
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ...core.cancel import CancelToken
     from ...importer.pipe.export_client import BlenderProgram
     from ...library.prop_folder import PropFolder
 
@@ -120,6 +116,9 @@ class TRELLIS_OT_product_shot(bpy.types.Operator):
     @reports_errors
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Ask for the file, in Blender's file browser."""
+        from ...core.text import slug
+        from ..gallery_data.gallery import Gallery
+
         self.prop_id = meant(context, self.prop_id)
         folder = folder_of(self.prop_id)
         entry = Gallery.get().entry(folder.id)
@@ -169,6 +168,8 @@ class TRELLIS_OT_product_shot(bpy.types.Operator):
         return Shot(**values_of(SHOT_SETTINGS.values(), shown))
 
     def _wish(self, context: bpy.types.Context) -> ShotWish:
+        from ...core.errors import InputError
+        from ...core.files.safe_names import safe_name
         from .export_wishes import this_blender
 
         folder = folder_of(meant(context, self.prop_id))

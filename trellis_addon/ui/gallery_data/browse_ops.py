@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ...blender_context import OperatorResult
 from ..common.redraw import redraw_sidebars
 from ..translation.translations import phrase
-from .gallery import Gallery, GalleryView
+
+if TYPE_CHECKING:
+    from .gallery import Gallery, GalleryView
 
 SORT_ITEMS: Final = (
     ("NEWEST", "Newest First", "By date of generation, the newest first"),
@@ -60,6 +62,8 @@ def gallery_properties(context: bpy.types.Context) -> TrellisGallery:
 
 def view_of(context: bpy.types.Context, gallery: Gallery) -> GalleryView:
     """What the user has chosen to see."""
+    from .gallery import GalleryView
+
     group = gallery_properties(context)
     original = gallery.entry(gallery.variants_of)
     key = original.prompt_key if original else ""
@@ -80,6 +84,8 @@ class TRELLIS_OT_choose_prop(bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """The whole prompt, as the picture's caption is short."""
+        from .gallery import Gallery
+
         entry = Gallery.get().entry(properties.prop_id)
         if entry is None:
             return "Close" if not properties.prop_id else cls.__doc__ or ""
@@ -87,6 +93,8 @@ class TRELLIS_OT_choose_prop(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """A second click changes nothing, so that a double click does not close it again."""
+        from .gallery import Gallery
+
         Gallery.get().chosen = self.prop_id
         redraw_sidebars()
         return {"FINISHED"}
@@ -112,6 +120,8 @@ class TRELLIS_OT_gallery_page(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Change the page; drawing limits it to the pages that exist."""
+        from .gallery import Gallery
+
         gallery = Gallery.get()
         gallery.page = max(0, gallery.page + self.by)
         redraw_sidebars()
@@ -128,6 +138,7 @@ class TRELLIS_OT_gallery_refresh(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """In the background; the Asset Browsers, too, show what other Blenders have made."""
         from ...scene.link.asset_library import refresh_browsers
+        from .gallery import Gallery
 
         Gallery.get().refresh(thorough=True)
         if not bpy.app.background:
@@ -145,6 +156,8 @@ class TRELLIS_OT_gallery_show_all(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """The order stays."""
+        from .gallery import Gallery
+
         group = gallery_properties(context)
         group.search, group.show = "", "ALL"
         Gallery.get().variants_of = ""
@@ -167,6 +180,8 @@ class TRELLIS_OT_show_variants(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """The search would hide some of them."""
+        from .gallery import Gallery
+
         gallery = Gallery.get()
         gallery.variants_of = self.prop_id
         if self.prop_id:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from ...core.text import fold, title
-from ..common.background_owner import BackgroundOwner, owning
+from ..common.background_owner import BackgroundOwner
 from ..common.redraw import redraw_sidebars
 
 if TYPE_CHECKING:
@@ -346,6 +346,3 @@ def _picked(snapshot: Snapshot | None, view: GalleryView) -> tuple[GalleryEntry,
     if words:
         entries = [e for e in entries if all(word in e.words for word in words)]
     return tuple(sorted(entries, key=SORTS[view.sort]))
-
-
-register, unregister = owning(Gallery)

@@ -9,8 +9,6 @@ import bpy
 
 from ...blender_context import layout_of
 from ..common.class_registration import registering
-from ..common.text_layout import split_where_wide
-from ..settings.finishing_mapping import draw_optimise, draw_proxy, draw_size
 from ..settings.properties import prompt_of, settings_in
 from ..setup.panel_base import SettingsPanel
 
@@ -28,6 +26,9 @@ class TRELLIS_PT_finishing(SettingsPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the settings that matter for almost every prop."""
+        from ..common.text_layout import split_where_wide
+        from ..settings.finishing_mapping import draw_size
+
         layout: Any = self.layout
         split_where_wide(layout, context)
         group = settings_in(context.scene)
@@ -43,6 +44,9 @@ class TRELLIS_PT_optimise(SettingsPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the settings of the mesh, then those of its textures."""
+        from ..common.text_layout import split_where_wide
+        from ..settings.finishing_mapping import draw_optimise
+
         layout: Any = self.layout
         split_where_wide(layout, context)
         draw_optimise(layout, settings_in(context.scene).finishing)
@@ -61,6 +65,9 @@ class TRELLIS_PT_proxy(SettingsPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the sizes above which a prop gets a proxy."""
+        from ..common.text_layout import split_where_wide
+        from ..settings.finishing_mapping import draw_proxy
+
         layout: Any = self.layout
         split_where_wide(layout, context)
         draw_proxy(layout, settings_in(context.scene).finishing)

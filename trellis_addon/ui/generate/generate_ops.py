@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...blender_context import OperatorResult, preferences_of, window_manager_of
-from ...core.errors import TrellisError
 from ...core.identity import ADDON_ID
-from ...core.text import shorten
 from ...preferences import read_settings
 from ..common.class_registration import registering
-from ..common.event_timers import EventTimers
 from ..common.texts import CATEGORY, EXAMPLE
-from ..jobs.job_state import Level, Running
-from ..jobs.session import Session
 from ..settings.properties import settings_in
 from ..translation.translations import iface, phrase, rpt, sentence
 
 if TYPE_CHECKING:
+    from ...core.errors import TrellisError
     from ...core.settings import Settings
+    from ..jobs.job_state import Level, Running
+    from ..jobs.session import Session
 
 
 MODAL_SECONDS = 0.2
@@ -71,6 +69,8 @@ class TRELLIS_OT_generate(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Generate and block until the props are placed: for scripts and background mode."""
+        from ..jobs.session import Session
+
         self._prop_ids = self._start(context, at_once=True)
         session = Session.get()
         for prop_id in self._prop_ids:
@@ -79,6 +79,9 @@ class TRELLIS_OT_generate(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         """Start the jobs and watch them without holding anything up."""
+        from ..common.event_timers import EventTimers
+        from ..jobs.session import Session
+
         # Plain Python values on the operator; the jobs and their threads never see the operator.
         session, asked = Session.get(), self._asked()
         if session.clicks.is_double(asked):
@@ -95,6 +98,8 @@ class TRELLIS_OT_generate(bpy.types.Operator):
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         """Let everything pass but Esc over the sidebar, which asks; end with the jobs."""
+        from ..jobs.session import Session
+
         session = Session.get()
         if not session.beginning and all(map(session.has_ended, self._prop_ids)):
             # As a warning, as an error would pop up at the pointer and swallow the next key press.
@@ -122,6 +127,8 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         return self.prompt, at, tuple(self.turned)
 
     def _start(self, context: bpy.types.Context, *, at_once: bool = False) -> list[str]:
+        from ...core.errors import TrellisError
+        from ..jobs.session import Session
         from ..jobs.start_jobs import start
 
         at = self.at if self.properties.is_property_set("at") else None
@@ -148,6 +155,9 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         return {"FINISHED"} if good else {"CANCELLED"}
 
     def _stop_watching(self) -> None:
+        from ..common.event_timers import EventTimers
+        from ..jobs.session import Session
+
         Session.get().reports.unwatch(self._prop_ids)
         EventTimers.stop(self._timer)
 
@@ -214,6 +224,8 @@ class TRELLIS_OT_cancel(bpy.types.Operator):
         """Ask for confirmation, with the names of the props. For Esc, which may be pressed by
         accident, and for cancelling all at once.
         """
+        from ...core.text import shorten
+
         found = self._meant()
         if not found:
             return {"CANCELLED"}
@@ -236,6 +248,8 @@ class TRELLIS_OT_cancel(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Tell the session."""
+        from ..jobs.session import Session
+
         session, ids = Session.get(), [running.job.prop_id for running in self._meant()]
         if len(ids) == 1 and self.prop_id:
             session.cancel(ids[0])
@@ -244,6 +258,8 @@ class TRELLIS_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
     def _meant(self) -> list[Running]:
+        from ..jobs.session import Session
+
         ids = [each for each in self.prop_id.split(",") if each]
         return [r for r in Session.get().running if not ids or r.job.prop_id in ids]
 

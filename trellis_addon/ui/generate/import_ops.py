@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...blender_context import OperatorResult, window_manager_of
-from ...core.files.prop_files import readable
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..jobs.session import Session
-from ..settings.finishing_mapping import to_finishing
 from ..translation.translations import rpt
 
 if TYPE_CHECKING:
@@ -81,6 +78,8 @@ class TRELLIS_OT_import_files(bpy.types.Operator):
         return self._wait(ids)
 
     def _wait(self, ids: list[str]) -> OperatorResult:
+        from ..jobs.session import Session
+
         session = Session.get()
         good = True
         for prop_id in ids:
@@ -114,8 +113,11 @@ def start_imports(
     :returns: the ids of the props. Those of later ones are added when they start.
     :raises TrellisError: the library cannot be written.
     """
+    from ...core.files.prop_files import readable
     from ...scene.place.placing import pinned
+    from ..jobs.session import Session
     from ..jobs.start_jobs import first_place, places
+    from ..settings.finishing_mapping import to_finishing
 
     session, settings, scene = Session.get(), read_settings(), context.scene
     group: Any = getattr(scene, "trellis")  # noqa: B009  (not in the stubs)

@@ -3,22 +3,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ..common.class_registration import registering
-from ..common.text_layout import draw_lines, fitted
 from ..job_list.panel import draw_next_step
-from ..jobs.arrivals import Arrival
-from ..jobs.job_state import charge_words
-from ..jobs.session import Session
 from ..settings.presets import draw_presets
 from ..settings.properties import settings_in
-from ..setup.checklist import draw_first_run, first_run_is_on
 from ..setup.panel_base import InSidebar
 from ..translation.translations import iface
 from .prompt_panel import draw_prompt
+
+if TYPE_CHECKING:
+    from ..jobs.arrivals import Arrival
+    from ..jobs.session import Session
 
 DISMISS: Final = 28
 """The width of the button beside a message, in pixels at a scale of 1."""
@@ -35,11 +34,16 @@ class TRELLIS_PT_main(InSidebar, bpy.types.Panel):
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """Draw the button for presets of all settings."""
+        from ..setup.checklist import first_run_is_on
+
         if not first_run_is_on():
             draw_presets(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw what is missing, or else the prompt and the last message."""
+        from ..jobs.session import Session
+        from ..setup.checklist import draw_first_run
+
         layout: Any = self.layout
         if draw_first_run(layout, context):
             return
@@ -49,6 +53,9 @@ class TRELLIS_PT_main(InSidebar, bpy.types.Panel):
 
 def draw_message(layout: bpy.types.UILayout, context: bpy.types.Context, session: Session) -> None:
     """Draw the error of the last click or the last success. Failed jobs are in the Jobs panel."""
+    from ..common.text_layout import draw_lines
+    from ..jobs.job_state import charge_words
+
     facts = session.last_error
     if any(ended.facts is facts for ended in session.ended):
         facts = None
@@ -78,6 +85,8 @@ def draw_message(layout: bpy.types.UILayout, context: bpy.types.Context, session
 
 def _draw_arrival(layout: Any, context: bpy.types.Context, arrival: Arrival, note: str) -> None:
     """Draw which prop has arrived, with a button that shows it. The row disappears by itself."""
+    from ..common.text_layout import draw_lines, fitted
+
     box = layout.box()
     row = box.row()
     # The note below begins with "Placed", and the name needs the space.

@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import secrets
-
 import bpy
 
 from ...blender_context import OperatorResult
 from ...core.generation.request_settings import SEEDS
 from ...preferences import read_settings
-from ..account.account import MODELS, Account
 from ..common.class_registration import registering
 from ..settings.model_properties import NAMES, is_changed, model_group
 from ..setup.setup_ops import blocked, finish
@@ -31,6 +28,8 @@ class TRELLIS_OT_random_seed(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Take a random seed, and use it."""
+        import secrets
+
         if group := model_group(context):
             group.use_seed = True
             group.seed = secrets.randbelow(SEEDS)
@@ -73,10 +72,14 @@ class TRELLIS_OT_refresh_models(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Require a gateway that may be asked, and that it is not being asked already."""
+        from ..account.account import MODELS
+
         return not blocked(cls, MODELS)
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Ask in the background; in background mode, wait."""
+        from ..account.account import MODELS, Account
+
         account = Account.get()
         account.refresh_models(read_settings())
         return finish(self, account, MODELS, "The list of models is fresh")

@@ -7,10 +7,7 @@ from typing import Any
 
 import bpy
 
-from ..account.account import MODELS, Account
 from ..common.class_registration import registering
-from ..common.text_layout import choice, draw_lines, split_where_wide
-from ..gallery_data.gallery import Gallery
 from ..settings.model_properties import model_group
 from ..setup.panel_base import SettingsPanel
 
@@ -33,6 +30,9 @@ class TRELLIS_PT_model(SettingsPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Blender's own split layout."""
+        from ..account.account import MODELS, Account
+        from ..common.text_layout import draw_lines, split_where_wide
+
         group: Any = model_group(context)  # there is one: poll has asked
         layout: Any = self.layout
         split_where_wide(layout, context)
@@ -60,6 +60,8 @@ class TRELLIS_PT_model_advanced(SettingsPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the settings, after a note that most models ignore them."""
+        from ..common.text_layout import choice, draw_lines, split_where_wide
+
         layout: Any = self.layout
         if (group := model_group(context)) is None:
             return
@@ -74,6 +76,8 @@ class TRELLIS_PT_model_advanced(SettingsPanel, bpy.types.Panel):
 
 def draw_dice(layout: Any) -> None:
     """Draw the button for a new seed, with one of Blender's icons until ours is loaded."""
+    from ..gallery_data.gallery import Gallery
+
     gallery = Gallery.get()
     icon = gallery.previews.dice()
     gallery.wake()

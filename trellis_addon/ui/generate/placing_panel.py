@@ -8,7 +8,6 @@ from typing import Any
 import bpy
 
 from ..common.class_registration import registering
-from ..common.text_layout import choice, split_where_wide
 from ..settings.properties import settings_in
 from ..setup.panel_base import SettingsPanel
 
@@ -26,6 +25,8 @@ class TRELLIS_PT_placing(SettingsPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the method, the place, the collection and the name."""
+        from ..common.text_layout import choice, split_where_wide
+
         layout: Any = self.layout
         group = settings_in(context.scene)
         split_where_wide(layout, context)

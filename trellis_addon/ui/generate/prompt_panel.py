@@ -4,26 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ...blender_context import OperatorResult, window_manager_of
-from ...core.cost import over_limit
-from ...core.errors import CostLimitError, InputError, TrellisError
-from ...core.text import MODEL_READS_TOKENS, estimated_tokens, prompt_warning, shorten
 from ...preferences import read_settings
-from ..account.account import Account
-from ..account.cost_display import cost_words, draw_cost
 from ..common.class_registration import registering
-from ..common.text_layout import HAS_TEXTBOX, draw_lines, fitted
 from ..common.texts import EXAMPLE
-from ..gallery_data.gallery import Gallery
-from ..jobs.jobs_here import jobs_here
-from ..jobs.start_jobs import NO_IMAGE, WHERE
-from ..settings.finishing_mapping import size_words
 from ..settings.properties import TrellisProperties, prompt_of, settings_in
 from ..translation.translations import iface
+
+if TYPE_CHECKING:
+    from ...core.errors import TrellisError
 
 TEXT_NAME: Final = "Trellis Prompt"
 MOST_RECENT: Final = 15
@@ -47,6 +40,9 @@ class TRELLIS_MT_recent(bpy.types.Menu):
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the prompts, the newest first, from the gallery's snapshot without disk access."""
+        from ...core.text import shorten
+        from ..gallery_data.gallery import Gallery
+
         layout: Any = self.layout
         look()
         found = list(recent_prompts())
@@ -60,11 +56,16 @@ class TRELLIS_MT_recent(bpy.types.Menu):
 
 def look() -> None:
     """Request a scan of the library, as the Library panel, which does that, may be closed."""
+    from ..gallery_data.gallery import Gallery
+    from ..jobs.jobs_here import jobs_here
+
     Gallery.get().look(read_settings().library, jobs_here())
 
 
 def recent_prompts() -> Iterator[str]:
     """The last prompts, each of them once, the newest first."""
+    from ..gallery_data.gallery import Gallery
+
     snapshot = Gallery.get().snapshot
     entries = sorted(snapshot.entries if snapshot else (), key=lambda e: e.created, reverse=True)
     prompts = dict.fromkeys(entry.prompt for entry in entries if entry.prompt)
@@ -132,6 +133,13 @@ def _show(context: bpy.types.Context, text: Any) -> None:
 
 def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisProperties) -> None:
     """Draw the field with its menus, a warning if the prompt is too long, and Generate."""
+    from ...core.errors import CostLimitError
+    from ...core.text import shorten
+    from ..account.cost_display import draw_cost
+    from ..common.text_layout import HAS_TEXTBOX, draw_lines, fitted
+    from ..jobs.start_jobs import WHERE
+    from ..settings.finishing_mapping import size_words
+
     look()
     column = layout.column()
     row = column.row(align=True)
@@ -164,6 +172,9 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
 
 
 def _draw_count(layout: Any, context: bpy.types.Context, prompt: str) -> None:
+    from ...core.text import MODEL_READS_TOKENS, estimated_tokens, prompt_warning
+    from ..common.text_layout import draw_lines
+
     if warning := prompt_warning(prompt):
         draw_lines(layout, context, warning, "INFO")
     elif (tokens := estimated_tokens(prompt)) > COUNT_FROM * MODEL_READS_TOKENS:
@@ -177,6 +188,9 @@ def _draw_generate(
     group: TrellisProperties,
     reason: TrellisError | None,
 ) -> None:
+    from ..account.cost_display import cost_words
+    from ..common.text_layout import fitted
+
     row = layout.row(align=True)
     row.scale_y = 1.5
     button = row.row(align=True)
@@ -199,6 +213,11 @@ def _draw_generate(
 
 def reason_against(group: TrellisProperties, prompt: str) -> TrellisError | None:
     """Why Generate is greyed out, or None. For ``draw``, as it only reads memory."""
+    from ...core.cost import over_limit
+    from ...core.errors import InputError
+    from ..account.account import Account
+    from ..jobs.start_jobs import NO_IMAGE
+
     if not prompt:
         return InputError(DESCRIBE, " ")
     settings = read_settings()
@@ -211,6 +230,9 @@ def reason_against(group: TrellisProperties, prompt: str) -> TrellisError | None
 
 def draw_reason(layout: Any, context: bpy.types.Context, reason: TrellisError) -> None:
     """Draw the reason, and the button that fixes it."""
+    from ..common.text_layout import draw_lines
+    from ..jobs.start_jobs import NO_IMAGE
+
     facts = reason.facts
     if facts.message == DESCRIBE:
         layout.label(text=DESCRIBE, icon="INFO")

@@ -12,9 +12,7 @@ from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
 from ..common.redraw import redraw_sidebars
-from ..common.text_layout import draw_lines
 from ..common.texts import CATEGORY
-from ..jobs.start_jobs import NO_IMAGE
 from ..settings.properties import settings_in
 from ..setup.panel_base import SettingsPanel
 
@@ -51,6 +49,9 @@ class TRELLIS_PT_reference(SettingsPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the field, the buttons for the viewport and the render, and the picture."""
+        from ..common.text_layout import draw_lines
+        from ..jobs.start_jobs import NO_IMAGE
+
         layout: Any = self.layout
         group = settings_in(context.scene)
         image = group.reference

@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ...blender_context import OperatorResult, window_manager_of
-from ...core.errors import TrellisError
 from ...preferences import read_settings
-from ..account.diagnostics import without_secrets
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
 from ..jobs.info_log import TRELLIS_OT_tell_ends
-from ..jobs.job_state import Ended, goes_on, is_owed
-from ..jobs.session import Session
 from ..translation.translations import iface, rpt
+
+if TYPE_CHECKING:
+    from ..jobs.job_state import Ended
+    from ..jobs.session import Session
 
 PROP_ID: Final = "The id of the prop whose job has failed"
 
@@ -35,6 +35,7 @@ class TRELLIS_OT_show_job(bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """The prompt and the stage, for which a line of the panel has no space."""
+        from ..jobs.session import Session
         from .panel import doing
 
         if running := Session.get().running.find(properties.prop_id):
@@ -62,6 +63,9 @@ class TRELLIS_OT_try_again(bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """A text that says what this click would cost."""
+        from ..jobs.job_state import is_owed
+        from ..jobs.session import Session
+
         ended = Session.get().failure(properties.prop_id)
         if ended is not None and ended.free:
             return iface("Go on with what the gateway has made already. This costs nothing")
@@ -74,6 +78,9 @@ class TRELLIS_OT_try_again(bpy.types.Operator):
     @reports_errors
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Try again from the record on disk, which knows what has been paid for."""
+        from ...core.errors import TrellisError
+        from ..jobs.session import Session
+
         session = Session.get()
         ended = session.failure(self.prop_id)
         if ended is None:
@@ -92,6 +99,7 @@ def _again(session: Session, ended: Ended) -> None:
     from ...core.generation.finishing import Finishing
     from ...core.generation.request import GenerationRequest
     from ...library.library import Library
+    from ..jobs.job_state import goes_on
 
     settings = read_settings()
     folder = Library(settings.library).find(ended.prop_id)
@@ -134,6 +142,9 @@ class TRELLIS_OT_copy_details(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Copy the details to the clipboard."""
+        from ..account.diagnostics import without_secrets
+        from ..jobs.session import Session
+
         ended = Session.get().failure(self.prop_id)
         facts = ended.facts if ended else Session.get().last_error
         if facts is None:
@@ -164,6 +175,8 @@ class TRELLIS_OT_dismiss(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Forget error and note."""
+        from ..jobs.session import Session
+
         Session.get().forget(self.prop_id)
         return {"FINISHED"}
 

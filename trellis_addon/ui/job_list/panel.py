@@ -4,24 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ...blender_context import layout_of
 from ...preferences import stored
-from ..account.cost_display import cost_words
 from ..common.class_registration import registering
-from ..common.text_layout import AROUND_TEXT, NARROW, draw_lines, fitted, panel_width
 from ..common.texts import USUAL_TIME, clock
-from ..gallery_data.gallery import Gallery
-from ..jobs.job_state import Ended, Running, charge_words
-from ..jobs.session import Session
 from ..settings.properties import settings_in
 from ..setup.panel_base import InSidebar
 from ..setup.setup_ops import account_page
 from ..translation.translations import iface, phrase
 from .resume_unfinished import interrupted
+
+if TYPE_CHECKING:
+    from ..jobs.job_state import Ended, Running
 
 BUTTON: Final = 16
 """The width of a button beside a text, in pixels at a scale of 1."""
@@ -67,11 +65,15 @@ class TRELLIS_PT_jobs(InSidebar, bpy.types.Panel):
         """Show the panel while it has something to show, even if the checklist is back (such as
         after the key was cleared), as it must be possible to cancel what costs money.
         """
+        from ..jobs.session import Session
+
         session = Session.get()
         return bool(session.running or session.ended or interrupted())
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """Cancel or clear all at once."""
+        from ..jobs.session import Session
+
         session, layout = Session.get(), layout_of(self)
         if (own := stored()) is not None:
             # With its frame, as the light theme would draw it white on white without one.
@@ -84,6 +86,8 @@ class TRELLIS_PT_jobs(InSidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """What is under way in its order, what waits, then the failures, the newest first."""
+        from ..jobs.session import Session
+
         session, layout = Session.get(), layout_of(self)
         draw_interrupted(layout, context)
         shown, more = worth_showing(session.running)
@@ -98,6 +102,8 @@ class TRELLIS_PT_jobs(InSidebar, bpy.types.Panel):
 
 def draw_interrupted(layout: Any, context: bpy.types.Context) -> None:
     """Draw how many props an earlier Blender has left unfinished, with a button to continue."""
+    from ..common.text_layout import NARROW, panel_width
+
     if count := len(interrupted()):
         words = iface("1 prop was interrupted" if count == 1 else "{} props were interrupted")
         beside = panel_width(context) >= NARROW + BESIDE
@@ -121,6 +127,8 @@ def draw_running(layout: Any, context: bpy.types.Context, running: Running) -> N
 
     The name is a button, as labels and bars have no tooltip, which shows the stage.
     """
+    from ..common.text_layout import AROUND_TEXT, fitted, panel_width
+
     row = layout.row(align=True)
     sides = row.split(factor=NAME_SHARE, align=True)
     left = sides.row(align=True)
@@ -153,6 +161,8 @@ def doing(running: Running) -> str:
 
 def picture_of(running: Running) -> int:
     """The icon of a job: the prop's picture, or its reference image, or else a box."""
+    from ..gallery_data.gallery import Gallery
+
     gallery = Gallery.get()
     entry = gallery.entry(running.job.prop_id)
     if entry and (icon := gallery.previews.icon(entry)):
@@ -165,6 +175,9 @@ def picture_of(running: Running) -> int:
 
 def draw_ended(layout: Any, context: bpy.types.Context, ended: Ended) -> None:
     """Draw a failure: the error, whether it was charged, and buttons for the next steps."""
+    from ..account.cost_display import cost_words
+    from ..common.text_layout import draw_lines, fitted
+
     box = layout.box().column()
     row = box.row()
     head = row.row()
@@ -192,6 +205,9 @@ def draw_charge(
     layout: Any, context: bpy.types.Context, charge: str, cents: float | None = None
 ) -> None:
     """Draw whether a job was charged, with a link to the account if that is unknown."""
+    from ..common.text_layout import draw_lines
+    from ..jobs.job_state import charge_words
+
     row = layout.row()
     draw_lines(row.column(), context, charge_words(charge, cents), "NONE", BUTTON)
     if charge == "unknown" and account_page():

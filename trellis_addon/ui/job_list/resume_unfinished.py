@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...blender_context import OperatorResult
-from ...core.errors import LockedError, TrellisError
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..gallery_data.gallery import Gallery
-from ..jobs.session import Session
 from ..translation.translations import iface
 
 if TYPE_CHECKING:
@@ -27,6 +24,9 @@ def interrupted() -> tuple[GalleryEntry, ...]:
     For ``poll`` and ``draw``, as it only reads memory. Props that this session has worked on are
     left out: they have their own rows, and the last snapshot may not know yet how they ended.
     """
+    from ..gallery_data.gallery import Gallery
+    from ..jobs.session import Session
+
     begun = Session.get().begun
     return tuple(entry for entry in Gallery.get().interrupted if entry.id not in begun)
 
@@ -43,6 +43,9 @@ class TRELLIS_OT_resume_interrupted(bpy.types.Operator):
     @reports_errors
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """The first now, one more in each tick; in background mode until they are done."""
+        from ...core.errors import TrellisError
+        from ..jobs.session import Session
+
         session = Session.get()
         ids = [entry.id for entry in interrupted()]
         begins = [partial(_go_on, prop_id) for prop_id in ids]
@@ -61,6 +64,7 @@ class TRELLIS_OT_resume_interrupted(bpy.types.Operator):
 
 
 def _go_on(prop_id: str) -> None:
+    from ...core.errors import LockedError
     from ...library.library import Library
     from ..jobs.start_jobs import go_on
 

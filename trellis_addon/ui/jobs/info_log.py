@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ...blender_context import OperatorResult, window_manager_of
-from ..common.event_timers import EventTimers
-from .job_state import Report
-from .session import Session
+
+if TYPE_CHECKING:
+    from .job_state import Report
+    from .session import Session
 
 SOON: Final = 0.01
 """The seconds until the event at which the reports are made."""
@@ -23,8 +24,9 @@ class TRELLIS_OT_tell_ends(bpy.types.Operator):
     bl_label = "Report Ended Jobs"
     bl_options = {"INTERNAL"}
 
-    _reports: list[Report]
-    _timer: Any
+    if TYPE_CHECKING:  # Blender evaluates the annotations of a class when it is registered
+        _reports: list[Report]
+        _timer: Any
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Take the reports, and make them at the next event.
@@ -32,6 +34,9 @@ class TRELLIS_OT_tell_ends(bpy.types.Operator):
         Blender only writes the reports of a modal operator to the log. Those of an operator that is
         called by a script go to the terminal.
         """
+        from ..common.event_timers import EventTimers
+        from .session import Session
+
         self._reports = Session.get().reports.take_untold()
         if not self._reports:
             return {"CANCELLED"}
@@ -41,6 +46,8 @@ class TRELLIS_OT_tell_ends(bpy.types.Operator):
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Make all reports, and end. The event is passed on."""
+        from ..common.event_timers import EventTimers
+
         EventTimers.stop(self._timer)
         for report in self._reports:
             # An error would pop up at the pointer and swallow the user's next key press.
@@ -50,6 +57,8 @@ class TRELLIS_OT_tell_ends(bpy.types.Operator):
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Stop the timer if Blender ends the operator earlier, as when a file is loaded."""
+        from ..common.event_timers import EventTimers
+
         EventTimers.stop(self._timer)
 
 

@@ -19,6 +19,7 @@ from ...blender_context import preferences_of
 from ...preferences import stored
 from ..common.box_overlay import viewport_size
 from ..common.redraw import redraw_views
+from ..common.take_back import TakeBack
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +108,7 @@ class Placeholders:
             return
         cls.boxes = tuple(boxes)
         if cls.boxes and not cls.handles:
+            TakeBack.add(take_back)
             add: Any = bpy.types.SpaceView3D.draw_handler_add
             cls.handles += [
                 add(_draw_boxes, (), "WINDOW", "POST_VIEW"),
@@ -206,10 +208,6 @@ def _draw_texts() -> None:
     blf.disable(FONT, blf.SHADOW)
 
 
-def register() -> None:
-    """Do nothing, as the draw handlers are only added for the first box."""
-
-
-def unregister() -> None:
+def take_back() -> None:
     """Remove the boxes and the draw handlers."""
     Placeholders.show(())

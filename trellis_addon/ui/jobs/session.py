@@ -18,7 +18,7 @@ import bpy
 from ...core.text import shorten
 from ...preferences import read_settings
 from ..account.account import Account
-from ..common.background_owner import BackgroundOwner, owning
+from ..common.background_owner import BackgroundOwner
 from ..common.class_registration import run_all
 from ..common.file_watch import on_another_file
 from .arrivals import Arrivals, select_arrived
@@ -49,6 +49,7 @@ class Session(BackgroundOwner, JobMessages):
     """All jobs of this Blender. Main thread only."""
 
     current: ClassVar[Session | None] = None
+    closes_first = True
 
     def __init__(self) -> None:
         BackgroundOwner.__init__(self)
@@ -62,6 +63,10 @@ class Session(BackgroundOwner, JobMessages):
         self.clicks = DoubleClickGuard()
         self.stop_watching_files: Callable[[], None] = lambda: None
         self._showing = ProgressDisplay()
+
+    def created(self) -> None:
+        """Notify the session whenever another file is opened."""
+        self.stop_watching_files = on_another_file(self.leave_file)
 
     @cached_property
     def workshop(self) -> JobFactory:
@@ -286,13 +291,3 @@ class Session(BackgroundOwner, JobMessages):
         if "workshop" in vars(self):
             steps.append(self.workshop.close)
         run_all([self.stop_watching_files, self.arrivals.stop_timer, *steps])
-
-
-_register, unregister = owning(Session)
-
-
-def register() -> None:
-    """Create the session, and notify it when another file is opened."""
-    _register()
-    session = Session.get()
-    session.stop_watching_files = on_another_file(session.leave_file)

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import bpy
 
-from ...core.errors import InputError
 from ...preferences import read_settings
 from ..common.class_registration import registering
-from ..jobs.start_jobs import likely_metres
-from ..settings.finishing_mapping import to_finishing
 from ..settings.properties import prompt_of, settings_in
 from ..translation.translations import phrase
 from .surface_modal import OnSurface
@@ -59,9 +56,12 @@ class TRELLIS_OT_generate_on_surface(OnSurface, bpy.types.Operator):
         """A box of the likely size. What prevents a generation is reported before the place is
         chosen.
         """
+        from ...core.errors import InputError
         from ...engine.preflight import obstacle
         from ...scene.place.placeable import PlaceableProp
         from ...scene.place.surface import BoundingBox
+        from ..jobs.start_jobs import likely_metres
+        from ..settings.finishing_mapping import to_finishing
 
         group = settings_in(context.scene)
         if not (prompt := prompt_of(group)):

@@ -7,28 +7,20 @@ Asset Browser's context menu.
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...blender_context import OperatorResult, layout_of, window_manager_of
-from ...core.errors import TrellisError
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..gallery_data.gallery import Gallery
 from ..jobs.info_log import ended
-from ..jobs.job_state import is_owed
-from ..jobs.session import Session
 from ..translation.translations import iface, rpt
 
 if TYPE_CHECKING:
     from ...core.settings import Settings
-
-
-log = logging.getLogger(__name__)
 
 
 def chosen_prop(context: bpy.types.Context) -> str:
@@ -87,6 +79,8 @@ class TRELLIS_OT_delete_prop(bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         """Draw which prop is deleted, and the reasons against that."""
         from ...scene.link.relink import links_into
+        from ..gallery_data.gallery import Gallery
+        from ..jobs.job_state import is_owed
 
         column = layout_of(self).column()
         column.label(text=Gallery.get().name_of(self.prop_id), icon="TRASH", translate=False)
@@ -106,6 +100,7 @@ class TRELLIS_OT_delete_prop(bpy.types.Operator):
         from ...library.library import Library
         from ...scene.link.asset_library import refresh_browsers
         from ...scene.link.relink import links_into
+        from ..gallery_data.gallery import Gallery
 
         prop_id = self.prop_id or chosen_prop(context)
         if not prop_id:
@@ -139,6 +134,7 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Relink by the props' ids."""
         from ...scene.link.relink import find_missing, in_library
+        from ..gallery_data.gallery import Gallery
 
         settings = read_settings()
         library = settings.library
@@ -164,7 +160,9 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
 
         :returns: whether that was started.
         """
+        from ...core.errors import TrellisError
         from ...engine.unmade import unmade
+        from ..jobs.session import Session
 
         session = Session.get()
         try:
@@ -173,7 +171,9 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
                 return False
             session.make(missing, settings)
         except TrellisError as error:
-            log.info("%s: %s", prop_id, error.facts.sentence)
+            from ..common.log_handlers import logger
+
+            logger(__name__).info("%s: %s", prop_id, error.facts.sentence)
             return False
         return ended(self, session, prop_id, missing.words) == {"FINISHED"}
 

@@ -13,17 +13,13 @@ from ...preferences import read_settings
 from ...scene.link.methods import Method, items
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..gallery_data.gallery import Gallery
-from ..jobs.arrivals import undo_name
 from ..jobs.info_log import ended
-from ..jobs.job_state import taken
-from ..jobs.jobs_here import jobs_here
-from ..jobs.session import Session
 from ..settings.properties import collection_of, settings_in
 
 if TYPE_CHECKING:
     from ...scene.place.placeable import PlaceableProp
     from ...scene.place.placing import Placement
+    from ..jobs.session import Session
 
 
 MOST_SUGGESTIONS: Final = 200
@@ -42,6 +38,8 @@ def named_props() -> dict[str, str]:
     """The ids of the library's props that can be placed, by their names, the newest first. Props of
     the same name have a number.
     """
+    from ..gallery_data.gallery import Gallery
+
     snapshot = Gallery.get().snapshot
     entries = [e for e in (snapshot.entries if snapshot else ()) if e.is_ready]
     found: dict[str, str] = {}
@@ -103,6 +101,9 @@ class TRELLIS_OT_place(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Ask which prop to place, unless an id is given."""
+        from ..gallery_data.gallery import Gallery
+        from ..jobs.jobs_here import jobs_here
+
         if self.prop_id:
             return self.execute(context)
         Gallery.get().look(read_settings().library, jobs_here())
@@ -120,6 +121,7 @@ class TRELLIS_OT_place(bpy.types.Operator):
         """Place it, or hand over to the operator that follows the mouse."""
         from ...engine.unmade import unmade
         from ...scene.place.placeable import stored
+        from ..jobs.session import Session
 
         self.prop_id = self.prop_id or named_props().get(self.named, self.named)
         if self.where == "SURFACE" and not bpy.app.background:
@@ -161,6 +163,8 @@ def put(session: Session, prop: PlaceableProp, placement: Placement, space: Any)
         undo_step,
     )
     from ...scene.place.selection import select_only
+    from ..jobs.arrivals import undo_name
+    from ..jobs.job_state import taken
 
     scene = current_scene()
     before_undo_step()

@@ -8,7 +8,6 @@ from typing import Any, Final
 import bpy
 
 from ...blender_context import OperatorResult
-from ...core.errors import TrellisError
 from ...scene.link.methods import Display, EditMethod
 from ..common.class_registration import registering
 from ..translation.translations import phrase, rpt
@@ -67,6 +66,7 @@ class TRELLIS_OT_make_editable(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """One after the other; the operator's own undo step takes all of them back."""
+        from ...core.errors import TrellisError
         from ...scene.link.editable import make_editable
         from ...scene.link.proxies import instances
         from ...scene.place.placing import current_scene

@@ -11,15 +11,12 @@ import bpy
 from mathutils import Vector
 
 from ...blender_context import OperatorResult, window_manager_of, workspace_of
-from ...core.errors import PlacingError, TrellisError
 from ...preferences import read_settings
 from ...scene.link.methods import Method, items
-from ..common.box_overlay import BoxOverlay
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
 from ..common.redraw import redraw_views
 from ..jobs.info_log import ended
-from ..jobs.session import Session
 from ..settings.properties import collection_of, settings_in
 from ..translation.translations import rpt, sentence
 from .place_ops import put
@@ -69,6 +66,7 @@ class OnSurface:
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         """Follow the mouse. The prop's file is read with the first click."""
         from ...scene.place.surface import SurfacePose
+        from ..common.box_overlay import BoxOverlay
 
         self._prop = self._which(context)
         self._stand = SurfacePose(align=self.align, angle=self.angle)
@@ -91,6 +89,8 @@ class OnSurface:
         self._stop(context)
 
     def _guarded(self, context: bpy.types.Context, event: Any) -> OperatorResult:
+        from ...core.errors import TrellisError
+
         try:
             result = self._event(context, event)
         except TrellisError as error:
@@ -199,6 +199,7 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):
         return {"FINISHED"}
 
     def _which(self, context: bpy.types.Context) -> PlaceableProp:
+        from ...core.errors import PlacingError
         from ...engine.unmade import unmade
         from ...scene.place.placeable import PlaceableProp, shown_by, stored
 
@@ -222,6 +223,7 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):
         :param space: the space of the 3D view from which it is placed, for its local view.
         """
         from ...scene.place.placing import Placement, current_scene
+        from ..jobs.session import Session
 
         if stand.hit is None:
             return
@@ -243,6 +245,8 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):
 
     def _make(self, missing: PropToBuild, where: Placement) -> None:
         """Build a version that this Blender can read; the session places it when that is done."""
+        from ..jobs.session import Session
+
         session = Session.get()
         session.make(missing, read_settings(), where)
         ended(self, session, self._prop.id, missing.words)

@@ -12,11 +12,10 @@ from ...core.generation.finishing import FINISHING_SETTINGS, Finishing
 from ...core.generation.real_size import Guess, guess
 from ..common.text_layout import choice
 from ..translation.translations import iface
-from .finishing_properties import GUESS, TrellisFinishing
+from .finishing_properties import GUESS, NAMES, TrellisFinishing
 from .setting_properties import shown_of, values_of
 
 _SETTINGS: Final = tuple(FINISHING_SETTINGS.values())
-NAMES: Final = tuple(TrellisFinishing.__annotations__)
 
 
 def to_finishing(group: TrellisFinishing, prompt: str = "") -> Finishing:

@@ -44,4 +44,7 @@ class TrellisFinishing(bpy.types.PropertyGroup):
         def __getattr__(self, name: str) -> Any: ...
 
 
+NAMES: Final = tuple(TrellisFinishing.__annotations__)
+
+
 register, unregister = registering([TrellisFinishing])

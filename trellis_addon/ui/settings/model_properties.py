@@ -10,13 +10,14 @@ import bpy
 
 from ...core.generation.request_settings import REQUEST_SETTINGS, SEED
 from ...core.identity import MODEL
-from ..account.account import Account
 from ..common.class_registration import registering
 from .setting_properties import annotations_of, plain, properties_of, values_of
 
 
 def known_models(_group: Any, _context: bpy.types.Context, typed: str) -> Iterator[str]:
     """The suggestions while the user types: the gateway's models, as far as they are known."""
+    from ..account.account import Account
+
     entries = Account.current.models.entries if Account.current and Account.current.models else ()
     wanted = typed.lower()
     names = dict.fromkeys((MODEL, *(entry.id for entry in entries)))

@@ -12,9 +12,7 @@ quits or updates the extension, and removed as soon as the extension is enabled 
 from __future__ import annotations
 
 import json
-import logging
 import os
-import secrets
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -22,11 +20,8 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...blender_context import preferences_of
-from ...core.files import held_files
 from ...core.identity import ADDON_ID, ROOT
 from ...preferences import stored
-
-log = logging.getLogger(__name__)
 
 FILE: Final = "preferences.json"
 SOON: Final = 0.1
@@ -60,6 +55,10 @@ def keep(values: Values) -> None:
 
     On Windows, the folder's permissions ensure that, as it is inside the user's profile.
     """
+    import secrets
+
+    from ...core.files import held_files
+
     target = path()
     if target is None or not values:
         return
@@ -73,7 +72,9 @@ def keep(values: Values) -> None:
             json.dump(values, file)
         held_files.replace(part, target, held_files.SOON_SECONDS)
     except OSError as error:
-        log.warning("The preferences are not kept: %s", error.strerror)
+        from ..common.log_handlers import logger
+
+        logger(__name__).warning("The preferences are not kept: %s", error.strerror)
     finally:
         held_files.discard(part)
 
@@ -82,10 +83,14 @@ def forget() -> None:
     """Remove the copy. Never raises."""
     Kept.values = {}
     try:
-        if (target := path()) is not None:
+        if (target := path()) is not None and target.exists():
+            from ...core.files import held_files
+
             held_files.remove(target, held_files.SOON_SECONDS)
     except OSError as error:
-        log.warning("The kept preferences cannot be removed: %s", error.strerror)
+        from ..common.log_handlers import logger
+
+        logger(__name__).warning("The kept preferences cannot be removed: %s", error.strerror)
 
 
 def keep_if_dropped(values: Values) -> None:
@@ -100,7 +105,9 @@ def _read() -> Values:
     try:
         found = json.loads(target.read_bytes()) if target and target.is_file() else {}
     except (OSError, ValueError) as error:
-        log.warning("The kept preferences cannot be read: %s", type(error).__name__)
+        from ..common.log_handlers import logger
+
+        logger(__name__).warning("The kept preferences cannot be read: %s", type(error).__name__)
         found = {}
     return found if isinstance(found, dict) else {}
 
@@ -119,7 +126,9 @@ def register() -> None:
             if name in known and name != "bl_idname":
                 setattr(own, name, value)
         except (TypeError, ValueError):  # a value from another version
-            log.warning("The kept value of %s is not used", name)
+            from ..common.log_handlers import logger
+
+            logger(__name__).warning("The kept value of %s is not used", name)
     if found:
         preferences_of(bpy.context).is_dirty = True  # so Blender saves it, as what is typed there
 

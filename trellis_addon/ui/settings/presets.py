@@ -14,7 +14,7 @@ from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 
 from ..common.class_registration import registering
-from .finishing_mapping import NAMES as FINISHING
+from .finishing_properties import NAMES as FINISHING
 from .model_properties import NAMES as MODEL
 
 FOLDER: Final = "trellis"

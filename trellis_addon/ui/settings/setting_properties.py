@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import bpy
 
-from ...core.errors import InvalidRequestError
 from ...core.generation.declaration import Choice, Setting
 
 _SUBTYPES: Final = {"METRES": "DISTANCE", "DEGREES": "ANGLE", "PIXELS": "PIXEL"}
@@ -137,6 +136,8 @@ def percents(text: str) -> tuple[float, ...]:
 
     :raises InvalidRequestError: the text is something else.
     """
+    from ...core.errors import InvalidRequestError
+
     try:
         return tuple(float(part.strip(" %")) / 100 for part in text.split(",") if part.strip())
     except ValueError as error:

@@ -8,7 +8,6 @@ file in which anything is set keeps its settings.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -18,12 +17,10 @@ from bpy.app.handlers import persistent
 from ...blender_context import OperatorResult, is_local, preferences_of
 from ...preferences import stored
 from ..common.class_registration import registering
-from .finishing_mapping import NAMES as FINISHING
+from .finishing_properties import NAMES as FINISHING
 from .model_properties import NAMES as MODEL
 from .presets import OWN
 from .properties import settings_in
-
-log = logging.getLogger(__name__)
 
 PARTS: Final = {"": OWN, "model": MODEL, "finishing": FINISHING}
 """The names of the stored properties, by group, as in the JSON."""
@@ -63,7 +60,11 @@ def from_text(settings: Any, text: str) -> None:
     try:
         kept = json.loads(text) if text else {}
     except ValueError as error:
-        log.warning("The default settings in the preferences cannot be read: %s", error)
+        from ..common.log_handlers import logger
+
+        logger(__name__).warning(
+            "The default settings in the preferences cannot be read: %s", error
+        )
         return
     # The text may be from another version of the extension, so nothing about it is certain.
     for part, group, names in _groups(settings):
@@ -74,7 +75,9 @@ def from_text(settings: Any, text: str) -> None:
             try:
                 setattr(group, name, value)
             except (TypeError, ValueError, OverflowError) as error:
-                log.warning("The default of %s cannot be used: %s", name, error)
+                from ..common.log_handlers import logger
+
+                logger(__name__).warning("The default of %s cannot be used: %s", name, error)
 
 
 def factory(settings: Any) -> None:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import bpy
 
 from ..common.texts import CATEGORY
-from .checklist import first_run_is_on
 
 
 class InSidebar:
@@ -28,4 +27,6 @@ class SettingsPanel(InSidebar):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Hide the panel while the checklist is shown."""
+        from .checklist import first_run_is_on
+
         return not first_run_is_on()

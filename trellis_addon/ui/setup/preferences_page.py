@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...core.cost import limit_warning, money
 from ...core.defaults import PLAIN_HTTP_VARIABLE
 from ...core.identity import ADDON_ID
 from ...preferences import (
@@ -21,12 +20,12 @@ from ...preferences import (
     stored,
 )
 from ...scene.link.methods import Method, items
-from ..account.account import Account
 from ..common.class_registration import registering
-from ..common.text_layout import draw_lines, fitted
 from ..translation.translations import iface
-from .checklist import draw_test, library_problem
 from .keymap import draw_shortcuts
+
+if TYPE_CHECKING:
+    from ..account.account import Account
 
 FOLLOW: Final = "PREFERENCES"
 """The value of the sidebar's Method that means the one in the preferences."""
@@ -46,6 +45,9 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the account at the top, and the rest in panels that are closed at first."""
+        from ..account.account import Account
+        from .checklist import draw_test
+
         account = Account.get()
         account.notice(read_settings())
         self._draw_account(context)
@@ -79,6 +81,9 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
         _overridden(column, URL_VARIABLE)
 
     def _draw_library(self, context: bpy.types.Context, account: Account) -> None:
+        from ..common.text_layout import draw_lines, fitted
+        from .checklist import library_problem
+
         settings = read_settings()
         column = _split(self.layout)
         field = column.row()
@@ -105,6 +110,10 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
         column.prop(self, "endpoint")
 
     def _draw_cost(self, column: Any, context: bpy.types.Context) -> None:
+        from ...core.cost import limit_warning, money
+        from ..account.account import Account
+        from ..common.text_layout import draw_lines
+
         column.prop(self, "daily_limit")
         spent, limit = Account.get().costs.now, read_settings().daily_limit_cents
         if warning := limit_warning(limit, spent):

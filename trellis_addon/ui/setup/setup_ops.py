@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import bpy
 
 from ...blender_context import OperatorResult, layout_of, preferences_of, window_manager_of
-from ...core.api_key import PREFIX, key_from
-from ...core.errors import TrellisError
 from ...preferences import KEY_VARIABLE, LIBRARY_VARIABLE, key_source, read_settings, stored
-from ..account.account import BALANCE, TEST, Account
-from ..account.diagnostics import report_text
 from ..common.error_reports import reports_errors
 from ..common.redraw import redraw_account
 from ..settings.model_properties import chosen_model
 from ..translation.translations import phrase, rpt
+
+if TYPE_CHECKING:
+    from ..account.account import Account
 
 SITE_VARIABLE: Final = "AIGATEWAY_WEB_URL"
 """The variable for the gateway's website, which the gateway's own command line uses as well."""
@@ -33,6 +32,7 @@ OWN_SITE: Final = "https://aigateway.sh"
 
 def on_own_gateway() -> bool:
     """Whether the settings name AIgateway itself, and not another gateway."""
+    from ...core.errors import TrellisError
     from ...gateway.http.address import Address
 
     try:
@@ -55,6 +55,7 @@ def account_page() -> str:
 def blocked(cls: Any, errand: str) -> bool:
     """Whether the gateway cannot be asked now. The button's tooltip then says why."""
     from ...engine.preflight import obstacle
+    from ..account.account import Account
 
     missing = obstacle(read_settings())
     if missing is None and not Account.get().busy(errand):
@@ -82,7 +83,9 @@ def keep_key(context: bpy.types.Context, text: str) -> None:
 
     :raises NoKeyError: the text is no key; the previous one stays.
     """
+    from ...core.api_key import PREFIX, key_from
     from ...engine.preflight import obstacle
+    from ..account.account import Account
 
     own = stored()
     if own is None:
@@ -177,10 +180,14 @@ class TRELLIS_OT_test_connection(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Require a gateway that may be asked, and that no test is running."""
+        from ..account.account import TEST
+
         return not blocked(cls, TEST)
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Ask in the background; in background mode, wait and report."""
+        from ..account.account import TEST, Account
+
         account = Account.get()
         account.test_connection(read_settings(), chosen_model(context))
         if not bpy.app.background:
@@ -205,6 +212,8 @@ class TRELLIS_OT_refresh_account(bpy.types.Operator):
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         """Require that the balance is not being asked for already."""
+        from ..account.account import BALANCE, Account
+
         if Account.get().busy(BALANCE):
             cls.poll_message_set(phrase("It is being asked already"))
             return False
@@ -212,6 +221,8 @@ class TRELLIS_OT_refresh_account(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """The folder always; the gateway where it may be asked."""
+        from ..account.account import BALANCE, Account
+
         account, settings = Account.get(), read_settings()
         account.look_at_library(settings)
         account.refresh_balance(settings)
@@ -257,6 +268,8 @@ class TRELLIS_OT_choose_library(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Keep it, and look whether it can be written."""
+        from ..account.account import Account
+
         own = stored()
         if own is None or not self.directory:
             return {"CANCELLED"}
@@ -278,6 +291,8 @@ class TRELLIS_OT_finish_setup(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """The prompt takes the rows' place."""
+        from ..account.account import Account
+
         Account.get().welcome = False
         redraw_account()
         return {"FINISHED"}
@@ -292,6 +307,9 @@ class TRELLIS_OT_copy_diagnostics(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """What the account knows already; nothing is asked for it."""
+        from ..account.account import Account
+        from ..account.diagnostics import report_text
+
         window_manager_of(context).clipboard = report_text(Account.get(), chosen_model(context))
         self.report({"INFO"}, rpt("The diagnostics are in the clipboard"))
         return {"FINISHED"}

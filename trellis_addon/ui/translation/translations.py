@@ -7,17 +7,18 @@ and its translations. Blender translates its own terms (Link, Origin, Collection
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import bpy
 
-from ...core.errors import ErrorFacts
 from ...core.identity import ADDON_ID
+
+if TYPE_CHECKING:
+    from ...core.errors import ErrorFacts
 
 LANGUAGES: Final = (("de_DE", "de"), ("ja_JP", "ja"), ("zh_HANS", "zh_CN"))
 """Blender's names for each column's language; that of Simplified Chinese has changed in 4.x."""
@@ -33,6 +34,8 @@ _FILE: Final = Path(__file__).with_name("translations.csv")
 @cache
 def rows() -> tuple[tuple[str, ...], ...]:
     """The rows of the table: English, German, Japanese and Simplified Chinese; no header."""
+    import csv
+
     with _FILE.open(encoding="utf-8", newline="") as file:
         _, *found = csv.reader(file)
     return tuple(map(tuple, found))

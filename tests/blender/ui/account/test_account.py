@@ -155,9 +155,8 @@ def test_closing_stops_what_is_under_way(
     account.test_connection(rooms("preferences").read_settings(), "microsoft/trellis")
     thread = account._errands["connection test"].thread
     until_asked(stand_in, thread)
-    rooms("ui.account.account").unregister()
+    rooms("ui.account.account").Account.end()
     assert not thread.is_alive()
-    rooms("ui.account.account").register()
     gate.release()
 
 

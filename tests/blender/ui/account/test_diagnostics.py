@@ -32,7 +32,8 @@ def own(rooms: Rooms) -> Iterator[Any]:
 
 @pytest.fixture
 def journal(rooms: Rooms) -> Any:
-    journal = rooms("ui.account.diagnostics").Journal.current
+    rooms("ui.common.log_handlers").attach()
+    journal = rooms("ui.common.log_handlers").Journal.current
     journal.lines.clear()
     return journal
 
@@ -126,10 +127,12 @@ def test_log_level_is_that_of_this_product_alone(
 
 
 def test_handlers_come_and_go_with_the_extension(rooms: Rooms) -> None:
-    module = rooms("ui.account.diagnostics")
+    module = rooms("ui.common.log_handlers")
+    module.attach()
     logger = logging.getLogger(rooms("core.identity").ADDON_ID)
     before = list(logger.handlers)
-    module.unregister()
+    module.detach()
     assert not [h for h in logger.handlers if isinstance(h, module.Journal | module.Console)]
-    module.register()
+    module.attach()
+    module.attach()
     assert len(logger.handlers) == len(before)

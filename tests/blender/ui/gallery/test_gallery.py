@@ -245,7 +245,7 @@ def test_nothing_is_left_when_it_is_closed(gallery: Any, prop: Any, rooms: Rooms
     collection = gallery.previews._collection
     gallery.refresh()
     gallery._tick()
-    rooms("ui.gallery_data.gallery").unregister()
+    rooms("ui.gallery_data.gallery").Gallery.end()
     assert len(collection) == 0
     assert not [t for t in threading.enumerate() if t.name == "trellis library"]
     assert not bpy.app.timers.is_registered(gallery._timer)
