@@ -42,6 +42,20 @@ def _import_of_requests() -> float:
     return float(done.stdout) * 1000
 
 
+def click() -> Iterator[Result]:
+    """The first click on Generate: with nothing loaded, and after a look at the panel."""
+    pairs = [
+        (fresh_process("measure_click.py", "cold"), fresh_process("measure_click.py", "warm"))
+        for _ in range(RUNS)
+    ]
+    cold = statistics.median(run["wall"] for run, _ in pairs)
+    yield Result("first_click_cold", cold, "ms", 50.0, note="the panel was never looked at")
+    warm = statistics.median(run["wall"] for _, run in pairs)
+    gap = statistics.median(run["gap"] for _, run in pairs)
+    note = f"after a look at the panel; longest wait for the GIL meanwhile {gap:.0f} ms"
+    yield Result("first_click", warm, "ms", 50.0, note=note)
+
+
 def session() -> Iterator[Result]:
     """The longest that ten generations hold the main thread up, apart from placing."""
     runs = [fresh_process("measure_session.py") for _ in range(RUNS)]

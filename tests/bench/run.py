@@ -24,7 +24,7 @@ from bench_placing import placing
 from bench_quality import quality
 from bench_reading import reading
 from bench_rebuild import rebuild
-from bench_session import enable, session
+from bench_session import click, enable, session
 from bench_window import window
 from harness import ROOT, Result
 
@@ -41,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
     "quality": quality,
     "gallery": gallery,
     "enable": enable,
+    "click": click,
     "session": session,
     "call": call,
     "window": window,

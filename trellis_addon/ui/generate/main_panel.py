@@ -41,9 +41,11 @@ class TRELLIS_PT_main(InSidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw what is missing, or else the prompt and the last message."""
+        from ..jobs.preload import Preload
         from ..jobs.session import Session
         from ..setup.checklist import draw_first_run
 
+        Preload.get().notice()
         layout: Any = self.layout
         if draw_first_run(layout, context):
             return
