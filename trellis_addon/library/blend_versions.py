@@ -37,6 +37,9 @@ FINISHING: Final = "finishing"
 FILES: Final = "files"
 """The key in each of these for the files beside it: ``["textures/wood.png", ...]``."""
 
+FORMER_NAMES: Final = "former_names"
+"""The key in the record's ``prop`` for the names that its collection had before it was renamed."""
+
 _BRIDGES: Final = {4: (4, 5)}
 """The last series of a major version, which also reads the next major version's files: 4.5 LTS
 reads 5.x."""

@@ -20,7 +20,7 @@ from ...core.errors import ImporterError
 from ...core.files.prop_files import BLEND
 from ...core.text import title
 from ...job.generation import Made, Tell
-from ...library.blend_versions import folders_in_use
+from ...library.blend_versions import FORMER_NAMES, folders_in_use
 from ...library.prop_folder import PropFolder
 from ...library.record import PropRecord
 from .blender_process import BlenderProcess, ProcessLimits
@@ -179,14 +179,25 @@ def _task(folder: PropFolder, record: PropRecord, blend: str, *, early: bool) ->
         provenance["cost_cents"] = record.cost_cents
     if record.request_id:
         provenance["request_id"] = record.request_id
+    name = title(str(request.get("name") or prompt))
     return Task(
         folder=str(folder.path.resolve()),
-        name=title(str(request.get("name") or prompt)),
+        name=name,
         prompt=prompt,
         model=record.model_file,
         blend=blend,
         finishing=dict(record.finishing),
         provenance=provenance,
         keep=sorted(folders_in_use(record, blend)),
+        former_names=_former_names(record, name),
         early=early,
+    )
+
+
+def _former_names(record: PropRecord, name: str) -> list[str]:
+    """The names that the prop's collection has had, without the present one."""
+    known = record.prop.get(FORMER_NAMES)
+    names = [*(known if isinstance(known, list) else ()), record.prop.get("collection")]
+    return list(
+        dict.fromkeys(one for one in names if isinstance(one, str) and one not in ("", name))
     )

@@ -45,6 +45,8 @@ class Task:
     provenance: dict[str, str | int | float] = field(default_factory=dict)
     keep: list[str] = field(default_factory=list)
     """Folders of textures that belong to another Blender version's ``.blend`` and must stay."""
+    former_names: list[str] = field(default_factory=list)
+    """What the prop's collection was called before; files that link it know it by these."""
     early: bool = False
     """Whether to write the file before its thumbnail is rendered as well, and to announce it."""
 

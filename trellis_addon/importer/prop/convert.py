@@ -17,6 +17,7 @@ from ...core.files.prop_files import THUMBNAIL
 from ...core.generation.finishing import Finishing
 from ...core.generation.quality import IN_RECORD as QUALITY
 from ...core.generation.quality import Quality
+from ...library.blend_versions import FORMER_NAMES
 from ...library.disk.atomic_files import sync_file, sync_folder
 from ..mesh.textures import FOLDER
 from ..pipe.messages import Task
@@ -25,6 +26,7 @@ from ..read.blender_gltf import empty_file
 from ..read.model_import import import_model
 from .asset_file import load_preview, mark_asset, put_in_place, restore_preview, write_blend
 from .collection_exporters import set_exporters
+from .data_blocks import also_called
 from .finish_steps import FinishedProp, finish
 from .thumbnail import render
 
@@ -65,10 +67,12 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
         made = finish(imported.objects, task.name, settings, textures)
         mark_asset(made.collection, task.prompt, task.provenance)
         set_exporters(made.collection)
+        former = [also_called(made.collection, name) for name in task.former_names]
+        made = replace(made, former=tuple(former))
         facts, notes = _facts(made, textures), [*imported.notes, *made.notes]
         # The thumbnail takes most of the time, and the artist need not wait for it.
         if task.early:
-            write_blend({made.collection, *made.lods}, blend)
+            write_blend({made.collection, *made.lods, *made.former}, blend)
             _sync(textures)
             put_in_place(blend, folder / task.blend)
             stands = True
@@ -125,7 +129,7 @@ def _take_picture(collection: Any, picture: Path) -> list[str]:
 
 def _write_with_picture(made: FinishedProp, blend: Path, picture: Path) -> None:
     name = made.collection.name
-    write_blend({made.collection, *made.lods}, blend)
+    write_blend({made.collection, *made.lods, *made.former}, blend)
     keeps = bpy.app.version[:2] in _KEEP_PREVIEWS or bpy.app.version >= (5, 2, 0)
     if picture.exists() and not keeps:
         restore_preview(blend, name, picture)
@@ -157,6 +161,7 @@ def _drop_old_textures(folder: Path, keep: set[str]) -> None:
 def _facts(made: FinishedProp, textures: Path) -> dict[str, Any]:
     return {
         "collection": made.collection.name,
+        FORMER_NAMES: [collection.name for collection in made.former],
         "size_metres": list(made.size),
         "triangles": made.triangles,
         "proxy": made.has_proxy,

@@ -22,6 +22,23 @@ def gather(objects: list[Any], name: str) -> Any:
     return collection
 
 
+def also_called(collection: Any, name: str) -> Any:
+    """Make a second collection of the same objects under the name that a prop had before.
+
+    Other files link a collection by its name: without this one, a renamed prop would be missing in
+    them. It is no asset, so nobody chooses it.
+    """
+    other: Any = bpy.data.collections.new(name)
+    other.instance_offset = collection.instance_offset
+    for key, value in collection.items():
+        other[key] = value
+    for obj in collection.objects:
+        other.objects.link(obj)
+    for child in collection.children:
+        other.children.link(child)
+    return other
+
+
 def purge() -> None:
     """Remove all data-blocks that nothing uses."""
     purge: Any = bpy.data.orphans_purge

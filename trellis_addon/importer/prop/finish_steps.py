@@ -38,6 +38,9 @@ class FinishedProp:
     triangles: int
     has_proxy: bool
     notes: tuple[str, ...]
+    former: tuple[Any, ...] = ()
+    """The collection once more under each name that it had before; see
+    ``data_blocks.also_called``."""
     objects: tuple[Any, ...] = ()
     """The objects of the full prop, without those of proxy and levels of detail."""
 
@@ -72,7 +75,7 @@ def finish(
         prop.triangles,
         prop.has_proxy,
         tuple(prop.notes),
-        tuple(prop.objects),
+        objects=tuple(prop.objects),
     )
 
 
