@@ -66,6 +66,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "prompts",
         "report",
         "outputs",
+        "rows",
         "batch",
         "economy",
         "commands",

@@ -46,6 +46,17 @@ def own_finishing(folder: PropFolder) -> Finishing:
     return next((own for finished, own in _pairs(folder) if finished == now), now)
 
 
+def by_hand(folder: PropFolder) -> Finishing | None:
+    """The settings of a prop that was finished for a destination, and then otherwise by the user;
+    None for all others.
+
+    :raises LibraryError: its record is unusable.
+    """
+    now = current_finishing(folder.read())
+    known = [finished for finished, _ in _pairs(folder)]
+    return now if known and now not in known else None
+
+
 def remember(folder: PropFolder, finished: Finishing, own: Finishing) -> None:
     """Note the user's own settings, before a prop is finished with others.
 

@@ -14,6 +14,7 @@ config/       options that are not given: from the environment and from trellis.
 prompts/      reads a list of prompts from a .csv, .jsonl or .txt file, and checks its items
 report/       the result of each item: report lines, progress, summary and the HTML page
 outputs/      what a command writes beside the library: exports, shots, scene files, contact sheets
+rows/         compares rows with what was applied to their props, and applies what has changed
 batch/        runs a batch: items in parallel, each made only once and written to the report
 economy/      ``batch --economy``: the same list through the Batch API, at half the price
 commands/     the commands, one module each, and the parser of their options

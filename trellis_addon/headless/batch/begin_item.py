@@ -102,4 +102,6 @@ def _new(item: PromptItem, claim: Claim, state: BatchState) -> Running:
     # Only now, as the claim must always name an existing folder.
     if earlier:
         drop_failed(context.settings.library, earlier)
-    return Running(item, claim, job, context.folder(job.prop_id), before=0.0, asking=True)
+    folder = context.folder(job.prop_id)
+    context.begun(item, folder)
+    return Running(item, claim, job, folder, before=0.0, asking=True)

@@ -64,6 +64,12 @@ def add_batch(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="make again, and pay again for, what is done or may have been charged",
     )
+    command.add_argument(
+        "--again",
+        action="store_true",
+        help="make, and pay for, another prop where a changed row asks for another model; the old "
+        "one is kept. What is free is applied without it",
+    )
     _running(command)
     _economy(command)
     _output(command)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ...core.errors import ErrorFacts
@@ -55,6 +56,17 @@ def line_of(
         notes=notes,
         **facts,
     )
+
+
+def renewed(line: Line, item: PromptItem, record: PropRecord, applied: tuple[str, ...]) -> Line:
+    """The line of an item whose changed row was applied to its prop.
+
+    :param applied: the fields of the row that had changed.
+    """
+    now = line_of(item, line.status, record.id, record)
+    # What it has cost and how long it took is told by the run that has made the model.
+    kept = ("status", "seconds", "cost_cents", "request_id", "exports", "unpaid", "shard", "seed")
+    return replace(now, **{name: getattr(line, name) for name in kept}, applied=applied)
 
 
 def _quality(record: PropRecord) -> dict[str, Any]:

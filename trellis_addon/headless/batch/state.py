@@ -82,6 +82,7 @@ class BatchContext:
     """What a run needs from the command. Main thread only.
 
     :param ended: is called with the report line of each item that has ended.
+    :param begun: is called with each new prop's folder, before anything is sent for it.
     """
 
     workshop: JobFactory
@@ -92,6 +93,7 @@ class BatchContext:
     claims: Claims
     signals: Signals
     ended: Callable[[Line], None]
+    begun: Callable[[PromptItem, PropFolder], None]
 
     def folder(self, prop: str) -> PropFolder:
         """The folder of a prop in this run's library."""

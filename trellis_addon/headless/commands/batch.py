@@ -14,13 +14,20 @@ from ...core.errors import InputError
 from ...core.settings import Settings
 from ...core.text import title
 from ...engine.job_factory import JobFactory
-from ...engine.own_finishing import remember
 from ...library.claims.claims import Claims
 from ...library.cost_ledger import Ledger
 from ...library.prop_folder import PropFolder
-from ...library.record import now
 from ...preferences import read_settings
-from ..batch.dry_run import finished, props, tell_other_finishing, tell_plan, tell_warnings
+from ..batch.apply_list import apply_list, forget_all
+from ..batch.dry_run import (
+    PlanOptions,
+    finished,
+    props,
+    tell_other_finishing,
+    tell_plan,
+    tell_unpaid,
+    tell_warnings,
+)
 from ..batch.limits import BatchLimits, Budget
 from ..batch.report_line import line_of
 from ..batch.run import BatchRun
@@ -37,16 +44,18 @@ from ..contract.batch_events import CheckedEvent, SkippedEvent
 from ..contract.command_events import NoteEvent
 from ..economy.run import EconomyRun
 from ..economy.work import BatchApiOptions
-from ..outputs.destination_files import DestinationFiles, Wanted, chosen_by
+from ..outputs.destination_files import DestinationFiles, chosen_by
 from ..outputs.export_files import check_output
 from ..outputs.file_names import check_different
 from ..outputs.outputs import OutputOptions, leave_behind
 from ..prompts.prompt_file import open_batch
 from ..prompts.prompt_list import Defaults, PromptItem, PromptList, in_shard, shard
-from ..report.lines import Line, ReportFile, merge
+from ..report.lines import Line, ReportFile
 from ..report.progress import Show, Tally, choose
 from ..report.summary import tell_sum
-from ..report.waiting_elsewhere import away
+from ..rows.applied_row import AppliedRow, source_of
+from ..rows.apply_rows import RowApplier
+from ..rows.changed_rows import Replaced, replaced
 from .generate import request_values
 
 
@@ -73,10 +82,13 @@ def batch(options: argparse.Namespace, output: Output) -> int:
     if limits.jobs == 0:
         limits = replace(limits, jobs=settings.jobs_at_once)
     if options.dry_run:
-        return tell_plan(mine, settings, output, force=options.force, half=pace is not None)
+        source, half = source_of(options.file), pace is not None
+        plan = PlanOptions(source, force=options.force, again=options.again, half=half)
+        return tell_plan(mine, listed.items, settings, output, plan)
     wishes.check_places()
     limits = _shared(limits, count, output)
-    return _Command(options, output, settings, limits, wishes, count, pace).run(mine)
+    command = _Command(options, output, settings, limits, wishes, count, pace, listed.items)
+    return command.run(mine)
 
 
 @dataclass
@@ -91,19 +103,28 @@ class _Command:
     shards: int
     pace: BatchApiOptions | None
     """How the Batch API is used; None if it is not."""
+    listed: Sequence[PromptItem]
+    """The items of all shards."""
     lines: list[Line] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._source = source_of(self.options.file)
+        self._changed: dict[str, Replaced] = {}
+        """The props of rows that ask for another model now, by the items' keys."""
 
     def run(self, mine: Sequence[PromptItem]) -> int:
         """Make the missing props, then write the exports and other outputs. Returns the exit
         code.
         """
+        library = self.settings.library
         # The gateway's rate limit is per account, so the shards divide it.
         workshop = JobFactory(share=1 / self.shards, rate=self._rate())
         with Signals() as signals:
             try:
                 code, left = self._make(mine, workshop, signals)
-                if not signals.count and any(item.destinations for item in mine):
-                    code = self._make_for(mine, workshop) or code
+                forget_all(self.lines, self._changed, library)
+                if not signals.count:
+                    code = self._apply(mine, workshop) or code
             finally:
                 workshop.close()
             if left:
@@ -120,7 +141,7 @@ class _Command:
     ) -> tuple[int, int]:
         running, library = ItemJobs(), self.settings.library
         with Claims(library, on_lost=running.lost) as claims:
-            done = finished(claims, library, force=self.options.force)
+            done = self._found(mine, claims)
             there = [item for item in mine if item.key in done]
             self._tell_there(there, done)
             with choose(
@@ -142,6 +163,7 @@ class _Command:
                     claims=claims,
                     signals=signals,
                     ended=lambda line: self._ended(line, show),
+                    begun=self._begun,
                 )
                 # A copy, which the budget updates with each prop of this run.
                 price = dict(Ledger(library).costs().last)
@@ -151,37 +173,42 @@ class _Command:
                 economy = EconomyRun(run, state, self.pace) if self.pace else None
                 return (economy or run).run(rest), state.left
 
-    def _make_for(self, mine: Sequence[PromptItem], workshop: JobFactory) -> int:
-        """Finish and export the props that are ready for their destinations. Returns the exit
-        code; what was made is added to their lines.
+    def _found(self, mine: Sequence[PromptItem], claims: Claims) -> dict[str, str]:
+        """The props of the items that need no new model, by the items' keys."""
+        library, options = self.settings.library, self.options
+        done = dict(finished(claims, library, force=options.force))
+        if not options.force:
+            self._changed = replaced(self.listed, done, claims, library, self._source)
+        if not options.again:
+            kept = [item.key for item in mine if item.key in self._changed]
+            done |= {key: self._changed[key].prop for key in kept}
+            tell_unpaid([self._changed[key] for key in kept], self.output)
+        return done
+
+    def _begun(self, item: PromptItem, folder: PropFolder) -> None:
+        """Store with a new prop what its row says."""
+        AppliedRow.of(item, self._source).write(folder)
+
+    def _apply(self, mine: Sequence[PromptItem], workshop: JobFactory) -> int:
+        """Apply changed rows, and make the props of destinations for these. Returns the exit
+        code.
         """
-        lines = {line.key: line for line in merge(self.lines)}
-        code = DONE
-        folder = self.wishes.folder
-        with DestinationFiles(workshop, self.settings, self.output, folder) as files:
-            for item in mine:
-                line = lines.get(item.key)
-                ready = line and line.id and line.status in ("done", "skipped") and not away(line)
-                if not line or not ready or not item.destinations:
-                    continue
-                prop = PropFolder(self.settings.library / line.id)
-                if line.status == "done" and item.own:
-                    remember(prop, item.finishing, item.own)
-                new, made = files.make(prop, [Wanted(e, e.finished) for e in item.destinations])
-                if made:
-                    told = tuple(str(path) for each in made.values() for path in each.files)
-                    self._note(replace(line, exports=told, time=now()))
-                if new == INTERRUPTED:
-                    return INTERRUPTED
-                code = code or new
-        return code
+        with DestinationFiles(workshop, self.settings, self.output, self.wishes.folder) as files:
+            return apply_list(mine, self.lines, RowApplier(files, self._source), self._note)
 
     def _tell_there(self, there: Sequence[PromptItem], done: Mapping[str, str]) -> None:
         """Report the items whose prop the library has."""
-        notes = tell_other_finishing(there, done, self.settings.library, self.output)
+        library = self.settings.library
+        # Rows that have been applied before are compared with what they said then.
+        new = [
+            item for item in there if AppliedRow.read(PropFolder(library / done[item.key])) is None
+        ]
+        notes = tell_other_finishing(new, done, library, self.output)
         for item in there:
             prop, note = done[item.key], notes.get(item.key)
-            self._note(line_of(item, "skipped", prop, notes=(note,) if note else ()))
+            line = line_of(item, "skipped", prop, notes=(note,) if note else ())
+            old = self._changed.get(item.key)
+            self._note(replace(line, unpaid=old.fields if old else ()))
             self.output.json(SkippedEvent(id=prop, key=item.key, line=item.line, reason=""))
 
     def _ended(self, line: Line, show: Show) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Implements ``trellis finish ID...``: makes props again from their models, with other settings.
+"""Implements ``trellis finish``: makes props again from their models, with other settings.
 
 This is free, as the received models are in the library.
 """
@@ -28,6 +28,7 @@ from ..console.run_job import first_failure, run_if_free
 from ..console.writable_places import check_folder
 from ..outputs.destination_files import DestinationFiles, Wanted, chosen_by
 from ..outputs.export_files import check_output
+from ..rows.finish_list import finish_list
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,17 @@ def finish(options: argparse.Namespace, output: Output) -> int:
     :raises TrellisError: an id or an option is wrong, which is found before the first prop is
         begun.
     """
-    if bool(options.ids) == options.all:
-        raise InputError("Name the props to finish, or all of them", "Give ids, or --all")
-    check_output(options)
+    if sum((bool(options.ids), options.all, options.list is not None)) != 1:
+        raise InputError(
+            "Name the props to finish, or a list of them", "Give ids or names, --list, or --all"
+        )
     settings = read_settings(library=options.library)
     library = existing_library(options)
+    if options.list:
+        if options.output:
+            check_folder(options.output, "--output")
+        return finish_list(library, options, settings, output)
+    check_output(options)
     destinations = chosen_by(options, library.path)
     wanted = list(_wanted(library, options, output))
     if options.output:

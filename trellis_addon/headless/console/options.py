@@ -193,6 +193,15 @@ def finish_options(command: argparse.ArgumentParser) -> None:
     """Add the options of ``finish``."""
     command.add_argument("ids", metavar="ID", nargs="*", help="the prop's id: its folder's name")
     command.add_argument("--all", action="store_true", help="every prop that has a model")
+    command.add_argument(
+        "--list",
+        type=Path,
+        metavar="FILE",
+        help="the props of a batch's list, each as its row says: settings, name and `for`",
+    )
+    command.add_argument(
+        "--format", choices=("txt", "csv", "jsonl"), help="of --list (by the file's ending)"
+    )
     for_option(command, "make each prop again for it")
     command.add_argument("--output", type=Path, metavar="DIR", help="the folder for --for")
     add_finishing(command, default="the prop's own record, and by --for")

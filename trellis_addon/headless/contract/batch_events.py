@@ -43,6 +43,40 @@ class WouldSendEvent(Message, event="would_send"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WouldApplyEvent(Message, event="would_apply"):
+    """A changed row that a run would apply to its prop for free, from `batch --dry-run`."""
+
+    id: Annotated[str, "the prop"]
+    key: Annotated[str, "the item's key"]
+    line: Annotated[int, "its line in the list"]
+    changed: Annotated[
+        tuple[str, ...], "the fields that have changed, such as `shading` and `name`"
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowAppliedEvent(Message, event="row_applied"):
+    """A changed row was applied to its prop for free, by `batch` or `finish --list`."""
+
+    id: Annotated[str, "the prop"]
+    key: Annotated[str, "the item's key"]
+    line: Annotated[int, "its line in the list"]
+    changed: Annotated[
+        tuple[str, ...], "the fields that have changed, such as `shading` and `name`"
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowUnpaidEvent(Message, event="row_unpaid"):
+    """A row of `batch` asks for another model than its prop has, which only `--again` makes."""
+
+    id: Annotated[str, "the prop, which is kept"]
+    changed: Annotated[
+        tuple[str, ...], "the fields of the request that have changed, such as `seed`"
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanEvent(Message, event="plan"):
     """The end of `batch --dry-run`: what a run would do."""
 
@@ -50,6 +84,8 @@ class PlanEvent(Message, event="plan"):
     go_on: Annotated[int, "props that are paid for, and would go on"]
     waiting: Annotated[int, "props whose answers are expected from the Batch API"]
     skipped: Annotated[int, "props that are in the library"]
+    apply: Annotated[int, "those of the skipped to which changed rows would be applied, for free"]
+    unpaid: Annotated[int, "those of the skipped whose rows ask for another model"]
     cost: Annotated[float | None, "the expected cost in US cents; null if it is not known"]
 
 

@@ -18,6 +18,8 @@ class BatchSummaryEvent(Message, event="summary"):
     skipped: Annotated[int, "props that were not made now"]
     not_there: Annotated[int, "those of the skipped that the library does not have yet"]
     cancelled: Annotated[int, "props that were stopped; the next run goes on with them"]
+    rows_applied: Annotated[int, "props to which a changed row was applied"]
+    rows_unpaid: Annotated[int, "rows that ask for another model than their props have"]
     cost_cents: Annotated[
         float | None, "the cost in US cents, as far as it is known; null if none is"
     ]

@@ -148,6 +148,7 @@ class PartSender:
         claim.begin(folder.id)
         if earlier:
             drop_failed(settings.library, earlier)
+        self._context.begun(item, folder)
         return Reserved(item, claim, folder, lock)
 
     def _kept(self, claim: Claim) -> PropFolder | str:

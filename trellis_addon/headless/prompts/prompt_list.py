@@ -3,7 +3,7 @@
 
 **The key** is a hash of what is paid for: every field of the request that goes to the gateway. The
 prop's name and its finishing are left out on purpose. Both can be changed for free afterwards, so
-correcting a name or a size must never pay for the same prop a second time; ``finish`` applies them
+correcting a name or a size must never pay for the same prop a second time; ``batch`` applies them
 to the existing prop. Two lines with the same key are one item, made once, as the first line says.
 To get variants, use ``count`` or different seeds.
 """
@@ -79,6 +79,8 @@ class PromptItem:
     """Where it goes, with the line's own settings in place of theirs."""
     own: Finishing | None = None
     """The settings without those of a destination; None if there is none."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """The settings of the finishing that the line or the command gives."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,13 @@ class _Reading:
         for number in range(count):
             one = variant(request, number)
             yield PromptItem(
-                row.line, one, finishing, key_of(one), destinations, own if destinations else None
+                line=row.line,
+                request=one,
+                finishing=finishing,
+                key=key_of(one),
+                destinations=destinations,
+                own=own if destinations else None,
+                given={**self._defaults.given, **given},
             )
 
     def _destinations(self, cells: dict[str, Any]) -> tuple[Destination, ...]:

@@ -79,6 +79,10 @@ class Line:
     file_bytes: int | None = None
     exports: tuple[str, ...] = ()
     """The files that were made for the item's destinations."""
+    applied: tuple[str, ...] = ()
+    """What had changed in its row and was applied to its prop, for free: such as ``shading``."""
+    unpaid: tuple[str, ...] = ()
+    """What has changed in its row and was not applied, as it is paid for: such as ``seed``."""
 
     @property
     def ended(self) -> datetime | None:
@@ -127,7 +131,7 @@ def _value(name: str, value: Any, default: Any) -> Any:
         return int(value) if whole else float(value)
     if name == "size_metres":
         return _size(value)
-    if name in ("notes", "ready_for", "exports"):
+    if name in ("notes", "ready_for", "exports", "applied", "unpaid"):
         texts = value if isinstance(value, list) else []
         most = MOST_EXPORTS if name == "exports" else MOST_NOTES
         return tuple(_text(text) for text in texts[:most] if isinstance(text, str))
@@ -137,6 +141,12 @@ def _value(name: str, value: Any, default: Any) -> Any:
 _FRACTIONS: Final = ("seconds", "cost_cents", "hidden_share", "uv_overlap", "uv_coverage")
 QUALITY: Final = tuple(f.name for f in fields(Quality) if f.name != "triangles")
 """The fields with facts of the prop's quality, which have the names that these have there."""
+
+_RENEWED: Final = (
+    *("name", "triangles", "size_metres", "notes", "ready_for", "readiness", "exports", "applied"),
+    *QUALITY,
+)
+"""The fields that change when a prop is finished or exported again."""
 
 _NUMBERS: Final = ("line", "seed", "triangles", "http_status", *_FRACTIONS, *QUALITY)
 
@@ -243,9 +253,11 @@ class _Item:
             and (self.last.status == "skipped" or line.time >= self.last.time)
         ):
             self.last = line
-        elif line.exports:
-            # The prop was there before, and was exported for another destination.
-            self.last = replace(self.last, exports=line.exports)
+        elif line.exports or line.applied:
+            # The prop was there before, and was finished or exported again.
+            self.last = replace(
+                self.last, **{name: new for name in _RENEWED if (new := getattr(line, name))}
+            )
 
     def result(self) -> Line:
         assert self.last

@@ -20,6 +20,8 @@ def tell_sum(lines: Sequence[Line], output: Output) -> None:
     merged = merge(lines)
     totals = Totals.of(merged)
     counts = totals.counts
+    again = sum(bool(line.applied) for line in merged)
+    unpaid = sum(bool(line.unpaid) for line in merged)
     elsewhere = Counter(filter(None, map(away, merged)))
     summary = BatchSummaryEvent(
         done=counts["done"],
@@ -27,6 +29,8 @@ def tell_sum(lines: Sequence[Line], output: Output) -> None:
         skipped=counts["skipped"],
         not_there=elsewhere.total(),
         cancelled=counts["cancelled"],
+        rows_applied=again,
+        rows_unpaid=unpaid,
         cost_cents=None if totals.cost_cents is None else round(totals.cost_cents, 6),
         cost_untold=totals.untold,
         seconds=None if totals.seconds is None else round(totals.seconds, 3),
@@ -35,6 +39,10 @@ def tell_sum(lines: Sequence[Line], output: Output) -> None:
     told = [f"{counts['done']:,} ready"]
     if there := counts["skipped"] - elsewhere.total():
         told.append(f"{there:,} already there")
+    if again:
+        told.append(f"{again:,} with a changed row applied")
+    if unpaid:
+        told.append(f"{unpaid:,} to make with --again")
     told += [f"{count:,} {words}" for words, count in elsewhere.items()]
     if counts["failed"]:
         told.append(f"{counts['failed']:,} failed")

@@ -194,9 +194,9 @@ def test_what_is_told_of_lines_that_are_there(bench: Bench) -> None:
     list_of(bench, f"prompt,height\ncrate,2\n{long},\n")
     done = bench.run()
     assert done.code == 0, done.explain()
-    assert "Note: Line 2: its finishing differs from the prop's" in done.stderr
-    assert "Line 3: its" not in done.stderr
-    assert [e["line"] for e in done.events if "differs" in str(e.get("text"))] == [2]
+    assert "Crate: finished again, as its size has changed" in done.stderr
+    assert [e["line"] for e in done.events if e["event"] == "row_applied"] == [2]
+    assert "finishing differs" not in done.stderr
 
 
 @pytest.mark.long
