@@ -13,6 +13,7 @@ from ...library.prop_folder import PropFolder
 from ...library.record import now
 from ..console.exit_codes import DONE, INTERRUPTED
 from ..console.run_job import first_failure
+from ..outputs.due_outputs import settle
 from ..prompts.prompt_list import PromptItem
 from ..report.lines import Line, merge
 from ..report.waiting_elsewhere import away
@@ -73,6 +74,13 @@ def _line(line: Line, item: PromptItem, folder: PropFolder, found: Applied) -> L
         line = renewed(line, item, record, found.change.names)
     files = tuple(str(path) for each in found.exported.values() for path in each.files)
     return replace(line, exports=files or line.exports, time=now())
+
+
+def settle_all(lines: Iterable[Line], library: Path) -> None:
+    """Note that the outputs of the props of a batch are written."""
+    for line in merge(lines):
+        if is_ready(line):
+            settle(PropFolder(library / line.id))
 
 
 def forget_all(lines: Iterable[Line], changed: dict[str, Replaced], library: Path) -> None:

@@ -18,7 +18,7 @@ from ...library.claims.claims import Claims
 from ...library.cost_ledger import Ledger
 from ...library.prop_folder import PropFolder
 from ...preferences import read_settings
-from ..batch.apply_list import apply_list, forget_all
+from ..batch.apply_list import apply_list, forget_all, settle_all
 from ..batch.dry_run import (
     PlanOptions,
     finished,
@@ -45,6 +45,7 @@ from ..contract.command_events import NoteEvent
 from ..economy.run import EconomyRun
 from ..economy.work import BatchApiOptions
 from ..outputs.destination_files import DestinationFiles, chosen_by
+from ..outputs.due_outputs import DueOutputs
 from ..outputs.export_files import check_output
 from ..outputs.file_names import check_different
 from ..outputs.outputs import OutputOptions, leave_behind
@@ -133,6 +134,8 @@ class _Command:
             # An output that could not be written matters more than answers that are missing yet.
             kept = code if code != AT_GATEWAY else DONE
             code = kept or (INTERRUPTED if signals.count else written) or code
+        if not written and code in (DONE, AT_GATEWAY):
+            settle_all(self.lines, library)
         tell_sum(self.lines, self.output)
         return code
 
@@ -186,8 +189,12 @@ class _Command:
         return done
 
     def _begun(self, item: PromptItem, folder: PropFolder) -> None:
-        """Store with a new prop what its row says."""
+        """Store with a new prop what its row says, and which files it is requested with."""
         AppliedRow.of(item, self._source).write(folder)
+        goals = [each.id for each in item.destinations]
+        exports, own = self.wishes.exports, item.own or item.finishing
+        line = line_of(item, "done", folder.id)
+        DueOutputs.of(line, exports, goals, self.wishes.folder, item.given, own).write(folder)
 
     def _apply(self, mine: Sequence[PromptItem], workshop: JobFactory) -> int:
         """Apply changed rows, and make the props of destinations for these. Returns the exit

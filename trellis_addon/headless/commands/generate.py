@@ -31,7 +31,7 @@ from ..console.exit_codes import (
     exit_code,
     is_of_disk,
 )
-from ..console.finishing_options import finishing_of
+from ..console.finishing_options import finishing_of, given_by
 from ..console.options import settings_of
 from ..console.output import Output
 from ..console.request_options import check_count, image_url, parameter
@@ -39,6 +39,7 @@ from ..console.run_job import GOES_ON, run_job
 from ..console.signals import Signals
 from ..console.writable_places import check_folder
 from ..outputs.destination_files import DestinationFiles, Wanted, chosen_by
+from ..outputs.due_outputs import DueOutputs, settle
 from ..outputs.export_files import ExportOptions, check_output, export_all
 from ..outputs.scene_file import check_method, check_scene, put_into_file
 from ..outputs.shot_files import ShotOptions, shoot_all
@@ -71,9 +72,16 @@ def generate(options: argparse.Namespace, output: Output) -> int:
         check_folder(options.output, "--output")
     if warning := prompt_warning(request.prompt):
         output.say(f"Note: {warning}")
+    ids = [each.id for each in destinations]
+
+    def begun(prop: str) -> None:
+        line, given = Line(prop, "done", id=prop), given_by(options)
+        due = DueOutputs.of(line, exports, ids, options.output, given, own)
+        due.write(PropFolder(settings.library / prop))
+
     workshop = JobFactory()
     try:
-        made, code = _made(requests, finishing, workshop, settings, output)
+        made, code = _made(requests, finishing, workshop, settings, output, begun)
         if made and destinations and code != INTERRUPTED:
             for one in made:
                 remember(PropFolder(one.folder), finishing, own)
@@ -87,6 +95,9 @@ def generate(options: argparse.Namespace, output: Output) -> int:
             code = max(code, _exported(made, exports, settings, output))
         if shots and code != INTERRUPTED:
             code = max(code, _photographed(made, shots, settings, output))
+    if code == DONE:
+        for one in made:
+            settle(PropFolder(one.folder))
     return code
 
 
@@ -96,9 +107,11 @@ def _made(
     workshop: JobFactory,
     settings: Settings,
     output: Output,
+    begun: Callable[[str], None],
 ) -> tuple[list[Finished], int]:
     """Make the variants. Stops at a failure that the others would have as well.
 
+    :param begun: is called with each new prop's id, before anything is sent for it.
     :returns: the finished ones, and the exit code.
     :raises TrellisError: the first job cannot be started.
     """
@@ -118,6 +131,7 @@ def _made(
             code = max(code, exit_code(error.kind))
             output.say(f"{len(requests) - number:,} not begun")
             break
+        begun(job.prop_id)
         new = run_job(job, output)
         code = max(code, new)
         if isinstance(job.outcome, Finished):

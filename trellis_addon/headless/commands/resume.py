@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Implements ``trellis resume``: continues everything in the library that is unfinished."""
+"""Implements ``trellis resume``: continues everything in the library that is unfinished, and writes
+the exports that the interrupted commands were to write.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ from ..console.options import settings_of
 from ..console.output import Output
 from ..console.run_job import GOES_ON, first_failure, run_if_free
 from ..economy.parts import fetch_parts
+from ..outputs.write_due import write_due
 
 
 def resume(options: argparse.Namespace, output: Output) -> int:
@@ -49,6 +52,11 @@ def resume(options: argparse.Namespace, output: Output) -> int:
                 output.say(GOES_ON)
                 return INTERRUPTED
             code = first_failure(code, new)
+        new = write_due(library, workshop, settings, output)
+        if new == INTERRUPTED:
+            output.say(GOES_ON)
+            return INTERRUPTED
+        code = first_failure(code, new)
     finally:
         workshop.close()
     return code
