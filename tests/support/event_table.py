@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
@@ -85,6 +85,8 @@ def _options(annotation: Any) -> Sequence[Any]:
 
 def _plain(option: Any) -> type:
     kind = get_origin(option) or option
+    if kind is Literal:
+        return str
     if isinstance(kind, type) and issubclass(kind, Enum):
         return str
     return dict if is_dataclass(kind) or kind.__name__ == "Mapping" else kind

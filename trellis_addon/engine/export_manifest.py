@@ -61,6 +61,10 @@ class Manifest:
         """The files in a folder."""
         return tuple(folder / name for name in self.files)
 
+    def paths_with_hashes(self, folder: Path) -> dict[Path, str]:
+        """The files in a folder, each with its SHA-256."""
+        return {folder / name: file.sha256 for name, file in self.files.items()}
+
     def faults(self, folder: Path) -> Iterator[tuple[str, str]]:
         """The files that are not as they were written, each with the reason."""
         for name, known in self.files.items():

@@ -115,9 +115,15 @@ class _Told(Output):
     def __init__(self, options: argparse.Namespace) -> None:
         super().__init__(as_json=options.json)
         self._quiet: bool = options.quiet
+        self._command: str = options.command
         self._stopped = False
         self.single_props = False
         """Whether the command has reached its end, and only single props have failed."""
+
+    def __enter__(self) -> _Told:
+        super().__enter__()
+        self.json(BeginEvent(command=self._command, product=version()))
+        return self
 
     def json(self, message: Message) -> None:
         """Print one JSON line, and note whether a batch has stopped before the end of its list."""
@@ -153,7 +159,6 @@ class _Told(Output):
 
 
 def _run(options: argparse.Namespace, output: _Told, signals: Beginning) -> int:
-    output.json(BeginEvent(command=options.command, product=version()))
     try:
         _check(options)
         return output.ended(_commanded(options, output, signals))

@@ -31,7 +31,10 @@ def test_only_what_is_missing_or_older_is_taken(trellis: Run, vase: Any, tmp_pat
     assert done.code == 0, done.explain()
     path = out / f"{vase.id}.png"
     expected = {"event": "shot", "id": vase.id, "path": str(path), "notes": []}
-    assert [event for event in done.lines if event["event"] != "progress"] == [expected]
+    told, shot = [event for event in done.lines if event["event"] != "progress"]
+    assert shot == expected
+    assert (told["event"], told["kind"], told["path"]) == ("written", "shot", str(path))
+    assert told["bytes"] == path.stat().st_size
     assert [file.name for file in out.iterdir()] == [path.name]
     written = path.stat().st_mtime_ns
     again = trellis(*words, "--json")

@@ -60,13 +60,13 @@ def _prepared(item: PromptItem, claim: Claim, state: BatchState) -> Running | No
         state.skip(item, claim.prop, IN_BATCH)
         return None
     if fault := unreadable(folder):
-        state.fail(item, claim.prop, fault.facts)
+        state.refuse(item, claim.prop, fault.facts)
         return None
     if found := usable(folder, force=force):
         return _further(item, claim, found, state)
     if not force and (fault := owed(folder)):
         # It may have been charged, so the user decides whether to pay again.
-        state.fail(item, claim.prop, fault.facts)
+        state.refuse(item, claim.prop, fault.facts)
         return None
     return _new(item, claim, state)
 

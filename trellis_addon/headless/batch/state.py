@@ -34,6 +34,7 @@ from ..contract.batch_events import (
     SkippedEvent,
     StoppedEvent,
 )
+from ..contract.command_events import ErrorFields, FailedEvent
 from ..prompts.prompt_list import PromptItem
 from ..report.lines import Line
 from ..report.page import duration
@@ -129,7 +130,11 @@ class BatchState:
         """Begin no more items, for this reason; running ones are finished."""
         if self.reason is None:
             self.reason = facts
-            self.context.output.json(StoppedEvent(reason=facts.message, kind=facts.kind))
+            self.context.output.json(
+                StoppedEvent(
+                    reason=facts.message, kind=facts.kind, next_step=facts.step.at_command_line
+                )
+            )
             self.context.output.say(f"Stopped: {facts.command_sentence}")
 
     def done(self, item: PromptItem, prop: str) -> None:
@@ -147,6 +152,11 @@ class BatchState:
         record = record_of(self.context.folder(prop))
         self._count(facts)
         self.context.ended(line_of(item, "failed", prop, record, facts))
+
+    def refuse(self, item: PromptItem, prop: str, facts: ErrorFacts) -> None:
+        """Tell, count and report an item that has failed without a job, whose event would tell."""
+        self.context.output.json(FailedEvent(id=prop, error=ErrorFields.of(facts)))
+        self.fail(item, prop, facts)
 
     def tried_again(self, item: PromptItem, prop: str, facts: ErrorFacts, seconds: float) -> None:
         """Tell that a failed item is tried again in some seconds."""

@@ -201,6 +201,7 @@ def _placed(
             output.say(f"Error: {result.error.facts.command_sentence}")
             code = SOME_FAILED
     if count := sum(not result.error for result in placed):
+        output.written("scene", options.scene)
         output.say(f"Placed {f'{count:,} ' if count > 1 else ''}into {options.scene}")
     return code
 

@@ -91,6 +91,8 @@ def _told(
         name = result.object.name if result.object else None
         output.json(PlacedEvent(id=prop.id, scene=str(options.scene), object=name))
         output.say(f"Placed {prop.id} into {options.scene}")
+    if any(result.error is None for result in placed):
+        output.written("scene", options.scene)
     return code
 
 

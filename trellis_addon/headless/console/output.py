@@ -10,12 +10,14 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TextIO
 
 from ...core.errors import ErrorFacts
 from ...core.events import Cancelled, Event, Failed, Finished, Progress, StateChanged, Usable
 from ..contract.command_events import ErrorFields, FailedEvent, NoteEvent, ProgressEvent
 from ..contract.message import Message
+from ..contract.output_events import FileKind, WrittenEvent
 from ..contract.prop_events import message_of
 from ..terminal.colour import coloured, uses_colour
 
@@ -80,6 +82,17 @@ class Output:
         :param fraction: 0 to 1; None if it is not known.
         """
         self.json(ProgressEvent(id=prop, fraction=fraction, text=text))
+
+    def written(
+        self, kind: FileKind, path: Path, *, prop: str | None = None, sha256: str | None = None
+    ) -> None:
+        """Print as JSON that a file is complete; for a folder, each file in it."""
+        for file in sorted(path.iterdir()) if path.is_dir() else (path,):
+            with suppress(OSError):  # another program may have taken it away already
+                size = file.stat().st_size
+                self.json(
+                    WrittenEvent(path=str(file), kind=kind, bytes=size, sha256=sha256, id=prop)
+                )
 
     def say(self, text: str) -> None:
         """Print one line for people; repetitions of the same line are left out."""

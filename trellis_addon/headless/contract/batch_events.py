@@ -158,6 +158,7 @@ class StoppedEvent(Message, event="stopped"):
 
     reason: Annotated[str, "why, for people"]
     kind: Annotated[str | None, "the kind of the error, if one is the cause"] = None
+    next_step: Annotated[str | None, "what to do about that error, for people"] = None
 
 
 @dataclass(frozen=True, kw_only=True)

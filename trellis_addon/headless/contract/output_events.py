@@ -4,9 +4,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from .message import Message
+
+FileKind = Literal[
+    "report", "html", "contact_sheet", "scene", "export", "manifest", "shot", "job", "script"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenEvent(Message, event="written"):
+    """A file outside of the props' folders is complete. A report, whose lines are added one by one,
+    is told at the end. Exports of `--for` are told wherever they are.
+    """
+
+    path: Annotated[str, "the file"]
+    kind: Annotated[
+        FileKind,
+        "`report`, `html`, `contact_sheet`, `scene`, `export`, `manifest`, `shot`, `job` or "
+        "`script`",
+    ]
+    bytes: Annotated[int, "its size"]
+    sha256: Annotated[str | None, "its SHA-256 in hexadecimal digits, where it is known"] = None
+    id: Annotated[str | None, "the prop, for files of one prop"] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +51,8 @@ class ExportFailedEvent(Message, event="export_failed"):
     id: Annotated[str, "the prop"]
     destination: Annotated[str | None, "the destination, with `--for`"] = None
     reason: Annotated[str, "why, for people"]
+    kind: Annotated[str | None, "the kind of the error"] = None
+    next_step: Annotated[str | None, "what to do about it, for people"] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +70,8 @@ class ShotFailedEvent(Message, event="shot_failed"):
 
     id: Annotated[str, "the prop"]
     reason: Annotated[str, "why, for people"]
+    kind: Annotated[str | None, "the kind of the error"] = None
+    next_step: Annotated[str | None, "what to do about it, for people"] = None
 
 
 @dataclass(frozen=True, kw_only=True)

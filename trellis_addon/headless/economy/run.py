@@ -58,7 +58,7 @@ class EconomyRun:
                 self._run.run(direct)
             elif work.refused:
                 for item, prop, facts in work.refused:
-                    self._state.fail(item, prop, facts)
+                    self._state.refuse(item, prop, facts)
                 work.refused = []
             elif work.waiting:
                 if not self._watcher.tend():

@@ -130,7 +130,7 @@ class PartWatcher:
     def _next(self, item: PromptItem, found: AnswerOutcome, *, stopped: bool) -> None:
         facts = found.facts
         if found.kind == "failed" and facts:
-            self._state.fail(item, found.prop, facts)
+            self._state.refuse(item, found.prop, facts)
         elif found.kind == "account" and facts:
             self._work.refused.append((item, found.prop, facts))
         elif found.kind == "again" and stopped:

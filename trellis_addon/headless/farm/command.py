@@ -160,6 +160,7 @@ def _write(text: str, options: argparse.Namespace, output: Output) -> None:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise InputError(f"The job {options.output} cannot be written: {reason}") from error
+        output.written("job", options.output)
         output.say(f"Written: {options.output}")
     elif options.json:
         output.json(JobEvent(scheduler=options.scheduler, text=text))

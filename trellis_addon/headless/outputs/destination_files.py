@@ -21,6 +21,7 @@ from ...engine.destination_export import (
     ExportedFor,
     needs_finishing,
 )
+from ...engine.export_manifest import MANIFEST, read_manifest
 from ...engine.job_factory import JobFactory
 from ...engine.own_finishing import own_finishing, remember
 from ...importer.pipe.export_client import ExportBlender
@@ -165,6 +166,8 @@ class DestinationFiles:
     ) -> ExportedFor | None:
         if exported is None:
             return None
+        if not exported.up_to_date:
+            self._tell_written(folder, exported)
         self.output.json(
             ExportedEvent(
                 id=folder.id,
@@ -181,11 +184,24 @@ class DestinationFiles:
             self.output.say(f"Note: {note}")
         return exported
 
+    def _tell_written(self, folder: PropFolder, exported: ExportedFor) -> None:
+        manifest = read_manifest(exported.folder)
+        hashes = manifest.paths_with_hashes(exported.folder) if manifest else {}
+        for path in exported.files:
+            self.output.written("export", path, prop=folder.id, sha256=hashes.get(path))
+        self.output.written("manifest", exported.folder / MANIFEST, prop=folder.id)
+
     def _tell_failed(
         self, folder: PropFolder, destination: Destination, error: TrellisError
     ) -> None:
         self.output.json(
-            ExportFailedEvent(id=folder.id, destination=destination.id, reason=error.facts.message)
+            ExportFailedEvent(
+                id=folder.id,
+                destination=destination.id,
+                reason=error.facts.message,
+                kind=error.facts.kind,
+                next_step=error.facts.step.at_command_line,
+            )
         )
         self.output.say(
             f"Error: {folder.id} for {destination.label}: {error.facts.command_sentence}"

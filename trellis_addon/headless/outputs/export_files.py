@@ -129,9 +129,19 @@ def _export(
     try:
         made = export_prop(blender, PropFolder(library / line.id), request)
     except TrellisError as error:
-        output.json(ExportFailedEvent(id=line.id, reason=error.facts.message))
-        output.say(f"Error: {line.id}: {error.facts.command_sentence}")
+        facts = error.facts
+        output.json(
+            ExportFailedEvent(
+                id=line.id,
+                reason=facts.message,
+                kind=facts.kind,
+                next_step=facts.step.at_command_line,
+            )
+        )
+        output.say(f"Error: {line.id}: {facts.command_sentence}")
         return SOME_FAILED
+    for path in (*made.files, *made.beside):
+        output.written("export", path, prop=line.id)
     output.json(ExportedEvent(id=line.id, files=tuple(map(str, made.files))))
     return DONE
 

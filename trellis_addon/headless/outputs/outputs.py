@@ -126,11 +126,15 @@ def leave_behind(
     if wishes.scene or wishes.sheet or wishes.exports or wishes.shots:
         _tell_left("Left out", [(line, away(line)) for line in merged if away(line)], output)
 
+    if wishes.report:
+        output.written("report", wishes.report)
+
     def page() -> int:
         if wishes.html:
             # The report may also have the lines of earlier runs.
             told = merge([*read_reports([wishes.report])]) if wishes.report else merged
             write_report(wishes.html, told, "", library)
+            output.written("html", wishes.html)
             output.say(f"Written: {wishes.html}")
         return DONE
 
@@ -171,6 +175,8 @@ def _scene(
         if result.error:
             left.append((line, result.error.facts.message))
     count = sum(not result.error and result.note != THERE for result in placed)
+    if count:
+        output.written("scene", scene)
     there = sum(result.note == THERE for result in placed)
     told = [f"Placed {count:,} into {scene}"] if count else []
     told += [f"{there:,} {'is' if there == 1 else 'are'} in {scene} already"] if there else []
@@ -186,6 +192,7 @@ def _sheet(lines: Sequence[Line], target: Path, library: Path, output: Output) -
     left = [(line, "it has no picture") for line in lines if not pictures[line.key].is_file()]
     if kept:
         write_sheet([pictures[line.key] for line in kept], list(map(_label, kept)), target)
+        output.written("contact_sheet", target)
         output.say(f"Written: {target}")
     return _tell_left(f"Error: Not on {target}", left, output)
 

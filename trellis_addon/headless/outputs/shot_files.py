@@ -105,8 +105,16 @@ def shoot_all(
             break
         except TrellisError as error:
             code = SOME_FAILED
-            output.json(ShotFailedEvent(id=line.id, reason=error.facts.message))
-            output.say(f"Error: {line.id}: {error.facts.command_sentence}")
+            facts = error.facts
+            output.json(
+                ShotFailedEvent(
+                    id=line.id,
+                    reason=facts.message,
+                    kind=facts.kind,
+                    next_step=facts.step.at_command_line,
+                )
+            )
+            output.say(f"Error: {line.id}: {facts.command_sentence}")
         else:
             if CRASHED in taken.notes:
                 shot = replace(shot, engine="cycles")  # EEVEE would fail for all others, too
@@ -140,6 +148,7 @@ class _Studio:
             token=SignalToken(self.signals),
             report_status=say,
         )
+        self.output.written("shot", taken.path, prop=prop)
         self.output.json(ShotEvent(id=prop, path=str(taken.path), notes=taken.notes))
         for note in taken.notes:
             self.output.say(f"Note: {note}")

@@ -33,11 +33,13 @@ def report(options: argparse.Namespace, output: Output) -> int:
             write_atomic(options.merged, content)
         except OSError as error:
             raise _cannot_write(options.merged, error) from error
+        output.written("report", options.merged)
     if options.html:
         # Pictures are optional: only a library that was named explicitly must exist.
         named = options.library is not None
         library = existing_library(options).path if named else read_settings().library
         write_report(options.html, lines, options.title, library)
+        output.written("html", options.html)
         output.say(f"Written: {options.html}")
     tell_sum(lines, output)
     return DONE

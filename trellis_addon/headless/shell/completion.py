@@ -40,6 +40,7 @@ def completion(options: argparse.Namespace, output: Output) -> int:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"The script {options.output} cannot be written: {reason}") from error
+    output.written("script", options.output)
     output.say(f"Written: {options.output}")
     return DONE
 

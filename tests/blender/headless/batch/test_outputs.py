@@ -145,8 +145,8 @@ class Heard:
         self.events: list[dict[str, Any]] = []
         self.said: list[str] = []
 
-    def json(self, **fields: Any) -> None:
-        self.events.append(fields)
+    def json(self, message: Any) -> None:
+        self.events.append(message.to_dict())
 
     def say(self, text: str) -> None:
         self.said.append(text)
