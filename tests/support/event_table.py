@@ -71,16 +71,28 @@ def hints(one: type[Any]) -> Iterator[tuple[str, Any, str, bool]]:
 def type_words(annotation: Any, *, left_out: bool = False) -> str:
     """A type as JSON's readers call it."""
     options = _options(annotation)
-    words = [_WORDS[_plain(option)] for option in options if option is not type(None)]
+    words = [_word(option) for option in options if option is not type(None)]
     if type(None) in options and not left_out:
         words.append("null")
     return " or ".join(words)
+
+
+def _word(option: Any) -> str:
+    return "list of objects" if get_args(option) and _inner(option) else _WORDS[_plain(option)]
 
 
 def _options(annotation: Any) -> Sequence[Any]:
     if get_origin(annotation) in (Union, types.UnionType):
         return get_args(annotation)
     return (annotation,)
+
+
+def _inner(annotation: Any) -> type[Any] | None:
+    """The class of an object, or of the objects of a list, whose fields have rows of their own."""
+    for one in (annotation, *get_args(annotation)):
+        if is_dataclass(one) and isinstance(one, type):
+            return one
+    return None
 
 
 def _plain(option: Any) -> type:
@@ -113,6 +125,9 @@ def page_part() -> str:
             lines += ["", f"## {section}"]
         lines += ["", f"### `{one.event}`", "", " ".join((one.__doc__ or "").split())]
         lines += _table(one)
+    document = importlib.import_module("trellis_addon.headless.contract.summary_document")
+    told = " ".join((document.SummaryDocument.__doc__ or "").split())
+    lines += ["", "## The document of `--summary`", "", told, *_table(document.SummaryDocument)]
     return "\n".join(lines[1:])
 
 
@@ -126,8 +141,8 @@ def _table(one: type[Any], prefix: str = "") -> Iterator[str]:
     for name, annotation, words, left_out in hints(one):
         kind = type_words(annotation, left_out=left_out) + (", optional" if left_out else "")
         yield f"| `{prefix}{name}` | {kind} | {words} |"
-        if is_dataclass(annotation) and isinstance(annotation, type):
-            yield from _table(annotation, f"{prefix}{name}.")
+        if inner := _inner(annotation):
+            yield from _table(inner, f"{prefix}{name}.")
 
 
 def current(text: str) -> str:
@@ -144,6 +159,8 @@ def all_fields() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for one in declared():
         found[f"{one.event} ({one.__name__})"] = dict(_typed(one))
+    document = importlib.import_module("trellis_addon.headless.contract.summary_document")
+    found["--summary"] = dict(_typed(document.SummaryDocument))
     return found
 
 
@@ -151,8 +168,8 @@ def _typed(one: type[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, annotation, _words, left_out in hints(one):
         kind = type_words(annotation, left_out=left_out)
         yield f"{prefix}{name}", f"{kind}?" if left_out else kind
-        if is_dataclass(annotation) and isinstance(annotation, type):
-            yield from _typed(annotation, f"{prefix}{name}.")
+        if inner := _inner(annotation):
+            yield from _typed(inner, f"{prefix}{name}.")
 
 
 if __name__ == "__main__":

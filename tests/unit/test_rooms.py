@@ -62,6 +62,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "terminal",
         "contract",
         "console",
+        "observers",
         "config",
         "prompts",
         "report",

@@ -10,6 +10,7 @@ The sub-packages, each of which only imports those above it:
 terminal/     what people see besides the results: colours, examples, and the log of every step
 contract/     declares every line of ``--json``, with its fields and units
 console/      what all commands share: options, output, signals, exit codes, and running one job
+observers/    follows the events of a command, for ``--exec`` and ``--summary``
 config/       options that are not given: from the environment and from trellis.toml
 prompts/      reads a list of prompts from a .csv, .jsonl or .txt file, and checks its items
 report/       the result of each item: report lines, progress, summary and the HTML page

@@ -21,11 +21,12 @@ from .config.layers import parse
 from .config.show import show_config
 from .console.exit_codes import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, exit_code
 from .console.output import Output, take_every_character
-from .console.signals import Beginning
+from .console.signals import Beginning, Signals
 from .console.usage import UsageError
 from .contract.batch_events import StoppedEvent
 from .contract.command_events import BeginEvent, CancelledEvent
 from .contract.message import Message
+from .observers.observers import Observers
 from .terminal.log import SAID, Log
 
 log = logging.getLogger(__name__)
@@ -76,14 +77,23 @@ def _run_cli(argv: Sequence[str], signals: Beginning) -> int:
         return BAD_INPUT
     with output, log_of_command:
         log.debug("%s %s", PRODUCT, version())
-        code = show_config(options, output) if options.show_config else None
-        code = _run(options, output, signals) if code is None else code
+        if options.show_config:
+            code = show_config(options, output)
+        else:
+            code = _run_observed(options, output, signals)
         log.debug("exit code %d", code)
-    if output.fault is not None:
-        return _unwritten(output.fault, code)
+    # What the streams held back may have been refused only now.
+    return code if output.fault is None else _unwritten(output.fault, code)
+
+
+def _run_observed(options: argparse.Namespace, output: _Told, signals: Beginning) -> int:
+    """Run the command, and what follows its events. Returns the exit code of the whole."""
+    observers = Observers(options, output)
+    code = _run(options, output, signals, observers)
     if options.props_may_fail and output.single_props:
-        return DONE
-    return code
+        code = DONE
+    with Signals():  # which would otherwise end it while it writes the summary
+        return observers.end(code if output.fault is None else _unwritten(output.fault, code))
 
 
 def _unwritten(fault: OSError, code: int) -> int:
@@ -158,10 +168,13 @@ class _Told(Output):
         return code
 
 
-def _run(options: argparse.Namespace, output: _Told, signals: Beginning) -> int:
+def _run(
+    options: argparse.Namespace, output: _Told, signals: Beginning, observers: Observers
+) -> int:
     try:
         _check(options)
-        return output.ended(_commanded(options, output, signals))
+        observers.begin()
+        return output.ended(observers.wait(_commanded(options, output, signals)))
     except BrokenPipeError as error:
         # What prints a table has no more to do when nobody reads it.
         output.lose(sys.stdout, error)

@@ -22,6 +22,7 @@ from ..console.options import (
     show_options,
 )
 from ..console.usage import Parser
+from ..observers.options import add_observers
 from ..report.options import add_farm, add_report
 from ..terminal.examples import EXAMPLES
 from .options import add_clean, add_completion, add_export, add_import, add_shot, add_verify
@@ -130,6 +131,7 @@ def parser() -> Parser:
         added = commands.add_parser(name, help=command.help)
         added.examples = EXAMPLES.get(name, ())
         command.add_options(added)
+        add_observers(name, added)
         every_command_options(added)
     main.commands = commands.choices
     return main

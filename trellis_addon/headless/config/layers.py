@@ -22,6 +22,8 @@ from .option import PREFIX, ConfigError, Option, options_of
 
 OTHER_VARIABLES: Final = frozenset({"TRELLIS_PICTURE_SAMPLES"})
 """Variables that are no option of any command."""
+_OF_A_PROP: Final = "TRELLIS_PROP_"
+"""How the variables begin that the command of ``--exec`` has, which may be this program again."""
 CONFIG_VARIABLE: Final = "TRELLIS_CONFIG"
 
 
@@ -165,5 +167,5 @@ def _unknown(environment: Mapping[str, str], options: Mapping[str, Option]) -> I
     """A sentence for each variable that looks like an option's, and is none."""
     known = OTHER_VARIABLES | {option.variable for option in options.values()}
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and name not in known and not name.startswith(_OF_A_PROP):
             yield f"{name} is no option{nearest(name, known)}"

@@ -9,6 +9,7 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -31,6 +32,8 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
+        self.observers: list[Callable[[Message], None]] = []
+        """Called with each event, also without JSON."""
         self.fault: OSError | None = None
         """Why a stream could not be written. What follows on it is dropped."""
         self._saved: int | None = None
@@ -72,6 +75,8 @@ class Output:
 
     def json(self, message: Message) -> None:
         """Print one JSON line. What it may be is declared in ``headless.contract``."""
+        for observer in self.observers:
+            observer(message)
         if self._lines:
             # Flushed at once, as the reading program may wait for each line.
             self._write(self._lines, message.to_line() + "\n")

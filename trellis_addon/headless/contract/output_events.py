@@ -9,7 +9,16 @@ from typing import Annotated, Literal
 from .message import Message
 
 FileKind = Literal[
-    "report", "html", "contact_sheet", "scene", "export", "manifest", "shot", "job", "script"
+    "report",
+    "html",
+    "contact_sheet",
+    "scene",
+    "export",
+    "manifest",
+    "shot",
+    "job",
+    "script",
+    "summary",
 ]
 
 
@@ -22,8 +31,8 @@ class WrittenEvent(Message, event="written"):
     path: Annotated[str, "the file"]
     kind: Annotated[
         FileKind,
-        "`report`, `html`, `contact_sheet`, `scene`, `export`, `manifest`, `shot`, `job` or "
-        "`script`",
+        "`report`, `html`, `contact_sheet`, `scene`, `export`, `manifest`, `shot`, `job`, `script` "
+        "or `summary`",
     ]
     bytes: Annotated[int, "its size"]
     sha256: Annotated[str | None, "its SHA-256 in hexadecimal digits, where it is known"] = None
@@ -89,3 +98,20 @@ class LeftOutEvent(Message, event="left_out"):
     key: Annotated[str, "the item's key"]
     line: Annotated[int, "its line in the list"]
     reason: Annotated[str, "why, for people"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutedEvent(Message, event="executed"):
+    """The command of `--exec` has ended well for a prop."""
+
+    id: Annotated[str, "the prop"]
+    seconds: Annotated[float, "how long it ran, in seconds"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecFailedEvent(Message, event="exec_failed"):
+    """The command of `--exec` has failed for a prop, or was not run. The prop stays as it is."""
+
+    id: Annotated[str, "the prop"]
+    reason: Annotated[str, "why, for people"]
+    exit_code: Annotated[int | None, "its exit code; null if it has none"]

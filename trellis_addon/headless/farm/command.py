@@ -29,7 +29,7 @@ from . import flamenco, openjd, slurm
 from .farm_job import MOST_SHARDS, FarmJob
 
 _OF_THE_JOB: Final = ("library", "shard", "report")
-_OF_ALL: Final = ("html", "contact_sheet", "scene")
+_OF_ALL: Final = ("html", "contact_sheet", "scene", "summary")
 """Options for files that every shard would write, so that they would overwrite each other's."""
 _OF_NO_USE: Final = ("check", "dry_run")
 

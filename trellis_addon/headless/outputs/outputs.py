@@ -77,6 +77,7 @@ class OutputOptions:
                 ("--html", options.html),
                 ("--scene", options.scene),
                 ("--contact-sheet", options.contact_sheet),
+                ("--summary", options.summary),
             )
         )
         return cls(
