@@ -19,6 +19,7 @@ from ..core.identity import PRODUCT, version
 from .commands.parser import COMMANDS, parser
 from .config.layers import parse
 from .config.show import show_config
+from .console.durations import is_duration
 from .console.exit_codes import BAD_INPUT, DONE, INTERRUPTED, SOME_FAILED, exit_code
 from .console.output import Output, take_every_character
 from .console.signals import Beginning, Signals
@@ -105,8 +106,9 @@ def _unwritten(fault: OSError, code: int) -> int:
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
-    """Join ``--at -1,0,0`` into one word, as argparse would take the point for an option; and have
-    ``help COMMAND`` mean ``COMMAND --help``.
+    """Join ``--at -1,0,0`` into one word, as argparse would take the point for an option; part
+    ``--wait FILE``, as argparse would take the file for a time; and have ``help COMMAND`` mean
+    ``COMMAND --help``.
     """
     if argv and argv[0] == "help":
         return [*argv[1:2], "--help"]
@@ -114,6 +116,8 @@ def _joined(argv: Sequence[str]) -> list[str]:
     for word in argv:
         if words and words[-1] == "--at":
             words[-1] = f"--at={word}"
+        elif words and words[-1] == "--wait" and not is_duration(word):
+            words[-1:] = ["--wait=", word]
         else:
             words.append(word)
     return words

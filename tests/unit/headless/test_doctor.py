@@ -146,7 +146,7 @@ def test_page_that_is_no_gateway(stand_in: StandInGateway, tmp_path: Path) -> No
 def test_library_that_cannot_be_written(stand_in: StandInGateway, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a folder")
     ended = doctor(stand_in.base_url, tmp_path, "--library", str(tmp_path / "notes.txt" / "in"))
-    assert ended.code == 1, ended.explain()
+    assert ended.code == 2, ended.explain()
     assert verdicts(ended)["library"][0] == "fault"
 
 

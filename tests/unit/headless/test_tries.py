@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from trellis_addon.core.errors import (
@@ -14,8 +16,11 @@ from trellis_addon.core.errors import (
 )
 from trellis_addon.core.generation.finishing import Finishing
 from trellis_addon.core.generation.request import GenerationRequest
+from trellis_addon.headless.batch.held_items import HeldItem, HeldItems
 from trellis_addon.headless.batch.tries import Outage, TryLimits, Waiting
-from trellis_addon.headless.console.durations import seconds_of
+from trellis_addon.headless.cli import _joined
+from trellis_addon.headless.commands.parser import parser
+from trellis_addon.headless.console.durations import seconds_of, wait_seconds
 from trellis_addon.headless.prompts.prompt_list import PromptItem
 
 
@@ -107,3 +112,44 @@ def test_lengths_of_time(text: str, seconds: float) -> None:
 def test_what_is_no_length_of_time(text: str) -> None:
     with pytest.raises(InputError, match="--give-up-after"):
         seconds_of("--give-up-after", text)
+
+
+def test_items_of_others_are_checked_ever_more_rarely(clock: Clock) -> None:
+    held, others, pauses = HeldItem(item("a"), "a-00000000"), HeldItems(3600.0, clock), []
+    for _ in range(7):
+        before = clock.now
+        assert others.add(held)
+        while not (due := others.due()):
+            clock.now += 0.5
+        assert due == [held.item]
+        pauses.append(clock.now - before)
+    assert pauses == [1, 2, 4, 8, 15, 15, 15]
+
+
+def test_only_time_without_anything_else_to_do_counts(clock: Clock) -> None:
+    held, others = HeldItem(item("a"), "a-00000000"), HeldItems(10.0, clock)
+    others.add(held)
+    for idle, seconds in ((True, 9), (False, 60), (True, 9)):
+        assert list(others.given_up(idle=idle)) == []
+        clock.now += seconds
+    assert list(others.given_up(idle=True)) == []
+    clock.now += 1
+    assert list(others.given_up(idle=True)) == [held]
+    assert len(others) == 0
+    assert not HeldItems(0.0, clock).add(held)
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        (("--wait", "props.csv"), math.inf),
+        (("props.csv", "--wait"), math.inf),
+        (("--wait", "2h", "props.csv"), 7200.0),
+        (("--wait=30m", "props.csv"), 1800.0),
+        (("props.csv",), 0.0),
+    ],
+)
+def test_wait_takes_no_file_for_its_time(words: tuple[str, ...], seconds: float) -> None:
+    options = parser().parse(_joined(["batch", *words]))
+    assert str(options.file) == "props.csv"
+    assert wait_seconds(options.wait) == seconds

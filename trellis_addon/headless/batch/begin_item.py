@@ -12,23 +12,28 @@ from ...library.folder_lock import FolderLock
 from ...library.prop_folder import PropFolder
 from ...library.record import PropRecord
 from ..prompts.prompt_list import PromptItem
-from ..report.waiting_elsewhere import ELSEWHERE, IN_BATCH
+from ..report.waiting_elsewhere import IN_BATCH
 from .earlier_tries import call_off, drop_failed, owed, record_of, unreadable, usable
+from .held_items import HeldItem
 from .state import BatchState, Running
 
 
 def begin(item: PromptItem, state: BatchState) -> Running | None:
     """Claim an item and create its job, without starting it.
 
-    :returns: None if the item is skipped, has failed or stops the run, which has been reported.
+    :returns: None if the item is skipped, has failed or stops the run, which has been reported; or
+        if another process is making it.
     """
     claims = state.context.claims
     try:
         claim = claims.take(item.key, again=state.context.limits.force)
         if claim is None:
             entry = claims.entry(item.key)
-            done = bool(entry and entry.done)
-            state.skip(item, (entry and entry.prop) or "", "" if done else ELSEWHERE)
+            prop = (entry and entry.prop) or ""
+            if entry and entry.done:
+                state.skip(item, prop)
+            else:
+                state.held(HeldItem(item, prop))
             return None
     except TrellisError as error:
         state.halt(error.facts)
@@ -38,7 +43,7 @@ def begin(item: PromptItem, state: BatchState) -> Running | None:
     try:
         running = _prepared(item, claim, state)
     except LockedError as error:
-        state.skip(item, claim.prop or "", ELSEWHERE, error.facts.message)
+        state.held(HeldItem(item, claim.prop or "", error.facts.message))
     except TrellisError as error:
         state.halt(error.facts)
         state.left += 1

@@ -26,6 +26,8 @@ class BatchLimits:
     force: bool = False
     """Whether to make items again that are done, or may have been charged."""
     tries: TryLimits = field(default_factory=TryLimits)
+    wait_seconds: float = 0.0
+    """How long to wait for props that other processes are making, once nothing else is left."""
 
 
 NO_COST: Final = CostLimitError(

@@ -11,7 +11,7 @@ from ...core.defaults import DEFAULT_JOBS
 from ...core.generation.finishing import FINISHING_SETTINGS
 from ...core.generation.request_settings import REQUEST_SETTINGS
 from ..console.finishing_options import add_finishing
-from ..console.options import common_options, request_options, scene_options
+from ..console.options import common_options, request_options, scene_options, wait_option
 from ..console.usage import number
 from .tries import RETRIES
 
@@ -118,6 +118,7 @@ def _running(command: argparse.ArgumentParser) -> None:
         default=RETRIES,
         help=f"how often a failed prop is tried again that costs nothing more for it ({RETRIES})",
     )
+    wait_option(group, "once nothing else is left, wait for props that other processes are making")
     group.add_argument(
         "--max-failures",
         type=int,

@@ -17,6 +17,7 @@ from ...core.events import Cancelled, Failed, Finished, State, StateChanged
 from ..console.signals import STEP_SECONDS
 from ..contract.batch_events import ItemEvent
 from ..prompts.prompt_list import PromptItem
+from ..report.waiting_elsewhere import ELSEWHERE
 from .begin_item import begin
 from .earlier_tries import can_be_tried_again, record_of
 from .state import BatchState, ItemJobs, Running
@@ -54,12 +55,14 @@ class BatchRun:
         """
         self._waiting = Waiting(items, self._context.limits.tries)
         signals, told = self._context.signals, 0
+        others = self._state.others
         try:
-            while self._waiting or self._running:
+            while self._waiting or self._running or others:
                 if signals.count > told:
                     told = self._interrupted(signals.count)
                 if told or self._state.stopped:
-                    self._state.left += self._waiting.clear()
+                    self._state.left += self._waiting.clear() + others.clear()
+                self._look_after_others()
                 while (item := self._waiting.first()) and self._may_begin(item):
                     self._begin(self._waiting.take())
                     # Checked after each item, as beginning one takes several writes to the disk.
@@ -68,9 +71,19 @@ class BatchRun:
                 # In background mode, Blender runs no timers, so the events are polled here.
                 if not self._poll_jobs():
                     time.sleep(STEP_SECONDS)
+            self._state.tell_others(0)
         finally:
             self._abandon()
         return self._state.exit_code(interrupted=told > 0)
+
+    def _look_after_others(self) -> None:
+        """Check again the items that other processes are making, or give them up."""
+        others = self._state.others
+        idle = not (self._waiting or self._running)
+        for held in others.given_up(idle=idle):
+            self._state.skip(held.item, held.prop, ELSEWHERE, held.detail)
+        self._state.tell_others(len(others) if idle else 0)
+        self._waiting.last(others.due())
 
     def _may_begin(self, item: PromptItem) -> bool:
         asking = [running.item for running in self._running.values() if running.asking]

@@ -20,6 +20,7 @@ from ..console.exit_codes import (
     AT_GATEWAY,
     DONE,
     INTERRUPTED,
+    OTHERS_AT_WORK,
     SOME_FAILED,
     UNREACHABLE,
     exit_code,
@@ -28,6 +29,7 @@ from ..console.exit_codes import (
 from ..console.output import Output
 from ..console.signals import Signals
 from ..contract.batch_events import (
+    OthersEvent,
     OutageEvent,
     ReachedEvent,
     RetryEvent,
@@ -39,8 +41,9 @@ from ..prompts.prompt_list import PromptItem
 from ..report.lines import Line
 from ..report.page import duration
 from ..report.progress import Show
-from ..report.waiting_elsewhere import IN_BATCH
+from ..report.waiting_elsewhere import ELSEWHERE, IN_BATCH, OTHERS
 from .earlier_tries import record_of
+from .held_items import HeldItem, HeldItems
 from .limits import BatchLimits, Budget
 from .report_line import line_of
 from .tries import Outage, is_outage
@@ -113,13 +116,21 @@ class BatchState:
     failed: int = 0
     in_batch: int = 0
     """The number of items in the Batch API, whose answers another command has to fetch."""
+    elsewhere: int = 0
+    """The number of items that other processes are still making at the end of this run."""
     reason: ErrorFacts | None = None
     """Why no more items are begun."""
     is_full: bool = False
     """Whether ``--max-failures`` is reached."""
+    others: HeldItems = field(init=False)
+    """The items that this run waits for while other processes make them."""
+    _told_others: int = field(default=0, repr=False)
     _told_pause: int = field(default=0, repr=False)
     _unreachable: int = field(default=0, repr=False)
     """The number of failures in a row for which the gateway could not be reached."""
+
+    def __post_init__(self) -> None:
+        self.others = HeldItems(self.context.limits.wait_seconds)
 
     @property
     def stopped(self) -> bool:
@@ -190,11 +201,28 @@ class BatchState:
         :param detail: a second note.
         """
         self.in_batch += why == IN_BATCH
+        self.elsewhere += why == ELSEWHERE
         notes = tuple(note for note in (why, detail) if note)
         self.context.output.json(
             SkippedEvent(id=prop, key=item.key, line=item.line, reason=detail or why)
         )
         self.context.ended(line_of(item, "skipped", prop, notes=notes))
+
+    def held(self, held: HeldItem) -> None:
+        """Wait for an item that another process is making, or report it."""
+        if not self.others.add(held):
+            self.skip(held.item, held.prop, ELSEWHERE, held.detail)
+
+    def tell_others(self, count: int) -> None:
+        """Tell for how many items this run waits and has nothing else to do, if that changes."""
+        if count == self._told_others:
+            return
+        output, show = self.context.output, self.context.show
+        words = OTHERS.format(f"{count:,} prop{'s' if count > 1 else ''}") if count else ""
+        if count and not self._told_others:
+            output.json(OthersEvent(reason=words, props=count))
+        self._told_others = count
+        show.away(f"{words}; waiting" if words else "")
 
     def _count(self, facts: ErrorFacts) -> None:
         """Count a failure, and stop the run if other items would fail for the same reason: the
@@ -223,4 +251,6 @@ class BatchState:
         if self.failed:
             all_unreachable = self._unreachable == self.failed and not self.made
             return UNREACHABLE if all_unreachable else SOME_FAILED
-        return AT_GATEWAY if self.in_batch else DONE
+        if self.in_batch:
+            return AT_GATEWAY
+        return OTHERS_AT_WORK if self.elsewhere else DONE

@@ -130,6 +130,10 @@ class Waiting:
         """Put an item back to the front, as the gateway could not be reached."""
         self._items.appendleft(item)
 
+    def last(self, items: Iterable[PromptItem]) -> None:
+        """Put items to the end, as another process was making them."""
+        self._items.extend(items)
+
     def retry(self, item: PromptItem, facts: ErrorFacts) -> float | None:
         """Have an item tried again, later.
 

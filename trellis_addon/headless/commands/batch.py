@@ -33,13 +33,15 @@ from ..batch.report_line import line_of
 from ..batch.run import BatchRun
 from ..batch.state import BatchContext, BatchState, ItemJobs
 from ..batch.tries import TryLimits
-from ..console.durations import seconds_of
-from ..console.exit_codes import AT_GATEWAY, DONE, INTERRUPTED
+from ..console.durations import seconds_of, wait_seconds
+from ..console.exit_codes import DONE, INTERRUPTED, NOT_YET, OTHERS_AT_WORK
 from ..console.finishing_options import finishing_of, given_by, has_size
 from ..console.options import settings_of
 from ..console.output import Output
 from ..console.request_options import check_count
+from ..console.run_job import first_failure
 from ..console.signals import Signals
+from ..console.writable_places import check_library
 from ..contract.batch_events import CheckedEvent, SkippedEvent
 from ..contract.command_events import NoteEvent
 from ..economy.run import EconomyRun
@@ -86,6 +88,7 @@ def batch(options: argparse.Namespace, output: Output) -> int:
         source, half = source_of(options.file), pace is not None
         plan = PlanOptions(source, force=options.force, again=options.again, half=half)
         return tell_plan(mine, listed.items, settings, output, plan)
+    check_library(settings.library)
     wishes.check_places()
     limits = _shared(limits, count, output)
     command = _Command(options, output, settings, limits, wishes, count, pace, listed.items)
@@ -125,16 +128,23 @@ class _Command:
                 code, left = self._make(mine, workshop, signals)
                 forget_all(self.lines, self._changed, library)
                 if not signals.count:
-                    code = self._apply(mine, workshop) or code
+                    applied = self._apply(mine, workshop)
+                    stopped = applied == INTERRUPTED
+                    code = applied if stopped else first_failure(code, applied)
             finally:
                 workshop.close()
             if left:
                 self.output.say(f"{left:,} not begun; the same command goes on with them")
             written = leave_behind(self.wishes, self.lines, self.settings, self.output, signals)
-            # An output that could not be written matters more than answers that are missing yet.
-            kept = code if code != AT_GATEWAY else DONE
+            if code == OTHERS_AT_WORK and not self.limits.wait_seconds:
+                self.output.say(
+                    "Other processes are making the rest; --wait waits for them, and makes what "
+                    "they leave"
+                )
+            # An output that could not be written matters more than props that are still to come.
+            kept = code if code not in NOT_YET else DONE
             code = kept or (INTERRUPTED if signals.count else written) or code
-        if not written and code in (DONE, AT_GATEWAY):
+        if not written and code in (DONE, *NOT_YET):
             settle_all(self.lines, library)
         tell_sum(self.lines, self.output)
         return code
@@ -244,6 +254,7 @@ def _limits(options: argparse.Namespace) -> BatchLimits:
         tries=TryLimits(seconds_of("--give-up-after", options.give_up_after), options.retry),
         jobs=options.jobs or 0,
         max_cents=None if options.max_cost is None else options.max_cost * 100,
+        wait_seconds=wait_seconds(options.wait),
         max_failures=1 if options.stop_on_error else options.max_failures,
         force=options.force,
     )

@@ -15,7 +15,7 @@ from ...core.settings import Settings
 from ...engine.health_check import examine
 from ...library.folder_check import look_at
 from ..config.show import check_config
-from ..console.exit_codes import DONE, exit_code
+from ..console.exit_codes import BAD_INPUT, DONE, exit_code
 from ..console.options import settings_of
 from ..console.output import Output
 from ..contract.library_events import CheckEvent
@@ -26,11 +26,15 @@ class _Report:
         self.output = output
         self.code = DONE
 
-    def tell(self, check: Check) -> None:
-        """Print one line: ``ok``, ``note`` or ``fault``."""
+    def tell(self, check: Check, code: int | None = None) -> None:
+        """Print one line: ``ok``, ``note`` or ``fault``.
+
+        :param code: the exit code for a fault; None for that of its error.
+        """
         text = check.text
         if check.verdict == "fault" and check.error:
-            self.code = self.code or exit_code(check.error.kind)
+            own = exit_code(check.error.kind) if code is None else code
+            self.code = self.code or own
             text = check.error.command_sentence
         self.output.json(CheckEvent(name=check.name, verdict=check.verdict, text=text))
         self.output.say(f"{check.verdict:6}{check.name:16}{text}")
@@ -41,7 +45,8 @@ def doctor(options: argparse.Namespace, output: Output) -> int:
     settings = settings_of(options)
     report = _Report(output)
     report.tell(Check("versions", "ok", versions()))
-    report.tell(_library(settings))
+    # A library that cannot be used is one that was named wrong.
+    report.tell(_library(settings), BAD_INPUT)
     report.tell(
         Check(
             "online access",

@@ -25,7 +25,7 @@ from ..console.exit_codes import DONE, INTERRUPTED
 from ..console.finishing_options import finishing_of
 from ..console.output import Output
 from ..console.run_job import first_failure, run_if_free
-from ..console.writable_places import check_folder
+from ..console.writable_places import check_folder, check_library
 from ..outputs.destination_files import DestinationFiles, Wanted, chosen_by
 from ..outputs.export_files import check_output
 from ..rows.finish_list import finish_list
@@ -41,7 +41,7 @@ def finish(options: argparse.Namespace, output: Output) -> int:
     """Run the command, one prop after the other. The exit code is that of the first failure.
 
     A prop that fails stays as it was. Props that another process is working on are skipped and
-    named, which is no failure.
+    named, with an exit code of their own.
 
     :raises TrellisError: an id or an option is wrong, which is found before the first prop is
         begun.
@@ -52,6 +52,7 @@ def finish(options: argparse.Namespace, output: Output) -> int:
         )
     settings = read_settings(library=options.library)
     library = existing_library(options)
+    check_library(library.path)
     if options.list:
         if options.output:
             check_folder(options.output, "--output")

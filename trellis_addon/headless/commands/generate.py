@@ -37,7 +37,7 @@ from ..console.output import Output
 from ..console.request_options import check_count, image_url, parameter
 from ..console.run_job import GOES_ON, run_job
 from ..console.signals import Signals
-from ..console.writable_places import check_folder
+from ..console.writable_places import check_folder, check_library
 from ..outputs.destination_files import DestinationFiles, Wanted, chosen_by
 from ..outputs.due_outputs import DueOutputs, settle
 from ..outputs.export_files import ExportOptions, check_output, export_all
@@ -57,6 +57,7 @@ def generate(options: argparse.Namespace, output: Output) -> int:
     )
     requests = [variant(request, number) for number in range(check_count(options.count))]
     settings = settings_of(options)
+    check_library(settings.library)
     destinations = chosen_by(options, settings.library)
     # Made for the first destination at once, instead of being finished twice.
     own = finishing_of(options, prompt=request.prompt)

@@ -32,6 +32,7 @@ from ..console.exit_codes import DONE, INTERRUPTED, SOME_FAILED, exit_code
 from ..console.finishing_options import finishing_of
 from ..console.output import Output
 from ..console.signals import STEP_SECONDS, Signals
+from ..console.writable_places import check_library
 from ..contract.batch_events import SkippedEvent
 from ..contract.summary_events import ImportSummaryEvent
 from ..outputs.outputs import OutputOptions, leave_behind
@@ -54,6 +55,7 @@ def bring(options: argparse.Namespace, output: Output) -> int:
     if options.processes is not None and options.processes < 1:
         raise InputError("--processes must be 1 or more", "Correct it")
     settings = read_settings(library=options.library, online=options.online_mode)
+    check_library(settings.library)
     # Reversed, so that for a source found in several folders, the first one given counts.
     roots = {found: root for path in reversed(options.paths) for found, root in _sources(path)}
     files = list(dict.fromkeys(found for path in options.paths for found, _ in _sources(path)))

@@ -11,7 +11,6 @@ from typing import Final
 from ...core.identity import PRODUCT
 from ..batch.options import add_batch
 from ..console.options import (
-    common_options,
     doctor_options,
     every_command_options,
     finish_options,
@@ -19,6 +18,7 @@ from ..console.options import (
     library_options,
     list_options,
     place_options,
+    resume_options,
     show_options,
 )
 from ..console.usage import Parser
@@ -49,7 +49,7 @@ COMMANDS: Final[Mapping[str, Subcommand]] = {
     ),
     "resume": Subcommand(
         "go on with every unfinished prop of the library",
-        common_options,
+        resume_options,
         "commands.resume",
         "resume",
     ),
@@ -117,7 +117,7 @@ def parser() -> Parser:
         "variable for each option, such as TRELLIS_JOBS; options can also be in trellis.toml. "
         "Exit codes: 0 all done, 1 some props failed, 2 bad usage or input, 3 the account refuses, "
         "4 the gateway cannot be reached, 5 some wait in the Batch API (--economy), "
-        "130 interrupted.",
+        "6 other processes are making some (--wait waits for them), 130 interrupted.",
     )
     main.add_argument("-V", "--version", action="store_true", help="print the version and stop")
     main.add_argument(

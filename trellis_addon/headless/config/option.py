@@ -66,7 +66,8 @@ class Option:
     def is_set_in(self, parsed: argparse.Namespace) -> bool:
         """Whether the value under its name is its own: ``--link`` and ``--append`` share one."""
         stored = getattr(parsed, self.action.dest)
-        return self.action.const is None or stored == self.action.const
+        has_own = self.action.const is None or self.action.nargs == argparse.OPTIONAL
+        return has_own or stored == self.action.const
 
     def words_from_variable(self, text: str) -> list[str]:
         """The words for the text of a variable, in which commas divide repeated values.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -10,6 +11,19 @@ from ...core.errors import InputError
 
 _SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _FORM: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smh])")
+
+
+def is_duration(text: str) -> bool:
+    """Whether a word is a length of time, such as ``30m``, and not a file's name."""
+    return text.strip() == "0" or _FORM.fullmatch(text.strip().lower()) is not None
+
+
+def wait_seconds(text: str) -> float:
+    """The seconds of ``--wait``; infinity without a time, 0 without the option.
+
+    :raises InputError: it is no length of time.
+    """
+    return seconds_of("--wait", text) if text else math.inf
 
 
 def seconds_of(option: str, text: str) -> float:

@@ -13,6 +13,7 @@ from ...core.errors import (
     InputError,
     InvalidRequestError,
     LibraryError,
+    LockedError,
     NoKeyError,
     OfflineError,
     RateLimitError,
@@ -27,7 +28,12 @@ ACCOUNT: Final = 3
 UNREACHABLE: Final = 4
 AT_GATEWAY: Final = 5
 """Nothing has failed, but some answers of the Batch API are missing: a later run fetches them."""
+OTHERS_AT_WORK: Final = 6
+"""Nothing has failed, but other processes are still at work on some props."""
 INTERRUPTED: Final = 130
+
+NOT_YET: Final = (AT_GATEWAY, OTHERS_AT_WORK)
+"""The codes for props that are still to come without a failure; a failure matters more."""
 
 _BY_KIND: Final = {
     InvalidRequestError.kind: BAD_INPUT,
@@ -38,6 +44,7 @@ _BY_KIND: Final = {
     CostLimitError.kind: ACCOUNT,
     OfflineError.kind: UNREACHABLE,
     UnreachableError.kind: UNREACHABLE,
+    LockedError.kind: OTHERS_AT_WORK,
     TooSlowError.kind: SOME_FAILED,
     RateLimitError.kind: SOME_FAILED,
 }

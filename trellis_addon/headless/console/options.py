@@ -189,6 +189,25 @@ def scene_options(command: argparse.ArgumentParser) -> None:
     _method_options(group)
 
 
+def resume_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of ``resume``."""
+    wait_option(command, "wait for props that other processes are working on")
+    common_options(command)
+
+
+def wait_option(group: argparse._ActionsContainer, words: str) -> None:
+    """Add ``--wait``. The command line itself tells its time from a word that follows it."""
+    group.add_argument(
+        "--wait",
+        metavar="TIME",
+        nargs="?",
+        const="",
+        default="0",
+        help=f"{words}: 90s, 30m, 2h, or without a TIME as long as it takes; "
+        "exit code 6 if some are left",
+    )
+
+
 def finish_options(command: argparse.ArgumentParser) -> None:
     """Add the options of ``finish``."""
     command.add_argument("ids", metavar="ID", nargs="*", help="the prop's id: its folder's name")

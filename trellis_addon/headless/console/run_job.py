@@ -11,7 +11,7 @@ from ...core.errors import LibraryError, LockedError
 from ...core.events import Cancelled, Failed
 from ...job.job import Job
 from ..contract.batch_events import SkippedEvent
-from .exit_codes import AT_GATEWAY, DONE, INTERRUPTED, exit_code
+from .exit_codes import DONE, INTERRUPTED, NOT_YET, OTHERS_AT_WORK, exit_code
 from .output import Output
 from .signals import Signals
 
@@ -43,7 +43,7 @@ def run_job(job: Job, output: Output) -> int:
 def run_if_free(prop_id: str, begin: Callable[[], Job | None], output: Output) -> int:
     """Begin a job for a prop, and run it. Returns the exit code.
 
-    A prop that another process is working on is skipped and named, which is no failure.
+    A prop that another process is working on is skipped and named, with an exit code of its own.
 
     :param begin: returns None if nothing is left to do.
     """
@@ -52,7 +52,7 @@ def run_if_free(prop_id: str, begin: Callable[[], Job | None], output: Output) -
     except LockedError as error:
         output.json(SkippedEvent(id=prop_id, reason=error.facts.message))
         output.say(f"Skipped: {error.facts.message}")
-        return DONE
+        return OTHERS_AT_WORK
     except LibraryError as error:
         output.error(error.facts)
         return exit_code(error.kind)
@@ -61,6 +61,6 @@ def run_if_free(prop_id: str, begin: Callable[[], Job | None], output: Output) -
 
 def first_failure(code: int, new: int) -> int:
     """Combine the exit codes of several jobs: that of the first failure, which matters more than
-    answers of the Batch API that are missing yet.
+    props that are still to come.
     """
-    return code if code not in (DONE, AT_GATEWAY) else new or code
+    return code if code not in (DONE, *NOT_YET) else new or code

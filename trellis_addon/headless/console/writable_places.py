@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -50,6 +52,33 @@ def check_apart(places: Iterable[tuple[str, Path | None]]) -> None:
         other = found.setdefault(path.resolve(), option)
         if other != option:
             raise InputError(f"{other} and {option} name the same file: {path}", "Change one")
+
+
+def check_library(path: Path) -> None:
+    """Check that props can be stored in a library, which need not exist yet.
+
+    A full disk passes: its library is right, and what needs space tells how much.
+
+    :raises InputError: it cannot be written.
+    """
+    above = path
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    try:
+        if not above.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        _try(above)
+    except OSError as error:
+        if error.errno in _FULL:
+            return
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(
+            f"The library {path} cannot be written: {reason}",
+            "Change --library, or allow writing there",
+        ) from error
+
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 def _try(folder: Path) -> None:

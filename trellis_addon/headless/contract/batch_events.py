@@ -137,6 +137,14 @@ class BatchApiWaitingEvent(Message, event="waiting"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OthersEvent(Message, event="waiting"):
+    """Other processes are making props, and `batch` and `resume` with `--wait` wait for them."""
+
+    reason: Annotated[str, "why, for people"]
+    props: Annotated[int, "the number of props"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReachedEvent(Message, event="reached"):
     """The gateway answers again."""
 

@@ -14,6 +14,10 @@ _REASONS: Final = {ELSEWHERE: "being made elsewhere", IN_BATCH: "waits in the Ba
 """A short description for the first note of such an item's line in the report."""
 
 
+OTHERS: Final = "Other processes are making {}"
+"""What a command says that waits for them."""
+
+
 def away(line: Line) -> str:
     """Where the prop of a skipped item is being made, in a few words; "" if it exists."""
     if line.status != "skipped":

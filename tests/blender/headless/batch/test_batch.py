@@ -200,7 +200,9 @@ def test_two_shards_and_one_of_them_twice_make_one_library(bench: Bench) -> None
         for number, shard in enumerate(("1/2", "2/2", "1/2"))
     ]
     codes = [ended(process).code for process in started]
-    assert codes == [0, 0, 0]
+    # What the same shard makes twice at once is made by one of them, and the other says so.
+    assert codes[1] == 0
+    assert set(codes) <= {0, 6}
     assert bench.ready == sorted(PROMPTS)
     assert bench.sent == dict.fromkeys(PROMPTS, 1)
     merged = ["-m", "trellis_addon", "report", reports, "--library", bench.library, "--json"]

@@ -104,10 +104,10 @@ def test_killed_at_random_moments_ends_complete(tmp_path: Path) -> None:
 
 def test_two_runs_of_overlapping_lists_at_once(stand_in: StandInGateway, tmp_path: Path) -> None:
     bench = Bench(stand_in, tmp_path)
-    first = bench.start("--jobs", "2")
+    first = bench.start("--jobs", "2", "--wait")
     bench.file = tmp_path / "other.txt"
     bench.file.write_text("\n".join([*reversed(PROMPTS), "wooden crate"]), "utf-8")
-    second = bench.start("--jobs", "2")
+    second = bench.start("--jobs", "2", "--wait")
     ends = [ended(first), ended(second)]
     assert [end.code for end in ends] == [0, 0], [end.explain() for end in ends]
     assert bench.ready == sorted([*PROMPTS, "wooden crate"])

@@ -161,7 +161,7 @@ def test_resume_skips_what_a_living_process_works_on(
     before = (downloaded.path / "prop.json").read_bytes()
     with rooms("library.folder_lock").FolderLock.acquire(downloaded.path):
         done = trellis("resume", "--json")
-        assert done.code == 0, done.explain()
+        assert done.code == 6, done.explain()
         assert done.last == {
             "event": "skipped",
             "id": downloaded.id,
@@ -205,7 +205,7 @@ def test_lock_is_held_from_start_to_end(
         (listed,) = props(trellis("list", "--json"))
         assert f"process {process.pid} on " in listed["worked_on_by"]
         done = trellis("resume", "--json")
-        assert (done.code, done.last["event"]) == (0, "skipped"), done.explain()
+        assert (done.code, done.last["event"]) == (6, "skipped"), done.explain()
         assert done.last["reason"] == f"Another Blender is working on {listed['id']}"
         gate.release()
         stdout, stderr = process.communicate(timeout=LIMIT_SECONDS)

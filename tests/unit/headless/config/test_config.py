@@ -234,7 +234,18 @@ def test_every_option_has_a_variable_and_a_kind() -> None:
     for command in (parser(), *parser().commands.values()):
         for option in options_of(command).values():
             assert option.variable == "TRELLIS_" + option.name.upper().replace("-", "_")
-            assert option.action.nargs in (None, 0), option.name
+            assert option.action.nargs in (None, 0, argparse.OPTIONAL), option.name
+
+
+def test_option_whose_value_may_be_left_out(listed: Path) -> None:
+    assert parsed("batch", listed).wait == "0"
+    assert parsed("batch", listed, "--wait").wait == ""
+    told = parsed("batch", listed, "--wait", "2h", variables={"TRELLIS_WAIT": "3h"})
+    assert told.wait == "2h"
+    assert next(each for each in told.sources if each.name == "wait").source == "option"
+    assert parsed("batch", listed, variables={"TRELLIS_WAIT": "3h"}).wait == "3h"
+    (listed.parent / "trellis.toml").write_text('[batch]\nwait = ""\n')
+    assert parsed("batch", listed).wait == ""
 
 
 def test_unknown_variables_are_told(tmp_path: Path) -> None:
