@@ -28,6 +28,8 @@ class BatchLimits:
     tries: TryLimits = field(default_factory=TryLimits)
     wait_seconds: float = 0.0
     """How long to wait for props that other processes are making, once nothing else is left."""
+    grace_seconds: float | None = None
+    """How long what is under way is finished after a signal; None for as long as it takes."""
 
 
 NO_COST: Final = CostLimitError(

@@ -118,6 +118,12 @@ def _running(command: argparse.ArgumentParser) -> None:
         default=RETRIES,
         help=f"how often a failed prop is tried again that costs nothing more for it ({RETRIES})",
     )
+    group.add_argument(
+        "--grace",
+        metavar="TIME",
+        help="after Ctrl-C or SIGTERM, finish what is under way for so long, and stop it then, to "
+        "go on later: 90s, 30m, 2h (as long as it takes)",
+    )
     wait_option(group, "once nothing else is left, wait for props that other processes are making")
     group.add_argument(
         "--max-failures",

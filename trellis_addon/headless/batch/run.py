@@ -17,6 +17,7 @@ from ...core.events import Cancelled, Failed, Finished, State, StateChanged
 from ..console.signals import STEP_SECONDS
 from ..contract.batch_events import ItemEvent
 from ..prompts.prompt_list import PromptItem
+from ..report.page import duration
 from ..report.waiting_elsewhere import ELSEWHERE
 from .begin_item import begin
 from .earlier_tries import can_be_tried_again, record_of
@@ -188,11 +189,18 @@ class BatchRun:
     # --- the end
 
     def _interrupted(self, count: int) -> int:
+        signals, under_way = self._context.signals, len(self._running)
         if count > 1:
+            if signals.grace_is_over and under_way:
+                self._context.output.say(
+                    f"The time to finish is over: {under_way} under way go on later"
+                )
             self._running.cancel()
         elif self._running:
+            grace = signals.grace_seconds
+            most = "" if grace is None else f", for {duration(grace)} at most"
             self._context.output.say(
-                f"Stopping: {len(self._running)} under way are finished first; "
+                f"Stopping: {under_way} under way are finished first{most}; "
                 "once more to stop at once, and go on later"
             )
         return count

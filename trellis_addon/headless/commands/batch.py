@@ -123,7 +123,7 @@ class _Command:
         library = self.settings.library
         # The gateway's rate limit is per account, so the shards divide it.
         workshop = JobFactory(share=1 / self.shards, rate=self._rate())
-        with Signals() as signals:
+        with Signals(grace_seconds=self.limits.grace_seconds) as signals:
             try:
                 code, left = self._make(mine, workshop, signals)
                 forget_all(self.lines, self._changed, library)
@@ -255,6 +255,7 @@ def _limits(options: argparse.Namespace) -> BatchLimits:
         jobs=options.jobs or 0,
         max_cents=None if options.max_cost is None else options.max_cost * 100,
         wait_seconds=wait_seconds(options.wait),
+        grace_seconds=None if options.grace is None else seconds_of("--grace", options.grace),
         max_failures=1 if options.stop_on_error else options.max_failures,
         force=options.force,
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, Self
@@ -24,16 +25,42 @@ class Signals:
 
     :param on_signal: called for each of them, from the handler. Without it, a loop looks at
         ``count`` between two steps.
+    :param grace_seconds: so long after the first signal, a second one is counted by itself, as a
+        scheduler is going to kill the process soon. None: only real signals count.
+    :param clock: gives the time in seconds.
     """
 
-    def __init__(self, on_signal: Callable[[], None] | None = None) -> None:
-        self.count = 0
-        """The number of signals so far."""
+    def __init__(
+        self,
+        on_signal: Callable[[], None] | None = None,
+        grace_seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.grace_seconds = grace_seconds
         self._on_signal = on_signal
+        self._clock = clock
+        self.heard = 0
+        """The number of real signals so far."""
+        self.first_at = 0.0
+        """When the first of them came, by the clock."""
         self._before: dict[int, Any] = {}
 
+    @property
+    def count(self) -> int:
+        """The number of signals so far, the end of the grace period included."""
+        return self.heard + self.grace_is_over
+
+    @property
+    def grace_is_over(self) -> bool:
+        """Whether the grace period has ended without a second signal."""
+        if self.heard != 1 or self.grace_seconds is None:
+            return False
+        return self._clock() - self.first_at >= self.grace_seconds
+
     def _count(self, _number: int, _frame: FrameType | None) -> None:
-        self.count += 1
+        if not self.heard:
+            self.first_at = self._clock()
+        self.heard += 1
         if self._on_signal:
             self._on_signal()
 
@@ -45,9 +72,9 @@ class Signals:
                     continue  # nohup: it is to go on without its terminal
                 before = self._before[number] = signal.signal(number, self._count)
                 # A signal that came during the start was meant for what begins now.
-                heard = getattr(before, "__self__", None)
-                if isinstance(heard, Signals):
-                    self.count = max(self.count, heard.count)
+                outer = getattr(before, "__self__", None)
+                if isinstance(outer, Signals) and outer.heard > self.heard:
+                    self.heard, self.first_at = outer.heard, outer.first_at
         return self
 
     def __exit__(self, *_error: object) -> None:
