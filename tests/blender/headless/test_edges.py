@@ -400,6 +400,9 @@ def test_a_batch_that_was_stopped_is_a_failure_all_the_same(
     [
         (["openjd", "-", "--library", "l"], "cannot read this standard input"),
         (["openjd", "FILE"], "No shared library is named"),
+        (["openjd", "FILE", "--library", "l", "--grace", "11m"], "allows 600 s at most"),
+        (["slurm", "FILE", "--library", "l", "--grace", "9s"], "--grace must be 10s or more"),
+        (["slurm", "FILE", "--library", "l", "--grace", "soon"], "is no length of time"),
         (["--jbos 8"], "there is no --jbos; did you mean --jobs?"),
         (["--jobs many"], "invalid int value"),
         (["--help"], "--help"),

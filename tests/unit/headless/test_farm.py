@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway import StandInGateway
+from gateway import Gate, StandInGateway
 from gateway import actions as do
-from support.processes import LIMIT_SECONDS
+from support.processes import LIMIT_SECONDS, wait_until
 from support.rooms import KEY
+from support.slurm import Slurm
 
 from trellis_addon.core.errors import InputError
 from trellis_addon.headless.farm import flamenco, openjd, slurm
@@ -62,6 +63,20 @@ class Farm:
     def run(self, *commands: list[str], **variables: str) -> None:
         """All at once, until the last has ended well."""
         ended(*(start(command, **self._variables, **variables) for command in commands))
+
+    def keep(self, **variables: str) -> None:
+        """Give all of them these variables from now on."""
+        self._variables |= variables
+
+    def hold(self) -> Gate:
+        """Have the gateway hold the first request."""
+        gate = Gate()
+        self._gateway.script.on(CHAT, do.hold(gate))
+        return gate
+
+    def accept(self) -> None:
+        """Have the gateway refuse nothing any more."""
+        self._gateway.script.clear()
 
     def start(self, command: list[str]) -> subprocess.Popen[str]:
         """One of them."""
@@ -190,41 +205,106 @@ def test_openjd_template_holds_no_path_and_no_key(job: FarmJob) -> None:
     assert json.loads("\n".join(li for li in whole.splitlines() if li[0] != "#"))
 
 
+@pytest.mark.parametrize(("seconds", "grace"), [(120, "100s"), (600, "580s"), (10, "5s")])
+def test_batch_ends_before_the_scheduler_kills_it(job: FarmJob, seconds: int, grace: str) -> None:
+    farm_job = FarmJob.of(job.file, job.library, 4, stop_seconds=seconds)
+    steps = openjd.template(farm_job)["steps"]
+    for step in steps:
+        action = step["script"]["actions"]["onRun"]
+        assert action["cancelation"]["notifyPeriodInSeconds"] == seconds
+    args = steps[0]["script"]["actions"]["onRun"]["args"]
+    assert args[args.index("--grace") + 1] == grace
+    script = slurm.write(farm_job)
+    assert f"#SBATCH --signal=B:TERM@{seconds}\n" in script
+    assert f"--grace {grace} --wait 1h" in script
+
+
 def test_openjd_refuses_what_it_cannot_escape(job: FarmJob) -> None:
     with pytest.raises(InputError, match="cannot take"):
         openjd.write(FarmJob.of(job.file, job.library, 4, (), ("--title", "{{x}}")))
 
 
+@pytest.fixture
+def slurm_here(tmp_path: Path) -> Slurm:
+    """A Slurm with a node for each task."""
+    return Slurm(tmp_path / "slurm")
+
+
+def submitted(job: FarmJob, farm: Farm, slurm_here: Slurm, *words: str) -> Path:
+    """The job's script, submitted as its first lines say."""
+    script = job.reports.parent / "job.sh"
+    script.write_text(slurm.write(job), "utf-8")
+    variables = slurm_here.install() if not slurm_here.folder.exists() else {}
+    farm.keep(**variables)
+    farm.run(["bash", str(script), *words])
+    return script
+
+
 @pytest.mark.long
 @needs_bash
-def test_slurm_script_runs_as_an_array(job: FarmJob, farm: Farm, tmp_path: Path) -> None:
-    script = tmp_path / "job.sh"
-    script.write_text(slurm.write(job), "utf-8")
-    first, *lines = script.read_text("utf-8").splitlines()
-    assert first == "#!/bin/bash"
-    directives = [line.split(None, 1)[1] for line in lines if line.startswith("#SBATCH")]
-    assert f"--array=1-{SHARDS}" in directives
-    task = 'SLURM_ARRAY_TASK_ID="$1" exec bash "$0"'
-    tasks = [["bash", "-c", task, str(script), str(number)] for number in range(1, SHARDS + 1)]
-    farm.run(*tasks)
-    farm.check_made(job)
-    # One of them once more, as after a node's failure.
-    farm.run(tasks[1])
-    farm.check_made(job)
-    afterwards = next(line.split(":", 1)[1] for line in lines if line.startswith("# Afterwards:"))
-    farm.run(["bash", "-c", afterwards])
-    farm.check_page(job)
+def test_slurm_runs_the_shards_and_then_the_report(
+    job: FarmJob, farm: Farm, slurm_here: Slurm
+) -> None:
+    farm.refuse(REFUSED)
+    assert not job.reports.exists()
+    submitted(job, farm, slurm_here, "--partition=long")
+    slurm_here.wait_for(2)
+    assert slurm_here.codes(1) == {f"{number}": 0 for number in range(1, SHARDS + 1)}
+    assert slurm_here.codes(2) == {"batch": 0}, (job.reports / "slurm-report.log").read_text()
+    farm.check_all_but_one(job)
+    logs = {path.name for path in job.reports.glob("*.log")}
+    assert logs == {"slurm-report.log", *(f"slurm-{n}.log" for n in range(1, SHARDS + 1))}
+    shards, report = slurm_here.job(1)["options"], slurm_here.job(2)["options"]
+    assert report["dependency"] == "afterany:1"
+    assert (shards["partition"], report["partition"]) == ("long", "long")
+    assert "requeue" in shards
+    # Once more, for the shard whose prop has failed: nothing else is made again.
+    farm.accept()
+    before = farm.sent
+    (shard,) = {line.shard for line in read_reports([job.reports]) if line.prompt == REFUSED}
+    index = shard.partition("/")[0]
+    submitted(job, farm, slurm_here, index)
+    slurm_here.wait_for(4)
+    assert slurm_here.job(3)["tasks"] == [index]
+    assert slurm_here.codes(3) == {index: 0}
+    assert {prompt for prompt in PROPS if farm.sent[prompt] > before[prompt]} <= {REFUSED}
+
+
+@pytest.mark.long
+@needs_bash
+def test_slurm_asks_a_shard_to_stop_and_the_report_is_made(
+    job: FarmJob, farm: Farm, slurm_here: Slurm
+) -> None:
+    gate = farm.hold()
+    job = FarmJob.of(job.file, job.library, 1, DOOR_2, ("--jobs", "1"), stop_seconds=600)
+    submitted(job, farm, slurm_here)
+    assert gate.reached.wait(LIMIT_SECONDS)
+    slurm_here.ask_to_stop(1, "1")
+    log = job.reports / "slurm-1.log"
+    wait_until(lambda: "Stopping: 1 under way" in log.read_text("utf-8"))
+    assert slurm_here.codes(1) is None, "the shell waits for the batch"
+    gate.release()
+    slurm_here.wait_for(2)
+    assert slurm_here.codes(1) == {"1": 130}, log.read_text("utf-8")
+    assert sum(farm.sent.values()) == 1, "nothing is begun"
+    assert len(list(job.library.glob("*/prop.blend"))) == 1
+    assert (job.reports / "report.html").is_file()
 
 
 @needs_bash
-def test_slurm_script_needs_its_task(job: FarmJob, tmp_path: Path) -> None:
-    script = tmp_path / "job.sh"
-    script.write_text(slurm.write(job), "utf-8")
-    env = {name: text for name, text in os.environ.items() if not name.startswith("SLURM")}
-    done = subprocess.run(["bash", str(script)], env=env, capture_output=True, text=True)
-    assert done.returncode != 0
-    assert "SLURM_ARRAY_TASK_ID" in done.stderr
-    assert not job.library.exists()
+def test_slurm_script_submits_itself_from_a_node(
+    job: FarmJob, farm: Farm, slurm_here: Slurm
+) -> None:
+    """Whoever writes `sbatch job.sh` gets the same."""
+    script = job.reports.parent / "job.sh"
+    plain = FarmJob.of(job.file, job.library, 2, ("true",))
+    script.write_text(slurm.write(plain), "utf-8")
+    farm.keep(**slurm_here.install())
+    farm.run(["sbatch", str(script)])
+    slurm_here.wait_for(3)
+    assert slurm_here.codes(1) == {"batch": 0}
+    assert slurm_here.codes(2) == {"1": 0, "2": 0}
+    assert slurm_here.job(3)["words"] == ["report"]
 
 
 @pytest.mark.parametrize("name", ["a%b.txt", "a\nb.txt"])

@@ -19,6 +19,7 @@ from ...library.disk.atomic_files import write_atomic
 from ..commands.parser import parser
 from ..config.config_file import NAME as CONFIG_FILE
 from ..config.layers import parse
+from ..console.durations import seconds_of
 from ..console.exit_codes import DONE
 from ..console.output import Output
 from ..console.usage import UsageError
@@ -26,7 +27,7 @@ from ..console.writable_places import STANDARD_INPUT
 from ..contract.batch_events import JobEvent
 from ..prompts.prompt_file import open_batch
 from . import flamenco, openjd, slurm
-from .farm_job import MOST_SHARDS, FarmJob
+from .farm_job import LEAST_STOP_SECONDS, MOST_SHARDS, FarmJob
 
 _OF_THE_JOB: Final = ("library", "shard", "report")
 _OF_ALL: Final = ("html", "contact_sheet", "scene", "summary")
@@ -58,6 +59,7 @@ def _text(options: argparse.Namespace, output: Output) -> str:
             output.say("Send it to http://MANAGER:8080/api/v3/jobs as application/json")
             return flamenco.submission(job)
         case _:
+            output.say("Start it by `bash job.sh`, which submits the shards and their report")
             return slurm.write(job)
 
 
@@ -75,6 +77,9 @@ def _job(options: argparse.Namespace, output: Output) -> FarmJob:
         raise InputError(
             "No shared library is named", "Add --library DIR, a folder that all machines have"
         )
+    stop_seconds = seconds_of("--grace", options.grace)
+    if stop_seconds < LEAST_STOP_SECONDS:
+        raise InputError(f"--grace must be {LEAST_STOP_SECONDS}s or more", "Correct it")
     more = _split(options.batch_options, "--batch-options")
     given = _checked(more)
     _check_config(options.file, more)
@@ -89,6 +94,7 @@ def _job(options: argparse.Namespace, output: Output) -> FarmJob:
         shards,
         _split(options.command_line, "--with"),
         more,
+        int(stop_seconds),
     )
 
 

@@ -18,8 +18,14 @@ preference, and the user account of a farm has never opened Blender."""
 
 MOST_SHARDS: Final = 1000
 STOP_SECONDS: Final = 120
-"""The time between the request to stop and the end, in which running requests to the gateway are
-finished and recorded."""
+"""The usual time between the request to stop and the end, in which running requests to the gateway
+are finished and recorded."""
+LEAST_STOP_SECONDS: Final = 10
+CLOSING_SECONDS: Final = 20
+"""The part of this time that is kept for stopping what has not been finished, in order."""
+WAIT: Final = "1h"
+"""How long a shard waits for items that another process has: a shard that Slurm has started again
+on another node finds the claims of the node that has failed, which count for ten minutes."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,8 @@ class FarmJob:
     command: tuple[str, ...] = (BLENDER, *DOOR)
     options: tuple[str, ...] = ()
     """More options for ``batch``, such as ``--jobs 8``."""
+    stop_seconds: int = STOP_SECONDS
+    """The time between the scheduler's request to stop and the end of the task."""
 
     @classmethod
     def of(
@@ -43,6 +51,7 @@ class FarmJob:
         shards: int,
         command: tuple[str, ...] = (),
         options: tuple[str, ...] = (),
+        stop_seconds: int = STOP_SECONDS,
     ) -> FarmJob:
         """Make a job with absolute paths, and the reports beside the file."""
         whole = Path(os.path.abspath(file))
@@ -53,7 +62,13 @@ class FarmJob:
             shards=shards,
             command=command or (BLENDER, *DOOR),
             options=options,
+            stop_seconds=stop_seconds,
         )
+
+    @property
+    def grace(self) -> str:
+        """The time for ``batch --grace``, which ends before the scheduler kills the task."""
+        return f"{max(self.stop_seconds - CLOSING_SECONDS, self.stop_seconds // 2)}s"
 
     @property
     def name(self) -> str:
@@ -80,6 +95,10 @@ def words(
         library,
         "--report",
         f"{reports}/shard-{index}-of-{count}.jsonl",
+        "--grace",
+        job.grace,
+        "--wait",
+        WAIT,
         *job.options,
     )
 

@@ -36,6 +36,8 @@ const JOB_TYPE = {
           description: "Folder for each shard's report and for the page made of them" },
         { key: "shards", type: "int32", default: 4, propargs: {min: 1, max: 1000},
           description: "Into how many tasks the list is cut" },
+        { key: "grace", type: "string", default: "100s", visible: "hidden",
+          description: "How long a batch finishes what is under way when it is asked to stop" },
         { key: "command", type: "string",
           default: '["{blender}", "--online-mode", "--command", "trellis"]', visible: "hidden",
           description: "JSON list: the program and what comes before its own options" },
@@ -63,6 +65,7 @@ function compileJob(job) {
             "--props-may-fail", "batch", settings.file, "--shard", shard + "/" + shards,
             "--library", settings.library,
             "--report", settings.reports + "/shard-" + shard + "-of-" + shards + ".jsonl",
+            "--grace", settings.grace, "--wait", "1h",
         ].concat(options)));
         report.addDependency(task);
         job.addTask(task);
@@ -102,6 +105,7 @@ def submission(job: FarmJob) -> str:
             "library": str(job.library),
             "reports": str(job.reports),
             "shards": job.shards,
+            "grace": job.grace,
             "command": json.dumps(list(command)),
             "options": json.dumps(list(job.options)),
         },

@@ -14,18 +14,22 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from ...core.errors import InputError
-from .farm_job import STOP_SECONDS, FarmJob, one_line, report_words, words
+from .farm_job import FarmJob, one_line, report_words, words
 
 _FILE, _LIBRARY, _REPORTS = "{{Param.File}}", "{{Param.Library}}", "{{Param.Reports}}"
 _SHARDS, _SHARD = "{{Param.Shards}}", "{{Task.Param.Shard}}"
 _LONGEST_NAME: Final = 64
+_LONGEST_STOP: Final = 600
 
 
 def template(job: FarmJob) -> dict[str, Any]:
     """Make the template as JSON values.
 
-    :raises InputError: an option contains ``{{``, for which the format has no escape.
+    :raises InputError: an option contains ``{{``, for which the format has no escape, or the time
+        to stop is longer than the format allows.
     """
+    if job.stop_seconds > _LONGEST_STOP:
+        raise InputError(f"Open Job Description allows {_LONGEST_STOP} s at most", "Change --grace")
     for word in (*job.command, *job.options):
         if "{{" in word:
             raise InputError(f"Open Job Description cannot take {{{{ in an option: {word}")
@@ -86,21 +90,20 @@ def _props(job: FarmJob) -> dict[str, Any]:
                 {"name": "Shard", "type": "INT", "range": f"1-{_SHARDS}"},
             ],
         },
-        "script": {"actions": {"onRun": _action((*job.command, *shard))}},
+        "script": {"actions": {"onRun": _action((*job.command, *shard), job.stop_seconds)}},
     }
 
 
 def _report(job: FarmJob) -> dict[str, Any]:
+    command = (*job.command, *report_words(_LIBRARY, _REPORTS))
     return {
         "name": "Report",
         "dependencies": [{"dependsOn": "Props"}],
-        "script": {
-            "actions": {"onRun": _action((*job.command, *report_words(_LIBRARY, _REPORTS)))}
-        },
+        "script": {"actions": {"onRun": _action(command, job.stop_seconds)}},
     }
 
 
-def _action(command: Iterable[str]) -> dict[str, Any]:
+def _action(command: Iterable[str], stop_seconds: int) -> dict[str, Any]:
     first, *rest = command
     return {
         "command": first,
@@ -108,6 +111,6 @@ def _action(command: Iterable[str]) -> dict[str, Any]:
         # SIGTERM first, so that running requests to the gateway are finished and recorded.
         "cancelation": {
             "mode": "NOTIFY_THEN_TERMINATE",
-            "notifyPeriodInSeconds": STOP_SECONDS,
+            "notifyPeriodInSeconds": stop_seconds,
         },
     }

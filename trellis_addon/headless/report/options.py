@@ -45,6 +45,13 @@ def add_farm(command: argparse.ArgumentParser) -> None:
         help="how the machines start trellis (default: blender --online-mode --command trellis)",
     )
     command.add_argument(
+        "--grace",
+        metavar="TIME",
+        default="2m",
+        help="how long before its end the scheduler asks a task to stop, so that what is under way "
+        "is finished: 90s, 10m (2m)",
+    )
+    command.add_argument(
         "--batch-options",
         metavar="OPTIONS",
         default="",
