@@ -69,6 +69,7 @@ class BatchRun:
                     # Checked after each item, as beginning one takes several writes to the disk.
                     if signals.count > told or self._state.stopped:
                         break
+                self._context.show.tick()
                 # In background mode, Blender runs no timers, so the events are polled here.
                 if not self._poll_jobs():
                     time.sleep(STEP_SECONDS)

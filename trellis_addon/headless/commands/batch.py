@@ -54,8 +54,9 @@ from ..outputs.outputs import OutputOptions, leave_behind
 from ..prompts.prompt_file import open_batch
 from ..prompts.prompt_list import Defaults, PromptItem, PromptList, in_shard, shard
 from ..report.lines import Line, ReportFile
-from ..report.progress import Show, Tally, choose
+from ..report.progress import Show, choose
 from ..report.summary import tell_sum
+from ..report.tally import Tally
 from ..rows.applied_row import AppliedRow, source_of
 from ..rows.apply_rows import RowApplier
 from ..rows.changed_rows import Replaced, replaced
@@ -161,6 +162,7 @@ class _Command:
                 Tally(len(mine), len(there)),
                 sys.stderr,
                 self.output.say,
+                self.output.json,
                 quiet=self.options.quiet,
                 as_json=self.output.as_json,
             ) as show:

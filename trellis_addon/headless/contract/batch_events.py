@@ -99,6 +99,18 @@ class ItemEvent(Message, event="item"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeartbeatEvent(Message, event="heartbeat"):
+    """A batch is alive. It comes every 10 seconds, whatever else does."""
+
+    done: Annotated[int, "the items that have ended, those of earlier runs included"]
+    total: Annotated[int, "the items of the list, or of the shard"]
+    running: Annotated[int, "the items under way"]
+    seconds: Annotated[int, "since the batch began"]
+    per_hour: Annotated[float | None, "the estimated rate; null while too little is known"]
+    seconds_left: Annotated[int | None, "the estimated time that is left; null as above"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SkippedEvent(Message, event="skipped"):
     """A prop that is left as it is: the library has it, or another process works on it."""
 

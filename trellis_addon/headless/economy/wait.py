@@ -54,6 +54,7 @@ class PartWatcher:
         while time.monotonic() < self._work.next_look:
             if self._context.signals.count:
                 return False
+            self._context.show.tick()
             time.sleep(STEP_SECONDS)
         self._looks += 1
         late = [short for key in self._work.waiting if (short := self._short.get(key))]
