@@ -18,10 +18,13 @@ from mathutils import Euler
 from .framing import framing, surface_points
 
 PIXELS: Final = 256
-SAMPLES: Final = 48
+SAMPLES: Final = 6
+"""Denoised, these look cleaner than 48 without a denoiser and take 0.4 of the time (measured on
+seven props). Fewer lose the edges of thin parts."""
+NOISY_SAMPLES: Final = 48
+"""The samples of builds that have no denoiser."""
 SAMPLES_VARIABLE: Final = "TRELLIS_PICTURE_SAMPLES"
-"""An environment variable. Fewer samples make a grainy image in a fraction of the time, which is
-95 % of what a small prop takes."""
+"""An environment variable with another number of samples."""
 _NOISE: Final = 0.05
 _LENS_DEGREES: Final = 30.0
 _FILLED: Final = 0.92
@@ -31,14 +34,17 @@ _SKY: Final = (-1.0, 1.0, 0.1, 0.65)
 _VIEW: Final = Euler((radians(66), 0, radians(36)))
 
 
-def render(collection: bpy.types.Collection, target: Path) -> None:
-    """Render an image of the collection: PNG, 256 x 256, with a transparent background."""
+def render(collection: bpy.types.Collection, target: Path, threads: int = 0) -> None:
+    """Render an image of the collection: PNG, 256 x 256, with a transparent background.
+
+    :param threads: how many threads render it; 0: one for each core.
+    """
     scene = bpy.data.scenes.new("Trellis thumbnail")
     try:
         scene.collection.children.link(collection)
         _light(scene)
         _camera(scene, collection)
-        _engine(scene, target)
+        _engine(scene, target, threads)
         bpy.ops.render.render(write_still=True, scene=scene.name)
     finally:
         for obj in list(scene.collection.objects):
@@ -54,20 +60,19 @@ def render(collection: bpy.types.Collection, target: Path) -> None:
             bpy.data.worlds.remove(world)
 
 
-def _engine(scene: Any, target: Path) -> None:
+def _engine(scene: Any, target: Path, threads: int) -> None:
     scene.render.engine = "CYCLES"
     scene.cycles.device = "CPU"
-    samples = samples_wanted()
-    scene.cycles.samples = samples
-    # Most pixels are clean after 12 samples, but glass and soft shadows need all of them.
-    scene.cycles.use_adaptive_sampling = True
-    scene.cycles.adaptive_min_samples = min(12, samples)
-    scene.cycles.adaptive_threshold = _NOISE
+    denoises = _has_denoiser()
+    scene.cycles.samples = samples_wanted(SAMPLES if denoises else NOISY_SAMPLES)
+    _noise(scene.cycles, denoises=denoises)
+    # Glass needs all five.
     scene.cycles.max_bounces = 5
+    # It chooses among many lights. Here are three and a sky, and it takes 8 % more time (measured).
+    scene.cycles.use_light_tree = False
     scene.cycles.caustics_reflective = scene.cycles.caustics_refractive = False
-    # Some builds have no denoiser and would fail; where there is one, it doubles the time
-    # (measured).
-    scene.cycles.use_denoising = False
+    if threads:
+        scene.render.threads_mode, scene.render.threads = "FIXED", threads
     scene.render.film_transparent = True
     scene.render.resolution_x = scene.render.resolution_y = PIXELS
     scene.render.resolution_percentage = 100
@@ -78,10 +83,36 @@ def _engine(scene: Any, target: Path) -> None:
     scene.view_settings.view_transform = "Standard"
 
 
-def samples_wanted() -> int:
-    """The samples for each pixel: those of the environment variable (1 to 4096), else 48."""
+def _noise(cycles: Any, *, denoises: bool) -> None:
+    """Remove the noise by the denoiser, or else by many samples where they are needed."""
+    cycles.use_denoising = denoises
+    # Of few samples, none can be spared.
+    cycles.use_adaptive_sampling = not denoises
+    if denoises:
+        cycles.denoiser = "OPENIMAGEDENOISE"
+        # Albedo and normals keep textures and edges sharp. The better qualities take twice as long
+        # and look the same at this size.
+        cycles.denoising_input_passes = "RGB_ALBEDO_NORMAL"
+        cycles.denoising_prefilter = cycles.denoising_quality = "FAST"
+    else:
+        # Most pixels are clean after 12 samples, but glass and soft shadows need all of them.
+        cycles.adaptive_min_samples = min(12, cycles.samples)
+        cycles.adaptive_threshold = _NOISE
+
+
+def _has_denoiser() -> bool:
+    """Whether this build has the denoiser of Cycles; some systems' own builds leave it out."""
+    try:
+        import _cycles
+    except ImportError:
+        return False
+    return bool(getattr(_cycles, "with_openimagedenoise", False))
+
+
+def samples_wanted(otherwise: int) -> int:
+    """The samples for each pixel: those of the environment variable (1 to 4096), if it is set."""
     asked = os.environ.get(SAMPLES_VARIABLE, "")
-    return int(asked) if asked.isdecimal() and 1 <= int(asked) <= 4096 else SAMPLES
+    return int(asked) if asked.isdecimal() and 1 <= int(asked) <= 4096 else otherwise
 
 
 def _light(scene: bpy.types.Scene) -> None:
