@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PIXELS = 256
 
 
-def plain_picture(_collection: Any, target: Path) -> None:
+def plain_picture(_collection: Any, target: Path, _threads: int = 0) -> None:
     """In the place of ``thumbnail.render``."""
     from PIL import Image
 
@@ -28,9 +28,9 @@ def main() -> None:
     from trellis_addon.importer import worker
 
     tasks, replies = worker._private_pipes()
-    from trellis_addon.importer.prop import convert
+    from trellis_addon.importer.prop import picture
 
-    module: Any = convert
+    module: Any = picture
     module.render = plain_picture
     worker._serve(tasks, replies)
 

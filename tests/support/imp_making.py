@@ -24,7 +24,7 @@ def quick(rooms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(QUICK, raising=False)
     for name, value in (("SAMPLES", 4), ("PIXELS", 96)):
         monkeypatch.setattr(rooms("importer.prop.thumbnail"), name, value)
-    monkeypatch.setattr(rooms("importer.prop.convert"), "restore_preview", lambda *_: None)
+    monkeypatch.setattr(rooms("importer.prop.picture"), "restore_preview", lambda *_: None)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class PlainImporter:
         report_status: Callable[[str], None],
         blend: str = "prop.blend",
         usable: Any = None,
+        picture: Any = None,
     ) -> Made:
         """Make two files; wait at the gate before."""
         report_status("Taking the prop's picture")
@@ -45,6 +46,20 @@ class PlainImporter:
         for path in (folder.path / blend, folder.thumbnail):
             path.write_bytes(b"made of " + record.id.encode())
         return Made({"collection": "Barrel"}, ("1 camera of the model left out",))
+
+    def take_picture(
+        self,
+        folder: Any,
+        record: Any,
+        token: Any,
+        report_status: Callable[[str], None],
+        blend: str,
+        key: str,
+    ) -> Made:
+        """Make one file."""
+        report_status("Taking the prop's picture")
+        folder.thumbnail.write_bytes(b"picture of " + record.id.encode())
+        return Made({"picture": key})
 
 
 def begin(

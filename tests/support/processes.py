@@ -162,5 +162,4 @@ def wait_until(happened: Callable[[], object]) -> None:
 
 def worker_pid(background: Any) -> int | None:
     """The process of a `BackgroundBlender`; None while there is none."""
-    child = background._child
-    return child.pid if child and child.alive else None
+    return next(iter(background.pids), None)

@@ -68,6 +68,7 @@ class Rooms:
         finishing: Any = None,
         *,
         early: bool = False,
+        pictures: Any = "with the prop",
     ) -> Any:
         """A job that takes the folder from where it stands to the finished prop.
 
@@ -76,6 +77,7 @@ class Rooms:
         :param blender: the version that is to link the prop.
         :param finishing: settings to finish it by, once more.
         :param early: have it say when the prop can be placed.
+        :param pictures: when the picture is taken.
         """
         client, generate = self("gateway.client"), self("job.generation")
 
@@ -85,7 +87,16 @@ class Rooms:
 
             memory = self("library.day_cache").DayCache(folder.path.parent)
             generate.Generation(
-                folder, line, memory, importer, emit, token, blender, finishing, early=early
+                folder,
+                line,
+                memory,
+                importer,
+                emit,
+                token,
+                blender,
+                finishing,
+                early=early,
+                pictures=self("core.generation.picture").Pictures(pictures),
             ).run()
 
         return self("job.job").Job(folder.id, work)

@@ -64,6 +64,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "console",
         "observers",
         "config",
+        "pool",
         "prompts",
         "report",
         "outputs",

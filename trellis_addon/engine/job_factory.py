@@ -15,6 +15,7 @@ import bpy
 
 from ..core.errors import InternalError, TrellisError
 from ..core.generation.finishing import Finishing
+from ..core.generation.picture import Pictures
 from ..core.generation.real_size import with_guess
 from .locked_job import expect_cost, holding, note_catalogs, note_cost
 
@@ -43,11 +44,21 @@ class JobFactory:
     :param share: this process's share of the gateway's rate limit, if several machines use it.
     :param rate: the most requests per minute, even if the gateway allows more.
     :param early: whether jobs announce that a prop can be placed before its thumbnail is rendered.
+    :param pictures: when the props' pictures are taken.
+    :param processes: the number of background Blenders, each of which makes one prop at a time.
     """
 
     def __init__(
-        self, share: float = 1.0, rate: float | None = None, *, early: bool = False
+        self,
+        share: float = 1.0,
+        rate: float | None = None,
+        *,
+        early: bool = False,
+        pictures: Pictures = Pictures.WITH_PROP,
+        processes: int = 1,
     ) -> None:
+        self._pictures = pictures
+        self._processes = processes
         self._share = share
         self._rate = rate
         self._early = early
@@ -217,7 +228,7 @@ class JobFactory:
         budget = self._budget_of(settings)
         # Shared, so that one of many jobs asks for the model's endpoint.
         memory = self._memories.setdefault(settings.library, DayCache(settings.library))
-        asking, early = self._asking, self._early
+        asking, early, pictures = self._asking, self._early, self._pictures
         blender = tuple(bpy.app.version)  # read here, as the job's thread must not use bpy
 
         def open_gateway(token: CancelToken, report_status: Callable[[str], None]) -> Gateway:
@@ -250,6 +261,7 @@ class JobFactory:
                     open_web,
                     url,
                     early,
+                    pictures,
                 ).run()
 
         return Job(folder.id, work)
@@ -265,11 +277,12 @@ class JobFactory:
         from ..importer.pipe.background_blender import BackgroundBlender, command_for
 
         if self._background is None:
-            self._background = BackgroundBlender(command_for(bpy.app.binary_path, sys.executable))
+            command = command_for(bpy.app.binary_path, sys.executable)
+            self._background = BackgroundBlender(command, processes=self._processes)
         return self._background
 
     def close(self) -> None:
-        """End the background Blender."""
+        """End the background Blenders."""
         if self._background:
             self._background.close()
             self._background = None

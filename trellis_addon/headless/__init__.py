@@ -12,6 +12,7 @@ contract/     declares every line of ``--json``, with its fields and units
 console/      what all commands share: options, output, signals, exit codes, and running one job
 observers/    follows the events of a command, for ``--exec`` and ``--summary``
 config/       options that are not given: from the environment and from trellis.toml
+pool/         makes many props side by side: the number of processes, and jobs that share them
 prompts/      reads a list of prompts from a .csv, .jsonl or .txt file, and checks its items
 report/       the result of each item: report lines, progress, summary and the HTML page
 outputs/      what a command writes beside the library: exports, shots, scene files, contact sheets

@@ -137,7 +137,7 @@ def _answer(message: Message, tell: Any) -> Message:
     from trellis_addon.core.errors import TrellisError
     from trellis_addon.importer.export.export_worker import export
     from trellis_addon.importer.pipe.export_messages import ExportTask
-    from trellis_addon.importer.pipe.messages import Task
+    from trellis_addon.importer.pipe.messages import PictureTask, Task
     from trellis_addon.importer.pipe.shot_messages import ShotTask
     from trellis_addon.importer.prop.convert import convert
 
@@ -160,6 +160,10 @@ def _answer(message: Message, tell: Any) -> Message:
             from trellis_addon.importer.shot.shot_worker import take_shot
 
             made, notes = take_shot(ShotTask(**task), report_status)
+        elif "collection" in task:
+            from trellis_addon.importer.prop.picture import take_picture
+
+            made, notes = take_picture(PictureTask(**task), report_status)
         else:
             made, notes = convert(Task(**task), report_status, usable)
         return {"made": made, "notes": notes}

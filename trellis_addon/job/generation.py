@@ -20,6 +20,7 @@ from ..core.errors import BadFileError, CancelledError, ErrorFacts, InternalErro
 from ..core.events import Cancelled, Emit, Failed, Finished, Progress, State, StateChanged, Usable
 from ..core.files import held_files
 from ..core.files.prop_files import path_from_text
+from ..core.generation.picture import PictureOrder, Pictures
 from ..core.next_step import NextStep
 from ..gateway.client import Gateway
 from ..gateway.metadata_api import Memory
@@ -32,8 +33,11 @@ from .obtain.context import Context
 from .obtain.copy_model import SOURCE, WITHIN, ModelCopy
 from .obtain.download_model import ModelDownload, OpenLine
 from .obtain.obtain_model import ModelObtainer
+from .picture import is_due, key_of, picture_order, pictured
 
 log = logging.getLogger(__name__)
+
+NO_PICTURE = "No picture could be taken"
 
 Say = Callable[[str], None]
 OpenGateway = Callable[[CancelToken, Say], Gateway]
@@ -63,10 +67,26 @@ class Importer(Protocol):
         report_status: Say,
         blend: str,
         usable: Tell | None,
+        picture: PictureOrder,
     ) -> Made:
-        """Build the ``.blend`` with this name, and ``thumbnail.png``, from the received model.
+        """Build the ``.blend`` with this name from the received model, and ``thumbnail.png`` if the
+        order says so.
 
         :param usable: called when the prop can be placed, before its picture is rendered.
+        """
+
+    def take_picture(
+        self,
+        folder: PropFolder,
+        record: PropRecord,
+        token: CancelToken,
+        report_status: Say,
+        blend: str,
+        key: str,
+    ) -> Made:
+        """Take the picture of a prop that was built without, when no prop waits to be built.
+
+        :param key: what the record says of the picture then.
         """
 
 
@@ -94,6 +114,7 @@ class Generation:
     early: bool = False
     """Whether the prop should be announced as soon as it can be placed, before its picture is
     rendered."""
+    pictures: Pictures = Pictures.WITH_PROP
 
     def run(self) -> None:
         """Go through the steps and emit exactly one terminal event."""
@@ -112,6 +133,7 @@ class Generation:
                     raise blend_state.model_is_lost(record)
                 record = self._get_model(record)
             record, blend = self._make_prop(record)
+            record = self._take_picture(record, blend)
             seconds = time.monotonic() - started
             if not was_made:
                 self.folder.update(seconds=round((record.seconds or 0) + seconds, 3))
@@ -173,8 +195,11 @@ class Generation:
             self.emit(Usable(self.folder.id, self.folder.path, self.folder.path / blend))
 
         told = usable if self.early else None
+        order = picture_order(self.folder, record, self.pictures)
         try:
-            return self.importer.convert(self.folder, record, self.token, self._say, blend, told)
+            return self.importer.convert(
+                self.folder, record, self.token, self._say, blend, told, order
+            )
         except TrellisError as error:
             # Without a placeable prop it is a failure. Interrupted, the picture is rendered at the
             # next start.
@@ -183,7 +208,28 @@ class Generation:
             log.warning("%s has no picture: %s", self.folder.id, error)
         for part in self.folder.parts():
             held_files.discard(part)
-        return replace(whole[0], notes=(*whole[0].notes, "No picture could be taken"))
+        return replace(whole[0], notes=(*whole[0].notes, NO_PICTURE))
+
+    def _take_picture(self, record: PropRecord, blend: str) -> PropRecord:
+        """Take the picture of a ready prop, if that is still to be done. Neither a failure nor a
+        cancel takes the prop away; only closing Blender leaves the picture to the next start.
+        """
+        if self.pictures is Pictures.NONE or not is_due(record, blend, self.blender):
+            return record
+        try:
+            made = self.importer.take_picture(
+                self.folder, record, self.token, self._say, blend, key_of(record)
+            )
+        except TrellisError as error:
+            if self.token.interrupted:
+                raise
+            log.warning("%s has no picture: %s", self.folder.id, error)
+            for part in self.folder.parts():
+                held_files.discard(part)
+            made = Made({}, (NO_PICTURE,))
+        # Read again, so that what was added to the record meanwhile is kept.
+        before = self.folder.read()
+        return self.folder.update(**pictured(self.folder, before, blend, made.prop, made.notes))
 
     def _ready(self, changes: Mapping[str, Any]) -> PropRecord:
         """Record the state ``ready``. Once the files exist it is too late to cancel, but not too

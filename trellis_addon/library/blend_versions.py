@@ -152,6 +152,15 @@ def made_changes(
     return {"files": {**kept, **files}, "prop": changed}
 
 
+def noted(
+    record: PropRecord, name: str, facts: Mapping[str, Any], files: Mapping[str, FileEntry]
+) -> dict[str, Any]:
+    """The changes to the record for new facts about a ``.blend`` that stays the same prop."""
+    others = {**record.prop, OTHERS: {**_others(record), name: dict(facts)}}
+    prop = dict(facts) if name == BLEND else others
+    return {"files": {**record.files, **files}, "prop": prop}
+
+
 def facts_of(record: PropRecord, name: str) -> Mapping[str, Any]:
     """What the importer said about one of the prop's ``.blend`` files."""
     facts = record.prop if name == BLEND else _others(record).get(name)

@@ -157,9 +157,9 @@ class Library:
                 yield folder, record
 
     def unfinished(self, tell: Tell = log.warning) -> Iterator[PropFolder]:
-        """The props whose generation was interrupted and can be resumed."""
+        """The props whose generation or picture was interrupted and can be resumed."""
         for folder, record in self.records(tell):
-            if not record.is_resumable:
+            if not (record.is_resumable or record.picture_is_due):
                 continue
             # Resuming would have to write the record.
             if record.is_newer:

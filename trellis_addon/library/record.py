@@ -26,6 +26,8 @@ from ..core.errors import (
 )
 from ..core.events import State
 from ..core.files.prop_files import MODEL, is_model_name
+from ..core.generation.picture import DUE
+from ..core.generation.picture import IN_RECORD as PICTURE
 
 SCHEMA: Final = 1
 MOST_CENTS: Final = 1e9
@@ -288,6 +290,11 @@ class PropRecord(_Part):
         error = self.error
         again = bool(self.request.get("source")) or bool(error and error.kind in _UNANSWERED)
         return error is not None and error.retryable and again
+
+    @property
+    def picture_is_due(self) -> bool:
+        """Whether the prop is ready, and was interrupted before its picture was taken."""
+        return self.state is State.READY and self.prop.get(PICTURE) == DUE
 
     @property
     def accepted_by_gateway(self) -> bool:

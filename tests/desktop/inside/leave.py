@@ -35,8 +35,8 @@ class Leave:
         record = self.library / running.job.prop_id / "prop.json"
         yield lambda: json.loads(record.read_text(encoding="utf-8"))["state"] == "waiting"
         background = session.workshop._background
-        yield lambda: background._child and background._child.alive
-        pid = background._child.pid
+        yield lambda: background.pids
+        pid = background.pids[0]
         alive = Path(f"/proc/{pid}").is_dir()
         self.facts.note("leave", prop_id=running.job.prop_id, background=pid, alive=alive)
         yield 2.0

@@ -38,6 +38,7 @@ class Versioned(PlainImporter):
         say: Any,
         blend: str = "prop.blend",
         usable: Any = None,
+        picture: Any = None,
     ) -> Made:
         self.asked.append((blend, dict(record.finishing)))
         if self.fault:

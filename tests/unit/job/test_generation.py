@@ -265,6 +265,7 @@ def test_importer_that_fails_keeps_the_model(stand_in: StandInGateway, tmp_path:
             report_status: Any,
             blend: str = "",
             usable: Any = None,
+            picture: Any = None,
         ) -> Made:
             raise ImporterError("Blender could not make a prop of the model")
 

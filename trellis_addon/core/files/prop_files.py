@@ -24,6 +24,8 @@ FIRST_IS_MODEL: Final = b"Trellis: the first file is the model, the others belon
 _URI: Final = "file://"
 BLEND: Final = "prop.blend"
 THUMBNAIL: Final = "thumbnail.png"
+PICTURE_SAMPLES: Final = "TRELLIS_PICTURE_SAMPLES"
+"""The environment variable with the number of samples for each pixel of it."""
 
 
 def is_model_name(name: str) -> bool:

@@ -11,7 +11,13 @@ from ...core.defaults import DEFAULT_JOBS
 from ...core.generation.finishing import FINISHING_SETTINGS
 from ...core.generation.request_settings import REQUEST_SETTINGS
 from ..console.finishing_options import add_finishing
-from ..console.options import common_options, request_options, scene_options, wait_option
+from ..console.options import (
+    common_options,
+    processes_option,
+    request_options,
+    scene_options,
+    wait_option,
+)
 from ..console.usage import number
 from .tries import RETRIES
 
@@ -87,6 +93,7 @@ def _running(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"gateway calls at once ({DEFAULT_JOBS}, or what is set in Blender)",
     )
+    processes_option(group)
     group.add_argument(
         "--shard",
         metavar="I/N",

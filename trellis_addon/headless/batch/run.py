@@ -28,6 +28,10 @@ WAITING: Final = 16
 """The number of models that may wait for the background Blender, in addition to the jobs at the
 gateway. Each is a thread, of which a batch with slow imports must not collect thousands."""
 
+PICTURES: Final = 64
+"""The number of ready props that may wait for their pictures, in addition to these. Their pictures
+are taken when no model waits."""
+
 _HAS_MODEL: Final = (State.DOWNLOADED, State.IMPORTING, State.READY)
 """The states in which a prop does not occupy a place at the gateway. A failed prop occupies its
 place until the failure is counted, as that may stop the batch.
@@ -89,8 +93,10 @@ class BatchRun:
 
     def _may_begin(self, item: PromptItem) -> bool:
         asking = [running.item for running in self._running.values() if running.asking]
+        ready = sum(running.ready for running in self._running.values())
         jobs = self._context.limits.jobs
-        if len(asking) >= jobs or len(self._running) >= jobs + WAITING or self._outage.pause:
+        models = len(self._running) - min(ready, PICTURES)
+        if len(asking) >= jobs or models >= jobs + WAITING or self._outage.pause:
             return False
         try:
             return self._budget.allows(item, asking)
@@ -125,6 +131,7 @@ class BatchRun:
 
     def _move(self, running: Running, state: State) -> None:
         """Count the cost of a prop that has its model, and free its place at the gateway."""
+        running.ready = state is State.READY
         if running.asking and state in _HAS_MODEL:
             running.asking = False
             self._is_back()

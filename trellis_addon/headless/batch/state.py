@@ -65,6 +65,8 @@ class Running:
     """US cents of this prop that have been counted, such as those of earlier runs."""
     asking: bool
     """Whether it occupies a place at the gateway."""
+    ready: bool = False
+    """Whether only its picture is left to do."""
 
 
 class ItemJobs(dict[str, Running]):

@@ -35,7 +35,7 @@ from ..batch.state import BatchContext, BatchState, ItemJobs
 from ..batch.tries import TryLimits
 from ..console.durations import seconds_of, wait_seconds
 from ..console.exit_codes import DONE, INTERRUPTED, NOT_YET, OTHERS_AT_WORK
-from ..console.finishing_options import finishing_of, given_by, has_size
+from ..console.finishing_options import finishing_of, given_by, has_size, pictures_of
 from ..console.options import settings_of
 from ..console.output import Output
 from ..console.request_options import check_count
@@ -51,6 +51,7 @@ from ..outputs.due_outputs import DueOutputs
 from ..outputs.export_files import check_output
 from ..outputs.file_names import check_different
 from ..outputs.outputs import OutputOptions, leave_behind
+from ..pool.process_number import check_processes, processes_of
 from ..prompts.prompt_file import open_batch
 from ..prompts.prompt_list import Defaults, PromptItem, PromptList, in_shard, shard
 from ..report.lines import Line, ReportFile
@@ -71,6 +72,7 @@ def batch(options: argparse.Namespace, output: Output) -> int:
     """
     limits = _limits(options)
     pace = BatchApiOptions.of(options)
+    check_processes(options)
     wishes = OutputOptions.of(options)
     index, count = shard(options.shard or "1/1")
     listed = open_batch(options.file, output, options.format, _defaults(options))
@@ -123,7 +125,12 @@ class _Command:
         """
         library = self.settings.library
         # The gateway's rate limit is per account, so the shards divide it.
-        workshop = JobFactory(share=1 / self.shards, rate=self._rate())
+        workshop = JobFactory(
+            share=1 / self.shards,
+            rate=self._rate(),
+            pictures=pictures_of(self.options),
+            processes=processes_of(self.options, len(mine)),
+        )
         with Signals(grace_seconds=self.limits.grace_seconds) as signals:
             try:
                 code, left = self._make(mine, workshop, signals)

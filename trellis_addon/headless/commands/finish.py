@@ -14,6 +14,7 @@ from functools import partial
 from ...core.destinations.destination import Destination
 from ...core.errors import InputError, InvalidRequestError, LibraryError
 from ...core.generation.finishing import Finishing
+from ...core.generation.picture import Pictures
 from ...core.settings import Settings
 from ...engine.job_factory import JobFactory
 from ...library.library import Library, Tell
@@ -22,12 +23,14 @@ from ...library.record import PropRecord
 from ...preferences import read_settings
 from ..console.existing_library import existing_library
 from ..console.exit_codes import DONE, INTERRUPTED
-from ..console.finishing_options import finishing_of
+from ..console.finishing_options import finishing_of, pictures_of
 from ..console.output import Output
 from ..console.run_job import first_failure, run_if_free
 from ..console.writable_places import check_folder, check_library
 from ..outputs.destination_files import DestinationFiles, Wanted, chosen_by
 from ..outputs.export_files import check_output
+from ..pool.process_number import check_processes, processes_of
+from ..pool.run_jobs import run_all
 from ..rows.finish_list import finish_list
 
 
@@ -38,7 +41,7 @@ class _Wanted:
 
 
 def finish(options: argparse.Namespace, output: Output) -> int:
-    """Run the command, one prop after the other. The exit code is that of the first failure.
+    """Run the command, several props at a time. The exit code is that of the first failure.
 
     A prop that fails stays as it was. Props that another process is working on are skipped and
     named, with an exit code of their own.
@@ -50,6 +53,7 @@ def finish(options: argparse.Namespace, output: Output) -> int:
         raise InputError(
             "Name the props to finish, or a list of them", "Give ids or names, --list, or --all"
         )
+    check_processes(options)
     settings = read_settings(library=options.library)
     library = existing_library(options)
     check_library(library.path)
@@ -65,18 +69,21 @@ def finish(options: argparse.Namespace, output: Output) -> int:
     output.say(f"{len(wanted)} to finish in {settings.library}")
     if destinations:
         return _finish_for(destinations, [one.folder for one in wanted], options, settings, output)
-    code = DONE
-    workshop = JobFactory()
+    workshop = JobFactory(
+        pictures=pictures_of(options), processes=processes_of(options, len(wanted))
+    )
+    begins = {
+        one.folder.id: partial(workshop.finish, one.folder, one.finishing, settings)
+        for one in wanted
+    }
     try:
-        for one in wanted:
-            begin = partial(workshop.finish, one.folder, one.finishing, settings)
-            new = run_if_free(one.folder.id, begin, output)
-            if new == INTERRUPTED:
-                return INTERRUPTED
-            code = first_failure(code, new)
+        if len(begins) == 1:
+            # Of a single one, people see the progress.
+            ((prop, begin),) = begins.items()
+            return run_if_free(prop, begin, output)
+        return run_all(begins, output)
     finally:
         workshop.close()
-    return code
 
 
 def _finish_for(
@@ -89,7 +96,7 @@ def _finish_for(
     """Finish and export each prop for each destination. Returns the exit code."""
     wanted = [Wanted.by_options(each, options) for each in destinations]
     code = DONE
-    workshop = JobFactory()
+    workshop = JobFactory(pictures=pictures_of(options, Pictures.WITH_PROP))
     try:
         with DestinationFiles(workshop, settings, output, options.output) as files:
             for folder in folders:

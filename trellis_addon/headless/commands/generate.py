@@ -13,6 +13,7 @@ from ...core.destinations.destination import Destination
 from ...core.errors import TrellisError
 from ...core.events import Failed, Finished
 from ...core.generation.finishing import Finishing
+from ...core.generation.picture import Pictures
 from ...core.generation.request import GenerationRequest
 from ...core.generation.request_key import variant
 from ...core.generation.request_settings import REQUEST_SETTINGS
@@ -31,7 +32,7 @@ from ..console.exit_codes import (
     exit_code,
     is_of_disk,
 )
-from ..console.finishing_options import finishing_of, given_by
+from ..console.finishing_options import finishing_of, given_by, pictures_of
 from ..console.options import settings_of
 from ..console.output import Output
 from ..console.request_options import check_count, image_url, parameter
@@ -80,7 +81,7 @@ def generate(options: argparse.Namespace, output: Output) -> int:
         due = DueOutputs.of(line, exports, ids, options.output, given, own)
         due.write(PropFolder(settings.library / prop))
 
-    workshop = JobFactory()
+    workshop = JobFactory(pictures=pictures_of(options, Pictures.WITH_PROP))
     try:
         made, code = _made(requests, finishing, workshop, settings, output, begun)
         if made and destinations and code != INTERRUPTED:

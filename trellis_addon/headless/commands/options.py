@@ -17,6 +17,7 @@ from ..console.options import (
     json_option,
     library_options,
     online_option,
+    processes_option,
     scene_options,
 )
 from ..console.shot_options import add_shot_settings
@@ -37,9 +38,7 @@ def add_import(command: argparse.ArgumentParser) -> None:
         help="meshes, folders with meshes, http(s) addresses of meshes or ZIP files",
     )
     online_option(command)
-    command.add_argument(
-        "--processes", type=int, metavar="N", help="background Blenders at once (one a core)"
-    )
+    processes_option(command)
     command.add_argument(
         "--force", action="store_true", help="import also what the library has already"
     )

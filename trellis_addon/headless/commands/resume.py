@@ -108,8 +108,9 @@ class _Resuming:
     def _resume(self, folder: PropFolder) -> int:
         def begin() -> Job | None:
             # Another process may have finished it since the list was made.
-            ready = folder.read().is_resumable
-            return self.workshop.resume(folder, self.settings) if ready else None
+            record = folder.read()
+            left = record.is_resumable or record.picture_is_due
+            return self.workshop.resume(folder, self.settings) if left else None
 
         return run_if_free(folder.id, begin, self.output)
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ...core.errors import InvalidRequestError
 from ...core.generation.declaration import Setting
 from ...core.generation.finishing import FINISHING_SETTINGS, Finishing
+from ...core.generation.picture import Pictures
 from ...core.generation.real_size import with_guess
 from .setting_options import add_setting
 from .usage import number
@@ -38,6 +39,17 @@ def add_finishing(command: argparse.ArgumentParser, default: str = "default") ->
     size.add_argument("--keep-size", action="store_true", help="as large as received")
     for setting in _OPTIONS:
         add_setting(group, setting)
+    group.add_argument(
+        "--no-pictures",
+        action="store_true",
+        help="take no pictures of the props, which is most of the work on a small one; `finish` "
+        "takes them",
+    )
+
+
+def pictures_of(options: argparse.Namespace, otherwise: Pictures = Pictures.LATER) -> Pictures:
+    """When the pictures of props are taken."""
+    return Pictures.NONE if options.no_pictures else otherwise
 
 
 def finishing_of(

@@ -177,6 +177,16 @@ def common_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+def processes_option(command: argparse._ActionsContainer) -> None:
+    """Add ``--processes``. Its value is checked by the command."""
+    command.add_argument(
+        "--processes",
+        type=int,
+        metavar="N",
+        help="background Blenders at once (one for each core, as far as the memory goes)",
+    )
+
+
 def scene_options(command: argparse.ArgumentParser) -> None:
     """Add the options for placing a prop in a scene file."""
     group = command.add_argument_group("where it is placed")
@@ -224,6 +234,7 @@ def finish_options(command: argparse.ArgumentParser) -> None:
     for_option(command, "make each prop again for it")
     command.add_argument("--output", type=Path, metavar="DIR", help="the folder for --for")
     add_finishing(command, default="the prop's own record, and by --for")
+    processes_option(command)
     library_options(command)
 
 

@@ -25,16 +25,16 @@ _RUSAGE_BYTES: Final = 96
 the footprint, which includes memory that macOS has compressed (resident memory does not)."""
 
 
-def prop_limit() -> int:
-    """The number of bytes that the background Blender may use while it makes one prop.
+def prop_limit(processes: int = 1) -> int:
+    """The number of bytes that a background Blender may use while it makes one prop.
 
     It is half of the machine's memory, as the rest is for the artist's own scene, and a machine
     that swaps is as good as frozen. It is at least 3 GiB: a model of 2 M triangles with 4096 px
     textures takes 1.6 GiB (measured). It is at most 16 GiB, as no sensible model takes ten times
-    the measured value.
+    the measured value. Several processes share it.
     """
     # Where the machine's memory is unknown, the least limit is used.
-    return min(max((machine_bytes() or 2 * LEAST) // 2, LEAST), MOST)
+    return min(max((machine_bytes() or 2 * LEAST) // (2 * processes), LEAST), MOST)
 
 
 def machine_bytes() -> int | None:
@@ -45,11 +45,31 @@ def machine_bytes() -> int | None:
         total: int = psutil.virtual_memory().total
     except (OSError, RuntimeError):
         return None
+    most = _of_group("memory.max")
+    return total if most is None else min(total, most)
+
+
+def free_bytes() -> int | None:
+    """Memory that can be used without swapping, within the container's limit; None if nobody
+    tells.
+    """
+    import psutil
+
     try:
-        group = Path("/sys/fs/cgroup/memory.max").read_text("ascii").strip()
+        free: int = psutil.virtual_memory().available
+    except (OSError, RuntimeError):
+        return None
+    most, used = _of_group("memory.max"), _of_group("memory.current")
+    return free if most is None or used is None else max(0, min(free, most - used))
+
+
+def _of_group(name: str) -> int | None:
+    """A number of the control group of this process; None if there is none, or no limit."""
+    try:
+        text = (Path("/sys/fs/cgroup") / name).read_text("ascii").strip()
     except OSError:
-        group = ""  # no control groups here
-    return min(total, int(group)) if group.isdecimal() else total
+        return None
+    return int(text) if text.isdecimal() else None
 
 
 def resident_bytes(pid: int) -> int | None:

@@ -49,6 +49,20 @@ class Task:
     """What the prop's collection was called before; files that link it know it by these."""
     early: bool = False
     """Whether to write the file before its thumbnail is rendered as well, and to announce it."""
+    picture: str = "take"
+    """One of ``core.generation.picture.How``."""
+    picture_key: str = ""
+    """What the record says of the picture, if that was done."""
+    threads: int = 0
+    """How many threads render; 0: one for each core."""
+
+
+@dataclass(frozen=True)
+class PictureTask(Task):
+    """The picture of a prop that was made without. ``blend`` is its file."""
+
+    collection: str = ""
+    """The name of the prop's collection."""
 
 
 def send(stream: BinaryIO, message: dict[str, Any]) -> None:

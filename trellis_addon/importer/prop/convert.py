@@ -8,13 +8,14 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import bpy
 
 from ...core.files.held_files import discard
 from ...core.files.prop_files import THUMBNAIL
 from ...core.generation.finishing import Finishing
+from ...core.generation.picture import How
 from ...core.generation.quality import IN_RECORD as QUALITY
 from ...core.generation.quality import Quality
 from ...library.blend_versions import FORMER_NAMES
@@ -24,21 +25,16 @@ from ..pipe.messages import Task
 from ..quality.measure import measure
 from ..read.blender_gltf import empty_file
 from ..read.model_import import import_model
-from .asset_file import load_preview, mark_asset, put_in_place, restore_preview, write_blend
+from .asset_file import mark_asset, put_in_place, write_blend
 from .collection_exporters import set_exporters
 from .data_blocks import also_called
 from .finish_steps import FinishedProp, finish
-from .thumbnail import render
+from .picture import fact_about, picture_of, write_with_picture
 
 log = logging.getLogger(__name__)
 
 Result = tuple[dict[str, Any], list[str]]
 Usable = Callable[[dict[str, Any], list[str]], None]
-
-_KEEP_PREVIEWS: Final = ((4, 2), (4, 5))
-"""``libraries.write`` drops previews in 4.3, 5.0 and 5.1, and keeps them in these two and since 5.2
-(measured). Restoring a preview that is there does no harm, so all other versions are treated like
-those that lose it."""
 
 
 def _nobody(_facts: dict[str, Any], _notes: list[str]) -> None:
@@ -46,7 +42,8 @@ def _nobody(_facts: dict[str, Any], _notes: list[str]) -> None:
 
 
 def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _nobody) -> Result:
-    """Make ``prop.blend``, its textures and ``thumbnail.png`` from the received model.
+    """Make ``prop.blend``, its textures and ``thumbnail.png`` from the received model; the picture
+    only if the task says so.
 
     :param usable: called, for a task with ``early``, when the prop can be placed: it is complete
         except for its thumbnail. A later failure does not remove it.
@@ -71,7 +68,7 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
         made = replace(made, former=tuple(former))
         facts, notes = _facts(made, textures), [*imported.notes, *made.notes]
         # The thumbnail takes most of the time, and the artist need not wait for it.
-        if task.early:
+        if task.early and task.picture == How.TAKE:
             write_blend({made.collection, *made.lods, *made.former}, blend)
             _sync(textures)
             put_in_place(blend, folder / task.blend)
@@ -80,10 +77,12 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
         # After that, too: the artist need not wait for the measuring.
         quality, told = _quality(made)
         notes += told
-        report_status("Taking the prop's picture")
-        notes += _take_picture(made.collection, picture)
+        shown, told = picture_of(task, made.collection, picture, report_status)
+        facts, notes = facts | fact_about(task, shown), notes + told
         report_status("Writing the prop")
-        _write_with_picture(made, blend, picture)
+        write_with_picture(
+            {made.collection, *made.lods, *made.former}, made.collection, blend, shown
+        )
         # Without a new thumbnail, that of an earlier finishing stays.
         if picture.exists():
             put_in_place(picture, folder / THUMBNAIL)
@@ -114,25 +113,6 @@ def _quality(made: FinishedProp) -> tuple[Quality | None, list[str]]:
     except (RuntimeError, ValueError, IndexError, MemoryError) as error:
         log.warning("no quality: %s", error)
         return None, ["The quality could not be measured"]
-
-
-def _take_picture(collection: Any, picture: Path) -> list[str]:
-    """Render the thumbnail. If that fails, the prop is kept, and a note says so."""
-    try:
-        render(collection, picture)
-    except (RuntimeError, TypeError, AttributeError) as error:  # the latter two: without Cycles
-        log.warning("no picture: %s", error)
-        return ["No picture could be taken"]
-    load_preview(collection, picture)
-    return []
-
-
-def _write_with_picture(made: FinishedProp, blend: Path, picture: Path) -> None:
-    name = made.collection.name
-    write_blend({made.collection, *made.lods, *made.former}, blend)
-    keeps = bpy.app.version[:2] in _KEEP_PREVIEWS or bpy.app.version >= (5, 2, 0)
-    if picture.exists() and not keeps:
-        restore_preview(blend, name, picture)
 
 
 def _new_texture_folder(folder: Path) -> Path:

@@ -7,6 +7,7 @@ view, light and background are the same for every prop, so that a grid of them l
 
 from __future__ import annotations
 
+import importlib
 import os
 from math import radians, tan
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final
 import bpy
 from mathutils import Euler
 
+from ...core.files.prop_files import PICTURE_SAMPLES
 from .framing import framing, surface_points
 
 PIXELS: Final = 256
@@ -23,8 +25,6 @@ SAMPLES: Final = 6
 seven props). Fewer lose the edges of thin parts."""
 NOISY_SAMPLES: Final = 48
 """The samples of builds that have no denoiser."""
-SAMPLES_VARIABLE: Final = "TRELLIS_PICTURE_SAMPLES"
-"""An environment variable with another number of samples."""
 _NOISE: Final = 0.05
 _LENS_DEGREES: Final = 30.0
 _FILLED: Final = 0.92
@@ -103,15 +103,15 @@ def _noise(cycles: Any, *, denoises: bool) -> None:
 def _has_denoiser() -> bool:
     """Whether this build has the denoiser of Cycles; some systems' own builds leave it out."""
     try:
-        import _cycles
+        build = importlib.import_module("_cycles")  # Blender's own, without types
     except ImportError:
         return False
-    return bool(getattr(_cycles, "with_openimagedenoise", False))
+    return bool(getattr(build, "with_openimagedenoise", False))
 
 
 def samples_wanted(otherwise: int) -> int:
     """The samples for each pixel: those of the environment variable (1 to 4096), if it is set."""
-    asked = os.environ.get(SAMPLES_VARIABLE, "")
+    asked = os.environ.get(PICTURE_SAMPLES, "")
     return int(asked) if asked.isdecimal() and 1 <= int(asked) <= 4096 else otherwise
 
 

@@ -30,13 +30,13 @@ class Acting:
         self.act = act
 
     def convert(
-        self, folder: Any, record: Any, token: Any, say: Any, blend: str, usable: Any
+        self, folder: Any, record: Any, token: Any, say: Any, blend: str, usable: Any, picture: Any
     ) -> Any:
         def then(made: Any) -> None:
             usable(made)
             self.act(token)
 
-        return self.background.convert(folder, record, token, say, blend, then)
+        return self.background.convert(folder, record, token, say, blend, then, picture)
 
 
 def ran(rooms: Rooms, folder: Any, importer: Any, *, early: bool = True) -> list[Any]:
