@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from gateway import StandInGateway
+from gateway.meshes import make_glb
 from support.batching import Bench, sums
 from support.processes import LIMIT_SECONDS, Ended, ended, start, wait_until, workers
 from support.rooms import props
@@ -118,7 +119,24 @@ def test_killed_before_the_pictures(bench: Bench) -> None:
     assert set(bench.sent.values()) == {1}
 
 
-@pytest.mark.parametrize("command", [("finish", "--all"), ("import", "x.glb")])
+def test_as_many_exports_at_once_as_processes(bench: Bench, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    for number in range(4):
+        (models / f"crate {number}.glb").write_bytes(make_glb("crate", number, 500, 64))
+    assert trellis(bench, "import", models, "--no-pictures").code == 0
+    target = tmp_path / "out"
+    done = trellis(bench, "export", "--all", "--output", target, "--processes", 2)
+    assert done.code == 0, done.explain()
+    begun, most = 0, 0
+    for event in done.events:
+        begun += {"progress": 1, "exported": -1}.get(event["event"], 0)
+        most = max(most, begun)
+    assert most == 2
+    assert sorted(path.stem for path in target.iterdir()) == [p.name for p in props(bench.library)]
+
+
+@pytest.mark.parametrize("command", [("finish", "--all"), ("import", "x.glb"), ("export", "--all")])
 def test_no_processes_is_wrong_usage(bench: Bench, command: tuple[str, ...]) -> None:
     done = trellis(bench, *command, "--processes", 0)
     assert done.code == 2

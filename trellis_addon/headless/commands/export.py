@@ -21,6 +21,7 @@ from ..console.writable_places import check_folder
 from ..outputs.destination_files import DestinationFiles, Wanted, chosen_by
 from ..outputs.export_files import ExportOptions, export_all, formats
 from ..outputs.file_names import check_names
+from ..pool.process_number import check_processes
 from ..report.lines import Line, line_of_prop
 from .options import ANY_NAME
 
@@ -33,11 +34,14 @@ def export(options: argparse.Namespace, output: Output) -> int:
     if bool(options.ids) == options.all:
         raise InputError("Name the props to export, or all of them", "Give ids, or --all")
     check_names(options.names)
+    check_processes(options)
     if options.destinations is not None:
         return _export_for(options, output)
     if options.output is None:
         raise InputError("export needs a folder to write into", "Give --output DIR")
-    wanted = ExportOptions(formats(options.formats or "glb"), options.output, options.names)
+    wanted = ExportOptions(
+        formats(options.formats or "glb"), options.output, options.names, options.processes or 0
+    )
     library = existing_library(options)
     lines = list(lines_of(library, options, output))
     output.say(f"{len(lines):,} to export into {options.output}")

@@ -67,6 +67,7 @@ def add_export(command: argparse.ArgumentParser) -> None:
         default=ANY_NAME,
         help="the files' names: {id}, {name}, {line}, {seed}, {key}, as for batch (default: {id})",
     )
+    processes_option(command)
     library_options(command)
 
 

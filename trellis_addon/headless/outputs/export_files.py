@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +15,14 @@ import bpy
 from ...core.errors import InputError, TrellisError
 from ...core.files.prop_files import BLEND
 from ...importer.pipe.background_blender import command_for
-from ...importer.pipe.export_client import (
-    BlenderProgram,
-    ExportBlender,
-    ExportRequest,
-    export_prop,
-)
+from ...importer.pipe.export_client import BlenderProgram, Exported, ExportRequest
 from ...importer.pipe.export_messages import ENDINGS
+from ...importer.pipe.exporters import Exporters
+from ...importer.pipe.process_count import processes_here
 from ...library.prop_folder import PropFolder
 from ..console.exit_codes import DONE, SOME_FAILED
 from ..console.output import Output
-from ..console.signals import Signals
+from ..console.signals import STEP_SECONDS, Signals
 from ..contract.output_events import ExportedEvent, ExportFailedEvent
 from ..report.lines import Line
 from .file_names import check_different, file_name
@@ -38,6 +36,8 @@ class ExportOptions:
     folder: Path
     names: str
     """A pattern with the fields of ``file_names.FIELDS``."""
+    processes: int = 0
+    """The background Blenders at once; 0: by the cores and the memory."""
 
     @classmethod
     def of(cls, options: argparse.Namespace, names: str = "{id}") -> ExportOptions | None:
@@ -46,7 +46,9 @@ class ExportOptions:
             return None
         if not options.output:
             raise InputError("--export needs a folder to write into", "Give --output DIR")
-        return cls(formats(options.export), options.output, names)
+        # Not every command with exports has the option.
+        processes = getattr(options, "processes", None) or 0
+        return cls(formats(options.export), options.output, names, processes)
 
 
 def formats(text: str) -> tuple[str, ...]:
@@ -83,8 +85,8 @@ def export_all(
 ) -> int:
     """Write those files of each prop that are missing or older than the prop, until a signal comes.
 
-    One background Blender writes all of them. After one signal, the prop that it is writing is
-    finished.
+    A few background Blenders write all of them. After one signal, the props that they are writing
+    are finished.
 
     :returns: the exit code, which is 1 if a file could not be written.
     :raises InputError: several files would have the same name; nothing has been written.
@@ -92,19 +94,43 @@ def export_all(
     lines = list(lines)
     check_different(wanted.names, lines)
     outdated = [(line, missing) for line in lines if (missing := _missing(line, wanted, library))]
-    code = DONE
-    blender = ExportBlender(this_blender())
-    try:
-        for number, (line, missing) in enumerate(outdated):
-            if signals.count:
-                break
-            told = f"Exporting {number + 1:,} of {len(outdated):,}: {line.name or line.id}"
-            output.progress(line.id, told, round(number / len(outdated), 4))
-            output.say(told)
-            code = _export(blender, line, missing, wanted, library, output) or code
-    finally:
-        blender.close()
+    count = max(1, min(wanted.processes or processes_here(), len(outdated)))
+    code, waiting = DONE, deque(outdated)
+    with Exporters(this_blender(), count) as exporters:
+        while exporters.busy or (waiting and not signals.count):
+            while waiting and exporters.has_room and not signals.count:
+                line, missing = waiting.popleft()
+                _tell_begin(line, len(outdated) - len(waiting), len(outdated), output)
+                request = ExportRequest(missing, wanted.folder, file_name(wanted.names, line))
+                exporters.begin(PropFolder(library / line.id), request)
+            for prop, result in exporters.ended(STEP_SECONDS):
+                code = _tell_end(prop, result, output) or code
     return code
+
+
+def _tell_begin(line: Line, number: int, count: int, output: Output) -> None:
+    told = f"Exporting {number:,} of {count:,}: {line.name or line.id}"
+    output.progress(line.id, told, round((number - 1) / count, 4))
+    output.say(told)
+
+
+def _tell_end(prop: str, result: Exported | TrellisError, output: Output) -> int:
+    if isinstance(result, TrellisError):
+        facts = result.facts
+        output.json(
+            ExportFailedEvent(
+                id=prop,
+                reason=facts.message,
+                kind=facts.kind,
+                next_step=facts.step.at_command_line,
+            )
+        )
+        output.say(f"Error: {prop}: {facts.command_sentence}")
+        return SOME_FAILED
+    for path in (*result.files, *result.beside):
+        output.written("export", path, prop=prop)
+    output.json(ExportedEvent(id=prop, files=tuple(map(str, result.files))))
+    return DONE
 
 
 def _missing(line: Line, wanted: ExportOptions, library: Path) -> tuple[str, ...]:
@@ -115,35 +141,6 @@ def _missing(line: Line, wanted: ExportOptions, library: Path) -> tuple[str, ...
         for name in wanted.formats
         if line.status == "done" or _is_old(wanted.folder / f"{stem}{ENDINGS[name]}", blend)
     )
-
-
-def _export(
-    blender: ExportBlender,
-    line: Line,
-    missing: tuple[str, ...],
-    wanted: ExportOptions,
-    library: Path,
-    output: Output,
-) -> int:
-    request = ExportRequest(missing, wanted.folder, file_name(wanted.names, line))
-    try:
-        made = export_prop(blender, PropFolder(library / line.id), request)
-    except TrellisError as error:
-        facts = error.facts
-        output.json(
-            ExportFailedEvent(
-                id=line.id,
-                reason=facts.message,
-                kind=facts.kind,
-                next_step=facts.step.at_command_line,
-            )
-        )
-        output.say(f"Error: {line.id}: {facts.command_sentence}")
-        return SOME_FAILED
-    for path in (*made.files, *made.beside):
-        output.written("export", path, prop=line.id)
-    output.json(ExportedEvent(id=line.id, files=tuple(map(str, made.files))))
-    return DONE
 
 
 def _is_old(file: Path, blend: Path) -> bool:

@@ -178,7 +178,7 @@ def test_file_that_is_not_ours_stays(oak: Any, trellis: Run) -> None:
     assert own.read_bytes() == b"by hand"
 
 
-def test_export_of_all_starts_one_blender(
+def test_one_process_exports_all(
     rooms: Rooms,
     oak: Any,
     settings: Path,
@@ -197,7 +197,7 @@ def test_export_of_all_starts_one_blender(
         return real(command)
 
     monkeypatch.setattr(module, "BlenderProcess", process)
-    done = trellis("export", "--all", "--output", tmp_path, "--json")
+    done = trellis("export", "--all", "--output", tmp_path, "--json", "--processes", 1)
     assert done.code == 0, done.explain()
     assert len(started) == 1
     assert len(list(tmp_path.glob("*.glb"))) == 2
