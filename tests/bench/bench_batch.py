@@ -36,6 +36,8 @@ SMALL = (500, 64)
 WHOLE = (20_000, 1024)
 EACH = 12
 """Props in one run of the per-prop measurement."""
+LOOPS = 3
+"""Runs of the comparison with a bare loop, each of which takes a minute."""
 DONE = 2_000
 MANY, SETTLED = 500, 50
 QUICK = (Path(__file__).with_name("measure_batch.py"),)
@@ -43,6 +45,7 @@ QUICK = (Path(__file__).with_name("measure_batch.py"),)
 
 def batch() -> Iterator[Result]:
     """All of them."""
+    yield from over_bare_loop()
     yield total()
     yield each()
     yield nothing_to_do()
@@ -51,6 +54,59 @@ def batch() -> Iterator[Result]:
 
 def listed(bench: Bench, count: int) -> None:
     bench.file.write_text("\n".join(f"crate {number}" for number in range(count)), "utf-8")
+
+
+class ReadyMesh:
+    """In the place of the gateway's meshes: one that is there, so that none is made meanwhile."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def glb(self, _prompt: str, _seed: int) -> bytes:
+        """The same for all."""
+        return self._content
+
+
+def over_bare_loop() -> Iterator[Result]:
+    """The whole command for 64 props, at a gateway that answers at once, with and without pictures,
+    against a script that imports and saves the same model as often, in turn.
+    """
+    content = make_glb("crate", 0, *WHOLE)
+    with StandInGateway() as gateway, tempfile.TemporaryDirectory() as folder:
+        gateway._store.meshes = ReadyMesh(content)  # type: ignore[assignment]
+        model = Path(folder) / "model.glb"
+        model.write_bytes(content)
+
+        def product(*options: str) -> float:
+            with tempfile.TemporaryDirectory() as home:
+                bench = Bench(gateway, Path(home))
+                listed(bench, PROPS)
+                start = time.perf_counter()
+                done = bench.run("--jobs", str(JOBS), *options)
+                seconds = time.perf_counter() - start
+                assert done.last["done"] == PROPS, done.explain()
+                pictures = sum((path / "thumbnail.png").is_file() for path in props(bench.library))
+                assert pictures == (0 if options else PROPS)
+                return seconds
+
+        def bare() -> float:
+            start = time.perf_counter()
+            fresh_process("measure_bare.py", str(model), str(PROPS))
+            return time.perf_counter() - start
+
+        runs = [(bare(), product("--no-pictures"), product()) for _ in range(LOOPS)]
+    loop, without, pictured = (statistics.median(each) for each in zip(*runs, strict=True))
+    spread = f"; of {LOOPS} runs, the loop took {min(r[0] for r in runs):.1f} to "
+    spread += f"{max(r[0] for r in runs):.1f} s"
+    for name, seconds, goal in (("without", without, 1.6), ("with", pictured, 3.0)):
+        yield Result(
+            f"batch_{PROPS}_over_loop_{name}_pictures",
+            seconds / loop,
+            "x import+save",
+            goal,
+            runs=LOOPS,
+            note=f"{seconds:.1f} against {loop:.1f} s, whole processes{spread}",
+        )
 
 
 def total() -> Result:
