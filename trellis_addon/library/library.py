@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import secrets
 import shutil
@@ -126,21 +127,30 @@ class Library:
         """Every folder with a record, sorted by name."""
         if not self.path.is_dir():
             return
-        for path in sorted(self.path.iterdir()):
-            if (path / RECORD).is_file():
-                yield PropFolder(path)
+        # As texts, since thousands of paths take several times as long.
+        root = os.fspath(self.path)
+        for name in sorted(os.listdir(root), key=os.path.normcase):
+            if os.path.isfile(os.path.join(root, name, RECORD)):
+                yield PropFolder(self.path / name)
 
     def find(self, prop_id: str) -> PropFolder:
         """The prop with this id. :raises InputError: there is none."""
-        # Compared with the names of existing folders and never joined to a path: an id such as
-        # "../other" finds nothing.
-        for folder in self.folders():
-            if folder.id == prop_id:
-                return folder
+        # Looked up and not listed: with a listing for each id, a thousand ids would be a million
+        # looks. An id such as "../other" is no name, and finds nothing.
+        folder = PropFolder(self.path / prop_id)
+        if _is_name(prop_id) and (folder.path / RECORD).is_file() and self._is_spelled_so(prop_id):
+            return folder
         raise InputError(
             f"There is no prop {prop_id} in {self.path}",
             "Check the id and the library folder",
         )
+
+    def _is_spelled_so(self, prop_id: str) -> bool:
+        """Whether a folder that was found has this very name, as Windows and macOS find it by other
+        letter case, too.
+        """
+        strict = not os.path.lexists(self.path / prop_id.swapcase())
+        return strict or prop_id in os.listdir(self.path)
 
     def records(self, tell: Tell = log.warning) -> Iterator[tuple[PropFolder, PropRecord]]:
         """Every prop whose record can be read. A damaged record is set aside, and reported only
@@ -201,12 +211,9 @@ class Library:
         """The folders without a record that are or may be props, judged by their names
         and files.
         """
-        if not self.path.is_dir():
-            return
         aside = {folder.path for folder in record_repair.without_record(self.path)}
-        for path in sorted(self.path.iterdir()):
-            ours = path in aside or _PROP_ID.fullmatch(path.name)
-            if not ours or not path.is_dir() or (path / RECORD).exists():
+        for path in record_repair.bare_folders(self.path):
+            if path not in aside and not _PROP_ID.fullmatch(path.name):
                 continue
             made = any((path / name).is_file() for name in (BLEND, THUMBNAIL))
             if made or path in aside or record_repair.models(path):
@@ -236,6 +243,10 @@ class Library:
         if place:
             discard(place / LOCK)
         return place
+
+
+def _is_name(prop_id: str) -> bool:
+    return prop_id not in ("", ".", "..") and Path(prop_id).name == prop_id
 
 
 def _refuse_own_folder(path: Path) -> None:

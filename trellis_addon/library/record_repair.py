@@ -9,6 +9,7 @@ again.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -210,13 +211,23 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def bare_folders(library: Path) -> list[Path]:
+    """The folders in a library that have no record, sorted by name; none if there is no library."""
+    try:
+        with os.scandir(library) as listing:
+            names = [item.name for item in listing if item.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    # As texts, since thousands of paths take several times as long.
+    root = os.fspath(library)
+    bare = [name for name in names if not os.path.exists(os.path.join(root, name, RECORD))]
+    return [library / name for name in sorted(bare, key=os.path.normcase)]
+
+
 def without_record(library: Path) -> Iterator[PropFolder]:
     """The folders whose record was set aside and that can be adopted: they still have a model or
     what leads to one.
     """
-    if not library.is_dir():
-        return
-    for path in sorted(library.iterdir()):
-        lost = path.is_dir() and not (path / RECORD).exists() and any(path.glob(f"{ASIDE}*"))
-        if lost and (models(path) or _salvaged(PropFolder(path))):
+    for path in bare_folders(library):
+        if any(path.glob(f"{ASIDE}*")) and (models(path) or _salvaged(PropFolder(path))):
             yield PropFolder(path)

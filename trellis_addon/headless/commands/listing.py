@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
+import os
 from typing import Any
 
 from ...core.destinations.table import built_in, destinations
@@ -17,7 +17,7 @@ from ...core.generation.quality import IN_RECORD
 from ...core.generation.readiness import STEPS, Light, of_prop, sentence
 from ...core.text import shorten
 from ...engine.export_manifest import EXPORTS, exports_of
-from ...library.folder_lock import holder
+from ...library.folder_lock import LOCK, holder
 from ...library.prop_folder import PropFolder
 from ...library.record import PropRecord
 from ...preferences import read_settings
@@ -118,16 +118,17 @@ def list_destinations(options: argparse.Namespace, output: Output) -> int:
 
 
 def _facts(folder: PropFolder, record: PropRecord) -> dict[str, Any]:
-    owner = holder(folder.path)
+    there = _files_in(folder)
+    owner = holder(folder.path) if LOCK in there else None
     return {
         "id": folder.id,
         "state": str(record.state),
         "prompt": str(record.request.get("prompt") or ""),
         "created": record.created,
         "folder": str(folder.path),
-        "glb": _there(folder.path / record.model_file),
-        "blend": _there(folder.path / BLEND),
-        "thumbnail": _there(folder.path / THUMBNAIL),
+        "glb": there.get(record.model_file),
+        "blend": there.get(BLEND),
+        "thumbnail": there.get(THUMBNAIL),
         "cost_cents": record.cost_cents,
         "is_resumable": record.is_resumable,
         "worked_on_by": f"process {owner.process.pid} on {owner.process.host}" if owner else None,
@@ -158,8 +159,13 @@ def _quality(record: PropRecord) -> dict[str, Any]:
     return {"quality": quality.to_dict(), "readiness": lights}
 
 
-def _there(path: Path) -> str | None:
-    return str(path) if path.is_file() else None
+def _files_in(folder: PropFolder) -> dict[str, str]:
+    """The paths of a folder's files by their names, from one look, as there are thousands."""
+    try:
+        with os.scandir(folder.path) as listing:
+            return {item.name: item.path for item in listing if item.is_file()}
+    except OSError:  # it was deleted a moment ago
+        return {}
 
 
 def _cents(cost: float | None) -> str:

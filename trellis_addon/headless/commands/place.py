@@ -39,7 +39,8 @@ def place(options: argparse.Namespace, output: Output) -> int:
     wanted = [prop_id for prop_id in options.ids if prop_id not in faults]
     props = [stored(settings.library, prop_id) for prop_id in wanted]
     shifts = row([prop.box for prop in props])
-    placed = put_into_file([p.blend for p in props], options.scene, method, at, shifts)
+    names = [prop.collection for prop in props]
+    placed = put_into_file([p.blend for p in props], options.scene, method, at, shifts, names)
     return _told(props, placed, options, output) or next(iter(faults.values()), DONE)
 
 

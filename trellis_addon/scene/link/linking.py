@@ -17,9 +17,10 @@ from .packing import copy_with_pictures, name_source, packed_already
 from .roles import is_part
 
 
-def bring(blend: Path, method: Method) -> bpy.types.Collection:
+def bring(blend: Path, method: Method, linked: LinkedProps | None = None) -> bpy.types.Collection:
     """Load the collection of a prop by one of Blender's methods.
 
+    :param linked: the props that the open file links, if several are brought one after another.
     :returns: for Link and Pack, the library's own collection, which all copies share; for both
         kinds of Append, a local collection that is not yet in any scene.
     :raises PlacingError: the file is missing, from a newer Blender, or has no collection; or this
@@ -27,7 +28,11 @@ def bring(blend: Path, method: Method) -> bpy.types.Collection:
     """
     match method:
         case Method.LINK:
-            return linked_already(blend) or _load(blend, link=True, relative=_relative())
+            known = LinkedProps() if linked is None else linked
+            if (found := known.get(blend)) is None:
+                found = _load(blend, link=True, relative=uses_relative_paths())
+                known.add(blend, found)
+            return found
         case Method.PACK:
             if not method.available:
                 raise PlacingError("Pack needs Blender 5.0 or newer", "Choose Link or Append")
@@ -51,7 +56,7 @@ def library_path(library: bpy.types.Library) -> Path:
     return Path(bpy.path.abspath(library.filepath))
 
 
-def _relative() -> bool:
+def uses_relative_paths() -> bool:
     """Whether to use relative paths, as the user has chosen for Blender's own links.
 
     In an unsaved file, no path can be relative. Blender makes the paths relative when the file is
@@ -88,24 +93,42 @@ def _pack(blend: Path) -> bpy.types.Collection:
     return collection
 
 
+class LinkedProps:
+    """The props that the open file links, looked up once for many: with a look through all
+    libraries for each of a thousand props, placing them takes quadratic time.
+    """
+
+    def __init__(self) -> None:
+        collections: dict[bpy.types.Library, list[bpy.types.Collection]] = {}
+        for found in bpy.data.collections:
+            library: bpy.types.Library | None = found.library
+            if library is not None and not found.is_missing and not is_part(found):
+                collections.setdefault(library, []).append(found)
+        self._known: dict[str, list[tuple[Path, bpy.types.Collection]]] = {}
+        for source, whole in collections.items():
+            # Since 5.0, a packed copy has a separate library with the same path.
+            if not getattr(source, "is_archive", False):
+                self.add(library_path(source), next((c for c in whole if c.asset_data), whole[0]))
+
+    def add(self, blend: Path, collection: bpy.types.Collection) -> None:
+        """Add a prop that was linked since."""
+        self._known.setdefault(_end(blend), []).append((blend, collection))
+
+    def get(self, blend: Path) -> bpy.types.Collection | None:
+        """The prop's collection, if the open file links it already."""
+        # The names of props' folders are unique. Comparing names first avoids disk accesses.
+        found = self._known.get(_end(blend), ())
+        return next((linked for path, linked in found if same_file(path, blend)), None)
+
+
+def _end(blend: Path) -> str:
+    """The names of a file and its folder."""
+    return os.path.normcase(os.path.join(*blend.parts[-2:]))
+
+
 def linked_already(blend: Path) -> bpy.types.Collection | None:
     """The prop's collection, if the open file links it already."""
-    for library in bpy.data.libraries:
-        # Since 5.0, a packed copy has a separate library with the same path.
-        if getattr(library, "is_archive", False) or not _is_from(library, blend):
-            continue
-        linked = [c for c in bpy.data.collections if c.library == library and not c.is_missing]
-        whole = [c for c in linked if not is_part(c)]
-        return next((c for c in whole if c.asset_data), whole[0] if whole else None)
-    return None
-
-
-def _is_from(library: bpy.types.Library, blend: Path) -> bool:
-    # The names of props' folders are unique. Comparing names first avoids 2,500 disk accesses for
-    # fifty props among fifty libraries.
-    path = os.path.normcase(bpy.path.abspath(library.filepath))
-    names = os.path.normcase(os.path.join(*blend.parts[-2:]))
-    return path.endswith(names) and same_file(Path(path), blend)
+    return LinkedProps().get(blend)
 
 
 def _load(blend: Path, **how: bool) -> bpy.types.Collection:
@@ -115,11 +138,11 @@ def _load(blend: Path, **how: bool) -> bpy.types.Collection:
     collection = _first(blend, assets_only=True, **how) or _first(blend, **how)
     if collection is None:
         raise PlacingError("There is no collection in the prop's file", detail=str(blend))
-    _name_library(collection)
+    name_library(collection)
     return collection
 
 
-def _name_library(collection: bpy.types.Collection) -> None:
+def name_library(collection: bpy.types.Collection) -> None:
     """Name a library after its prop. Blender uses the file's name, which is always prop.blend.
 
     The name is kept when saving, reloading and relinking (4.2 to 5.3), and equal names get numbers.

@@ -25,11 +25,13 @@ class PlaceableProp:
     """A prop that is ready to be placed.
 
     :param box: its extent from the record, without reading its file; None if it is not recorded.
+    :param collection: the name of its collection from the record; "" if it is not recorded.
     """
 
     id: str
     blend: Path
     box: BoundingBox | None
+    collection: str = ""
 
 
 def ready_ids(library: Path) -> list[str]:
@@ -64,7 +66,13 @@ def stored(library: Path, prop_id: str) -> PlaceableProp:
             f"The prop {prop_id} is {'from a newer Blender' if other else 'not ready'}",
             "Import its model again: it is in the library, and that costs nothing",
         )
-    return PlaceableProp(prop_id, folder.path / choice.name, _box(record.prop.get("size_metres")))
+    name = record.prop.get("collection")
+    return PlaceableProp(
+        prop_id,
+        folder.path / choice.name,
+        _box(record.prop.get("size_metres")),
+        name if isinstance(name, str) else "",
+    )
 
 
 def shown_by(obj: bpy.types.Object | None) -> PlaceableProp | None:

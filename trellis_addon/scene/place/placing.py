@@ -14,7 +14,7 @@ from mathutils import Matrix, Quaternion
 
 from ...blender_context import window_manager_of
 from ...core.errors import PlacingError, TrellisError
-from ..link.linking import bring
+from ..link.linking import LinkedProps, bring
 from ..link.methods import Method
 from ..link.roles import top_level
 from .free_spots import standing_cube, step_aside
@@ -175,12 +175,13 @@ def place_many(items: Sequence[PlaceItem], others: Sequence[BoundingBox] = ()) -
     """
     targets: dict[_Where, bpy.types.Collection] = {}
     ready: list[bpy.types.Collection | TrellisError] = []
+    linked = LinkedProps()
     for item in items:
         try:
             where = _where(item.placement)
             if where not in targets:
                 targets[where] = _target_of(item.placement)
-            ready.append(bring(item.blend, item.placement.method))
+            ready.append(bring(item.blend, item.placement.method, linked))
         except (TrellisError, RuntimeError) as error:
             ready.append(_fault(error))
     pairs = zip(items, ready, strict=True)
