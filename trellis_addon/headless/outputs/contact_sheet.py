@@ -80,6 +80,7 @@ def _sheet(pictures: Sequence[Path], names: Sequence[str], side: int) -> Pixels:
     strip = round(letters.size * 1.9)
     columns = math.ceil(math.sqrt(len(pictures) * 1.3))
     rows = math.ceil(len(pictures) / columns)
+    columns = math.ceil(len(pictures) / rows)  # fewer, rather than a last row of one picture
     wide, high = side + MARGIN, side + strip + MARGIN
     sheet = np.empty((rows * high + MARGIN, columns * wide + MARGIN, 4), np.float32)
     sheet[:] = PAPER

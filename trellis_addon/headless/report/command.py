@@ -15,7 +15,7 @@ from ..console.exit_codes import DONE
 from ..console.output import Output
 from .lines import Line, merge, read_reports
 from .page import write_page
-from .pictures import Pictures
+from .pictures import FolderLinks, Pictures
 from .summary import tell_sum
 
 
@@ -52,7 +52,9 @@ def write_report(target: Path, lines: Sequence[Line], heading: str, library: Pat
     :raises InputError: it cannot be written.
     """
     try:
-        write_page(target, lines, heading or library.name, Pictures(library, len(lines)))
+        with Pictures(library, len(lines)) as pictures:
+            links = FolderLinks(library, target)
+            write_page(target, lines, heading or library.name, pictures, links)
     except OSError as error:
         raise _cannot_write(target, error) from error
 

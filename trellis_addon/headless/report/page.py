@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the report of a batch as a single HTML page, with embedded pictures and without scripts.
+"""Writes the report of a batch as a single HTML page, with embedded pictures and one script.
 
 Prompts and errors are untrusted. Every text is escaped, and the page's content security policy only
-allows embedded pictures.
+allows embedded pictures and the one script, by its hash.
 """
 
 from __future__ import annotations
@@ -22,10 +22,14 @@ from ...core.identity import PRODUCT
 from ...core.text import shorten
 from .lines import Line, Status
 from .quality_rows import ANY_USE, quality_rows, use_choices, use_classes
+from .script import HASH, SCRIPT, tools
 from .style import STYLE
 
 Picture = Callable[[Line], bytes | None]
 """Gives the small picture of a line: PNG, JPEG or WebP."""
+
+Link = Callable[[Line], str]
+"""Gives the address of a prop's folder, relative to the page; "" if there is none."""
 
 MOST_PICTURE: Final = 64 << 10
 """The most bytes of a picture: a page with two thousand must still open on a phone. Most have
@@ -43,13 +47,13 @@ _LABELS: Final[dict[Status, str]] = {
     "failed": "Failed",
     "cancelled": "Stopped",
 }
-_HEAD: Final = """<!doctype html>
+_HEAD: Final = f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{HASH}'">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
 """
@@ -105,7 +109,13 @@ class Totals:
         return told
 
 
-def page(lines: Sequence[Line], heading: str, picture: Picture) -> Iterator[str]:
+def _no_link(_line: Line) -> str:
+    return ""
+
+
+def page(
+    lines: Sequence[Line], heading: str, picture: Picture, link: Link = _no_link
+) -> Iterator[str]:
     """Make the page in pieces, so that thousands of pictures are never in memory at once.
 
     :param lines: merged lines.
@@ -121,15 +131,25 @@ def page(lines: Sequence[Line], heading: str, picture: Picture) -> Iterator[str]
         for value, words in use_choices(lines):
             yield _choice(value, words, "use", checked=value == ANY_USE)
         yield "</fieldset>\n"
+    yield tools() if len(lines) > 1 else ""
     yield "<main>\n"
     for line in lines:
-        yield _card(line, picture)
+        yield _card(line, picture, link(line))
     if not lines:
         yield "<p class=nothing>Nothing was asked for.</p>\n"
-    yield "</main>\n</body>\n</html>\n"
+    yield "</main>\n"
+    if len(lines) > 1:
+        yield f"<script>{SCRIPT}</script>\n"
+    yield "</body>\n</html>\n"
 
 
-def write_page(target: Path, lines: Sequence[Line], heading: str, picture: Picture) -> None:
+def write_page(
+    target: Path,
+    lines: Sequence[Line],
+    heading: str,
+    picture: Picture,
+    link: Link = _no_link,
+) -> None:
     """Write the page atomically.
 
     :raises OSError: it cannot be written.
@@ -139,7 +159,7 @@ def write_page(target: Path, lines: Sequence[Line], heading: str, picture: Pictu
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(page(lines, heading, picture))
+            file.writelines(page(lines, heading, picture, link))
         held_files.replace(part, target)
     finally:
         held_files.discard(part)
@@ -189,12 +209,12 @@ def _choice(value: str, words: str, group: str = "show", *, checked: bool = Fals
     return f"<label><input type=radio name={group} value={value}{mark}>{words}</label>"
 
 
-def _card(line: Line, picture: Picture) -> str:
+def _card(line: Line, picture: Picture, link: str) -> str:
     name = line.name or line.prompt or line.id
     prompt = "" if line.prompt.casefold() == name.casefold() else line.prompt
     parts = [
-        f'<article class="{" ".join(("card", line.status, *use_classes(line)))}">',
-        _picture(picture(line), shorten(name, 120)),
+        f'<article class="{" ".join(("card", line.status, *use_classes(line)))}"{_numbers(line)}>',
+        _linked(_picture(picture(line), shorten(name, 120)), link),
         f"<div class=body><h2 dir=auto>{_text(name)}</h2>",
         f"<p class=facts>{_facts(line)}</p>",
         f"<p class=prompt dir=auto>{_text(prompt)}</p>" if prompt else "",
@@ -208,6 +228,18 @@ def _card(line: Line, picture: Picture) -> str:
     return "".join(parts)
 
 
+def _numbers(line: Line) -> str:
+    """The numbers by which the script sorts the cards."""
+    known = {"cost": line.cost_cents, "triangles": line.triangles, "seconds": line.seconds}
+    return "".join(f' data-{name}="{n!r}"' for name, n in known.items() if n is not None)
+
+
+def _linked(picture: str, link: str) -> str:
+    if not link:
+        return picture
+    return f'<a href="{_text(link)}" title="Open the folder">{picture}</a>'
+
+
 def _picture(content: bytes | None, name: str) -> str:
     # Only known image formats: anything else could be content that a browser interprets.
     kind = _kind(content)
@@ -215,7 +247,7 @@ def _picture(content: bytes | None, name: str) -> str:
         return '<div class="picture none" aria-hidden=true></div>'
     encoded = base64.b64encode(content).decode("ascii")
     source = f"data:image/{kind};base64,{encoded}"
-    return f'<img class=picture alt="{_text(name)}" src="{source}">'
+    return f'<img class=picture loading=lazy decoding=async alt="{_text(name)}" src="{source}">'
 
 
 def _kind(content: bytes | None) -> str:

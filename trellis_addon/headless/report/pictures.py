@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import bpy
 
@@ -24,7 +26,8 @@ QUALITY: Final = 82
 
 
 class Pictures:
-    """Gives the pictures for the lines of a report, from a library. Main thread only.
+    """Gives the pictures for the lines of a report, from a library. Main thread only. A context
+    manager, as Blender only encodes pictures into files.
 
     :param count: the number of pictures on the page.
     """
@@ -32,17 +35,56 @@ class Pictures:
     def __init__(self, library: Path, count: int) -> None:
         self._library = library
         self._pixels = PIXELS if count < MANY else FEWER_PIXELS
+        # One for all: making and removing a folder takes as long as a picture.
+        self._place = tempfile.TemporaryDirectory(prefix="trellis-")
+
+    def __enter__(self) -> Pictures:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._place.cleanup()
 
     def __call__(self, line: Line) -> bytes | None:
         """The picture of a line; None if there is none that can be read."""
-        # The id comes from an untrusted file, and must not lead out of the library.
-        if not line.id or Path(line.id).name != line.id or line.id.startswith("."):
+        folder = _folder_of(self._library, line)
+        if folder is None:
             return None
-        return small(self._library / line.id / THUMBNAIL, self._pixels)
+        return small(folder / THUMBNAIL, self._pixels, Path(self._place.name))
 
 
-def small(path: Path, pixels: int) -> bytes | None:
-    """Convert a picture to WebP, with at most this number of pixels on each side."""
+class FolderLinks:
+    """Gives the addresses of the props' folders, relative to the page: so they lead to the same
+    folders when page and library are moved together, and do not name the user's own folders.
+    """
+
+    def __init__(self, library: Path, page: Path) -> None:
+        self._library = library
+        root = library.resolve()
+        try:
+            self._root = quote(Path(os.path.relpath(root, page.resolve().parent)).as_posix())
+        except ValueError:  # another drive of Windows
+            self._root = root.as_uri()
+
+    def __call__(self, line: Line) -> str:
+        """The address; "" if there is no such folder."""
+        folder = _folder_of(self._library, line)
+        if folder is None or not folder.is_dir():
+            return ""
+        return f"{self._root}/{quote(folder.name)}/"
+
+
+def _folder_of(library: Path, line: Line) -> Path | None:
+    # The id comes from an untrusted file, and must not lead out of the library.
+    if not line.id or Path(line.id).name != line.id or line.id.startswith("."):
+        return None
+    return library / line.id
+
+
+def small(path: Path, pixels: int, place: Path) -> bytes | None:
+    """Convert a picture to WebP, with at most this number of pixels on each side.
+
+    :param place: a folder for the encoded file.
+    """
     if not path.is_file():
         return None
     # A separate data-block, as it is scaled and removed afterwards.
@@ -52,7 +94,7 @@ def small(path: Path, pixels: int) -> bytes | None:
         log.info("%s cannot be read: %s", path, error)
         return None
     try:
-        return _scaled(image, pixels)
+        return _scaled(image, pixels, place / "small.webp")
     except RuntimeError as error:
         log.info("%s cannot be made smaller: %s", path, error)
         return None
@@ -60,15 +102,12 @@ def small(path: Path, pixels: int) -> bytes | None:
         bpy.data.images.remove(image)
 
 
-def _scaled(image: bpy.types.Image, pixels: int) -> bytes | None:
+def _scaled(image: bpy.types.Image, pixels: int, target: Path) -> bytes | None:
     width, height = image.size
     if not width or not height:
         return None
     share = min(1.0, pixels / max(width, height))
     image.scale(max(1, round(width * share)), max(1, round(height * share)))
     image.file_format = "WEBP"
-    # Blender only encodes pictures into files.
-    with tempfile.TemporaryDirectory(prefix="trellis-") as folder:
-        target = Path(folder) / "small.webp"
-        image.save(filepath=str(target), quality=QUALITY)
-        return target.read_bytes()
+    image.save(filepath=str(target), quality=QUALITY)
+    return target.read_bytes()

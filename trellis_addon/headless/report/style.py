@@ -30,6 +30,13 @@ border:1px solid var(--line);background:var(--card);cursor:pointer;white-space:n
 .filters input{position:absolute;opacity:0;pointer-events:none}
 .filters label:has(:checked){background:var(--text);color:var(--back);border-color:var(--text)}
 .filters label:has(:focus-visible){outline:3px solid #4a90d9;outline-offset:2px}
+.tools{display:flex;flex-wrap:wrap;gap:8px;align-items:center;position:sticky;top:0;z-index:1;
+margin:0 0 16px;padding:8px 0;background:var(--back)}
+[hidden]{display:none!important}
+.tools input,.tools select{min-height:40px;padding:0 12px;border-radius:10px;font:inherit;
+color:inherit;border:1px solid var(--line);background:var(--card)}
+.tools input{flex:1 1 160px;max-width:420px;min-width:0}
+.tools output{color:var(--soft);font-variant-numeric:tabular-nums;white-space:nowrap}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 main{display:grid;gap:12px;grid-template-columns:repeat(auto-fill,minmax(160px,1fr))}
 @media (min-width:700px){main{grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:16px}
@@ -66,5 +73,6 @@ body:has([value=for-render]:checked) .card:not(.for-render),
 body:has([value=for-web]:checked) .card:not(.for-web),
 body:has([value=for-game]:checked) .card:not(.for-game),
 body:has([value=for-ar]:checked) .card:not(.for-ar){display:none}
-@media print{.filters,summary{display:none}.card{break-inside:avoid;content-visibility:visible}}
+@media print{.filters,.tools,summary{display:none}
+.card{break-inside:avoid;content-visibility:visible}}
 """

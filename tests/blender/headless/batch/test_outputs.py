@@ -40,7 +40,7 @@ def rests() -> list[int]:
 
 def test_small_picture(rooms: Rooms, red: Path) -> None:
     before = rests()
-    content = rooms("headless.report.pictures").small(red, 64)
+    content = rooms("headless.report.pictures").small(red, 64, red.parent)
     assert rests() == before
     assert len(content) < 5000
     seen = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA"))
@@ -51,16 +51,16 @@ def test_small_picture(rooms: Rooms, red: Path) -> None:
 
 
 def test_small_picture_is_not_made_larger(rooms: Rooms, red: Path) -> None:
-    content = rooms("headless.report.pictures").small(red, 4000)
+    content = rooms("headless.report.pictures").small(red, 4000, red.parent)
     assert Image.open(io.BytesIO(content)).size == (256, 128)
 
 
 def test_picture_that_is_none(rooms: Rooms, tmp_path: Path) -> None:
     small = rooms("headless.report.pictures").small
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
-    assert small(tmp_path / "missing.png", 64) is None
-    assert small(tmp_path / "broken.png", 64) is None
-    assert small(tmp_path, 64) is None
+    assert small(tmp_path / "missing.png", 64, tmp_path) is None
+    assert small(tmp_path / "broken.png", 64, tmp_path) is None
+    assert small(tmp_path, 64, tmp_path) is None
 
 
 @pytest.mark.parametrize("prop", ["", "..", "../secret", ".hidden", "/etc", "a/b"])
@@ -70,12 +70,17 @@ def test_report_names_nothing_outside_the_library(rooms: Rooms, red: Path, prop:
         place.mkdir(parents=True, exist_ok=True)
         (place / "thumbnail.png").write_bytes(red.read_bytes())
     (red.parent / "thumbnail.png").write_bytes(red.read_bytes())
-    pictures = rooms("headless.report.pictures").Pictures(library, 1)
+    module = rooms("headless.report.pictures")
+    links = module.FolderLinks(library, red.parent / "pages" / "page.html")
     line = rooms("headless.report.lines").Line("k", "done", id=prop)
-    assert pictures(line) is None
-    (library / "good").mkdir()
-    (library / "good" / "thumbnail.png").write_bytes(red.read_bytes())
-    assert pictures(replace(line, id="good"))
+    (library / "good b").mkdir()
+    (library / "good b" / "thumbnail.png").write_bytes(red.read_bytes())
+    with module.Pictures(library, 1) as pictures:
+        assert pictures(line) is None
+        assert links(line) == ""
+        assert pictures(replace(line, id="good b"))
+    assert links(replace(line, id="good b")) == "../library/good%20b/"
+    assert links(replace(line, id="gone")) == ""
 
 
 def command(rooms: Rooms, room: str, words: list[Any], capfd: Any) -> Ended:
