@@ -312,7 +312,7 @@ def test_plain_http_in_a_private_network(
 @pytest.mark.parametrize(
     ("status", "code", "words"),
     [
-        (401, 3, "The gateway does not accept the API key. Check the key"),
+        (401, 3, "The gateway does not accept the API key. Check AIGATEWAY_API_KEY"),
         (402, 3, "The account has no credit left"),
         (403, 3, "This API key may not use this model"),
         (400, 1, "The gateway does not accept the request"),
@@ -395,7 +395,7 @@ def test_web_page_instead_of_json(
     done = trellis("generate", "small vase", "--endpoint", "chat")
     assert done.code == 1, done.explain()
     assert "The gateway answered with a web page, not with a model" in done.stderr
-    assert "Check the gateway URL" in done.stderr
+    assert "Check AIGATEWAY_BASE_URL" in done.stderr
 
 
 @pytest.mark.parametrize(
