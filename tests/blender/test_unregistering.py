@@ -95,7 +95,8 @@ def _noted(order: list[Any], step: Any) -> None:
 
 
 def test_jobs_end_before_anything_else_is_taken_back(rooms: Rooms) -> None:
-    take_back, order = rooms("ui.common.take_back"), []
+    take_back = rooms("ui.common.take_back")
+    order: list[Any] = []
     assert rooms("registration").PARTS[-1] is take_back
     owner = rooms("ui.jobs.session").Session
     owner.end()
