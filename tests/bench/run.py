@@ -20,6 +20,7 @@ from bench_call import call
 from bench_cleaning import cleaning
 from bench_freeze import freeze
 from bench_gallery import gallery
+from bench_library import library
 from bench_placing import placing
 from bench_quality import quality
 from bench_reading import reading
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Result]]] = {
     "cleaning": cleaning,
     "quality": quality,
     "gallery": gallery,
+    "library": library,
     "enable": enable,
     "click": click,
     "session": session,
