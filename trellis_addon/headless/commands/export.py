@@ -11,6 +11,7 @@ from ...core.events import State
 from ...engine.job_factory import JobFactory
 from ...library.library import Library
 from ...library.prop_folder import PropFolder
+from ...library.prop_lookup import PropLookup
 from ...preferences import read_settings
 from ..console.existing_library import existing_library
 from ..console.exit_codes import DONE, INTERRUPTED
@@ -84,8 +85,8 @@ def lines_of(library: Library, options: argparse.Namespace, output: Output) -> I
     :raises InputError: there is no such prop.
     """
     if not options.all:
-        for number, prop_id in enumerate(dict.fromkeys(options.ids), 1):
-            yield line_of_prop(library.find(prop_id).read(), number)
+        for number, folder in enumerate(PropLookup(library).find_all(options.ids), 1):
+            yield line_of_prop(folder.read(), number)
         return
     number = 0
     for _, record in library.records(output.say):

@@ -19,6 +19,7 @@ from ...core.settings import Settings
 from ...engine.job_factory import JobFactory
 from ...library.library import Library, Tell
 from ...library.prop_folder import PropFolder
+from ...library.prop_lookup import PropLookup
 from ...library.record import PropRecord
 from ...preferences import read_settings
 from ..console.existing_library import existing_library
@@ -124,9 +125,8 @@ def _wanted(library: Library, options: argparse.Namespace, output: Output) -> It
             if folder.holds(record, record.model_file) and not record.is_newer:
                 yield _Wanted(folder, finishing_of(options, _settings_of(record, output.note)))
         return
-    # Each id once, even if it was given twice.
-    for prop_id in dict.fromkeys(options.ids):
-        folder = library.find(prop_id)
+    for folder in PropLookup(library).find_all(options.ids):
+        prop_id = folder.id
         record = folder.read()
         if record.model_file not in record.files:
             raise InputError(f"The prop {prop_id} has no model yet", "Resume it instead")

@@ -19,6 +19,7 @@ from ...core.text import shorten
 from ...engine.export_manifest import EXPORTS, exports_of
 from ...library.folder_lock import LOCK, holder
 from ...library.prop_folder import PropFolder
+from ...library.prop_lookup import PropLookup
 from ...library.record import PropRecord
 from ...preferences import read_settings
 from ..console.existing_library import existing_library
@@ -58,7 +59,7 @@ def show(options: argparse.Namespace, output: Output) -> int:
 
     :raises InputError: there is no such prop. :raises LibraryError: its record cannot be read.
     """
-    folder = existing_library(options).find(options.id)
+    folder = PropLookup(existing_library(options)).find(options.id)
     record = folder.read()
     facts = _facts(folder, record)
     if options.json:

@@ -52,7 +52,9 @@ def add_import(command: argparse.ArgumentParser) -> None:
 
 def add_export(command: argparse.ArgumentParser) -> None:
     """Add the options of ``export``."""
-    command.add_argument("ids", metavar="ID", nargs="*", help="the prop's id: its folder's name")
+    command.add_argument(
+        "ids", metavar="ID", nargs="*", help="the prop's id, its beginning, or its name"
+    )
     command.add_argument("--all", action="store_true", help="every prop that is ready")
     command.add_argument(
         "--formats", help="a list of glb, blend, fbx, obj, usd, usdz (default: glb)"
@@ -77,7 +79,9 @@ def add_shot(command: argparse.ArgumentParser) -> None:
         "Renders each prop in a studio, as one picture or as a turntable. What is there already "
         "and newer than its prop stays."
     )
-    command.add_argument("ids", metavar="ID", nargs="*", help="the prop's id: its folder's name")
+    command.add_argument(
+        "ids", metavar="ID", nargs="*", help="the prop's id, its beginning, or its name"
+    )
     command.add_argument("--all", action="store_true", help="every prop that is ready")
     command.add_argument("--output", type=Path, metavar="DIR", required=True, help="is made")
     command.add_argument(
@@ -107,7 +111,12 @@ def add_completion(command: argparse.ArgumentParser) -> None:
 
 def add_verify(command: argparse.ArgumentParser) -> None:
     """Add the options of ``verify``."""
-    command.add_argument("ids", metavar="ID", nargs="*", help="the prop's id (default: all)")
+    command.add_argument(
+        "ids",
+        metavar="ID",
+        nargs="*",
+        help="the prop's id, its beginning, or its name (default: all)",
+    )
     library_options(command)
 
 

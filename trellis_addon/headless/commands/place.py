@@ -13,6 +13,8 @@ from ...core.events import Failed
 from ...core.settings import Settings
 from ...engine.job_factory import JobFactory
 from ...engine.unmade import PropToBuild, unmade
+from ...library.library import Library
+from ...library.prop_lookup import PropLookup
 from ...scene.place.placeable import PlaceableProp, stored
 from ...scene.place.placing import Placed
 from ..console.exit_codes import DONE, INTERRUPTED, exit_code
@@ -33,10 +35,13 @@ def place(options: argparse.Namespace, output: Output) -> int:
     method = check_method(options.method)
     at = point(options.at) if options.at else None
     settings = settings_of(options)
-    faults = _make_first(options.ids, settings, output)
-    if faults and set(faults) >= set(options.ids):
+    lookup = PropLookup(Library(settings.library))
+    # A prop that is named twice is placed twice.
+    ids = [lookup.find(text).id for text in options.ids]
+    faults = _make_first(ids, settings, output)
+    if faults and set(faults) >= set(ids):
         return next(iter(faults.values()))
-    wanted = [prop_id for prop_id in options.ids if prop_id not in faults]
+    wanted = [prop_id for prop_id in ids if prop_id not in faults]
     props = [stored(settings.library, prop_id) for prop_id in wanted]
     shifts = row([prop.box for prop in props])
     names = [prop.collection for prop in props]

@@ -17,6 +17,7 @@ from ...library.disk.atomic_files import sha256_of
 from ...library.folder_lock import holder
 from ...library.library import Library
 from ...library.prop_folder import PropFolder
+from ...library.prop_lookup import PropLookup
 from ...library.record import PropRecord
 from ...library.record_repair import models
 from ..console.existing_library import existing_library
@@ -64,7 +65,7 @@ def _chosen(library: Library, lost: dict[str, PropFolder], ids: Sequence[str]) -
     """The named props, or else all of them, sorted by name."""
     if not ids:
         return sorted((*library.folders(), *lost.values()), key=lambda folder: folder.path)
-    return [lost[prop_id] if prop_id in lost else library.find(prop_id) for prop_id in ids]
+    return PropLookup(library, lost.values()).find_all(ids)
 
 
 def _without_record(folder: PropFolder, *, adoptable: bool) -> list[tuple[str, str]]:

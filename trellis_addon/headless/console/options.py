@@ -43,7 +43,7 @@ def list_options(command: argparse.ArgumentParser) -> None:
 
 def show_options(command: argparse.ArgumentParser) -> None:
     """Add the options of ``show``."""
-    command.add_argument("id", metavar="ID")
+    command.add_argument("id", metavar="ID", help="the prop's id, its beginning, or its name")
     library_options(command)
 
 
@@ -220,7 +220,9 @@ def wait_option(group: argparse._ActionsContainer, words: str) -> None:
 
 def finish_options(command: argparse.ArgumentParser) -> None:
     """Add the options of ``finish``."""
-    command.add_argument("ids", metavar="ID", nargs="*", help="the prop's id: its folder's name")
+    command.add_argument(
+        "ids", metavar="ID", nargs="*", help="the prop's id, its beginning, or its name"
+    )
     command.add_argument("--all", action="store_true", help="every prop that has a model")
     command.add_argument(
         "--list",
@@ -240,7 +242,9 @@ def finish_options(command: argparse.ArgumentParser) -> None:
 
 def place_options(command: argparse.ArgumentParser) -> None:
     """Add the options of ``place``."""
-    command.add_argument("ids", metavar="ID", nargs="+", help="the prop's id: its folder's name")
+    command.add_argument(
+        "ids", metavar="ID", nargs="+", help="the prop's id, its beginning, or its name"
+    )
     group = command.add_argument_group("where it is placed")
     group.add_argument(
         "--scene", type=Path, metavar="FILE.blend", required=True, help="made if missing; saved"
