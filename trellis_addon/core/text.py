@@ -64,6 +64,18 @@ def title(text: str, limit: int = 56) -> str:
     return line or "Prop"
 
 
+def collection_name(name: str, prompt: str, limit: int = 56) -> str:
+    """The name of a prop's collection: the user's own as it is written, or a title of the prompt.
+
+    A studio's ``prp_crate_a`` stays in lower case. A name without a prompt is that of an imported
+    file, of which a title is made.
+    """
+    own = " ".join(printable(name).split()) if prompt else ""
+    while len(own.encode("utf-8")) > limit:
+        own = own[:-1].rstrip()
+    return own or title(prompt or name, limit)
+
+
 def estimated_tokens(prompt: str) -> int:
     """Roughly how many tokens the model's text encoder makes of a prompt, including its markers.
 

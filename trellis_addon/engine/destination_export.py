@@ -64,6 +64,8 @@ class DestinationExport:
     destination: Destination
     output: Path | None = None
     """The folder for the exports of many props; None: the prop's own folder."""
+    name: str = ""
+    """The name in files and folders, which the destination's patterns add to; "": the prop's."""
 
     def up_to_date(
         self, blender: Version, finishing: Finishing | None = None
@@ -131,7 +133,7 @@ class DestinationExport:
         return ExportedFor(place, files, notes)
 
     def _place(self, record: PropRecord) -> ExportPlace:
-        return ExportPlace(self.folder, self.destination.id, _name_of(record), self.output)
+        return ExportPlace(self.folder, self.destination.id, self._name(record), self.output)
 
     def _export(
         self,
@@ -144,7 +146,7 @@ class DestinationExport:
         from ..importer.pipe.export_client import ExportRequest, export_prop
 
         export = self.destination.export
-        request = ExportRequest(export.formats, staging, _name_of(record), export)
+        request = ExportRequest(export.formats, staging, self._name(record), export)
         return export_prop(
             blender, self.folder, request, token=token, report_status=report_status
         ).notes
@@ -161,7 +163,7 @@ class DestinationExport:
         return Manifest(
             prop=self.folder.id,
             destination=self.destination.id,
-            digest=digest_of(self.destination, _name_of(record)),
+            digest=digest_of(self.destination, self._name(record)),
             edited=edited,
             model=model.sha256 if model else "",
             finishing=finishing.to_dict(),
@@ -181,8 +183,9 @@ class DestinationExport:
             return ""  # the export will tell
         return "" if made and made.sha256 == found else found
 
-
-def _name_of(record: PropRecord) -> str:
-    """The name of a prop's files and folders: ASCII letters, digits and dashes."""
-    request = record.request
-    return slug(title(str(request.get("name") or request.get("prompt") or record.id)))
+    def _name(self, record: PropRecord) -> str:
+        """The name of the files and folders; a prop's own has ASCII letters, digits and dashes."""
+        request = record.request
+        return self.name or slug(
+            title(str(request.get("name") or request.get("prompt") or record.id))
+        )

@@ -66,7 +66,7 @@ def test_a_prop_that_cannot_be_rendered_costs_only_itself(
         (("nothing-00000000",), "nothing-00000000"),
         (("--all", "--size", "big"), "Not a size"),
         (("--all", "--samples", "0"), "samples must be"),
-        (("--all", "--names", "x"), "--names gives several props one name"),
+        (("--all", "--names", "x"), "The pattern x gives several props one name"),
     ],
 )
 def test_what_is_wrong_is_told(

@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from trellis_addon.core.errors import InvalidRequestError
 from trellis_addon.core.generation.request import GenerationRequest
 from trellis_addon.core.secret import Secret
-from trellis_addon.core.text import estimated_tokens, prompt_warning, shorten, slug, title
+from trellis_addon.core.text import (
+    collection_name,
+    estimated_tokens,
+    prompt_warning,
+    shorten,
+    slug,
+    title,
+)
 
 NAN = math.nan
 
@@ -125,6 +132,21 @@ def test_title_fits_a_data_block(text: str) -> None:
     assert len(name.encode()) <= 60
     assert name.isprintable()
     assert name == name.strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt", "expected"),
+    [
+        ("prp_crate_a", "a crate", "prp_crate_a"),
+        ("a  team\n", "a crate", "a team"),
+        ("", "a crate", "Crate"),
+        ("crate_a", "", "Crate_a"),
+        ("\u200b", "a crate", "Crate"),
+        ("\u6905" * 30, "a crate", "\u6905" * 18),
+    ],
+)
+def test_own_names_of_collections_stay(name: str, prompt: str, expected: str) -> None:
+    assert collection_name(name, prompt) == expected
 
 
 @pytest.mark.parametrize("prompt", ["椅子" * 60, "Stühle " * 40, "🪑" * 40, "x" * 300])

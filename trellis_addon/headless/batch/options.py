@@ -182,6 +182,13 @@ def _output(command: argparse.ArgumentParser) -> None:
         "--names",
         metavar="PATTERN",
         default="{id}",
-        help="names of the exported files: {id}, {name}, {line}, {seed}, {key} (default: {id}); "
-        "a {name} that is too long is cut",
+        help="names of the exported files, of {id}, {slug}, {name}, {prompt}, {index}, {row}, "
+        "{seed}, {model}, {date}, {key} and any column of the list, with formats such as "
+        "{index:03} (default: {id}); a {name} or {prompt} that is too long is cut",
+    )
+    group.add_argument(
+        "--prop-names",
+        metavar="PATTERN",
+        help="names of the props and their collections in Blender, of the same fields but {id} and "
+        "{date} (default: from the list)",
     )

@@ -54,6 +54,7 @@ def line_of(
         id=prop,
         time=now(),
         notes=notes,
+        cells=item.cells,
         **facts,
     )
 

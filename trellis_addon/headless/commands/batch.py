@@ -12,7 +12,6 @@ from ...core.cost import money
 from ...core.destinations.table import chosen, destinations
 from ...core.errors import InputError
 from ...core.settings import Settings
-from ...core.text import title
 from ...engine.job_factory import JobFactory
 from ...library.claims.claims import Claims
 from ...library.cost_ledger import Ledger
@@ -49,8 +48,9 @@ from ..economy.work import BatchApiOptions
 from ..outputs.destination_files import DestinationFiles, chosen_by
 from ..outputs.due_outputs import DueOutputs
 from ..outputs.export_files import check_output
-from ..outputs.file_names import check_different
+from ..outputs.file_names import ANY_NAME, check_different, check_names, file_name, with_dates
 from ..outputs.outputs import OutputOptions, leave_behind
+from ..outputs.prop_names import line_to_come, with_prop_names
 from ..pool.process_number import check_processes, processes_of
 from ..prompts.prompt_file import open_batch
 from ..prompts.prompt_list import Defaults, PromptItem, PromptList, in_shard, shard
@@ -76,10 +76,15 @@ def batch(options: argparse.Namespace, output: Output) -> int:
     wishes = OutputOptions.of(options)
     index, count = shard(options.shard or "1/1")
     listed = open_batch(options.file, output, options.format, _defaults(options))
-    if wishes.exports or wishes.shots:
+    if options.prop_names:
+        listed = with_prop_names(listed, options.prop_names)
+    used = any(item.destinations for item in listed.items)
+    columns = set().union(*(item.cells for item in listed.items))
+    check_names(options.names, columns)
+    if options.names != ANY_NAME:
         # The names of all shards, as they write to the same folder.
-        check_different(options.names, map(_named, listed.items))
-    check_output(options, used=any(item.destinations for item in listed.items))
+        check_different(options.names, map(line_to_come, listed.items))
+    check_output(options, used=used)
     mine = [item for item in listed.items if in_shard(item.key, index, count)]
     tell_warnings(mine, output)
     if options.check:
@@ -219,8 +224,17 @@ class _Command:
         """Apply changed rows, and make the props of destinations for these. Returns the exit
         code.
         """
-        with DestinationFiles(workshop, self.settings, self.output, self.wishes.folder) as files:
+        folder, named = self.wishes.folder, self._names_for_destinations()
+        with DestinationFiles(workshop, self.settings, self.output, folder, named) as files:
             return apply_list(mine, self.lines, RowApplier(files, self._source), self._note)
+
+    def _names_for_destinations(self) -> dict[str, str]:
+        """The props' names in exports for destinations by their ids, if ``--names`` is given."""
+        pattern = self.options.names
+        if pattern == ANY_NAME:
+            return {}
+        lines = with_dates(pattern, [line for line in self.lines if line.id], self.settings.library)
+        return {line.id: file_name(pattern, line) for line in lines}
 
     def _tell_there(self, there: Sequence[PromptItem], done: Mapping[str, str]) -> None:
         """Report the items whose prop the library has."""
@@ -290,13 +304,6 @@ def _checked(listed: PromptList, mine: Sequence[PromptItem], output: Output) -> 
     output.json(CheckedEvent(items=len(mine), duplicates=len(listed.duplicates)))
     output.say(f"{listed.name} is in order: {props(len(mine))}")
     return DONE
-
-
-def _named(item: PromptItem) -> Line:
-    """The fields of an item's report line from which its file's name is made."""
-    request = item.request
-    name = request.name or title(request.prompt)
-    return Line(item.key, line=item.line, name=name, seed=request.seed)
 
 
 def _shared(limits: BatchLimits, count: int, output: Output) -> BatchLimits:

@@ -21,10 +21,9 @@ from ..console.signals import Signals
 from ..console.writable_places import check_folder
 from ..outputs.destination_files import DestinationFiles, Wanted, chosen_by
 from ..outputs.export_files import ExportOptions, export_all, formats
-from ..outputs.file_names import check_names
+from ..outputs.file_names import ANY_NAME, check_names, file_name, with_dates
 from ..pool.process_number import check_processes
 from ..report.lines import Line, line_of_prop
-from .options import ANY_NAME
 
 
 def export(options: argparse.Namespace, output: Output) -> int:
@@ -53,9 +52,8 @@ def export(options: argparse.Namespace, output: Output) -> int:
 
 def _export_for(options: argparse.Namespace, output: Output) -> int:
     """Export the props for destinations, as they are finished now."""
-    for option, given in (("formats", options.formats), ("names", options.names != ANY_NAME)):
-        if given:
-            raise InputError(f"--for has {option} of its own", f"Leave out --{option}, or --for")
+    if options.formats:
+        raise InputError("--for has formats of its own", "Leave out --formats, or --for")
     library = existing_library(options)
     destinations = chosen_by(options, library.path)
     for each in destinations:
@@ -64,10 +62,13 @@ def _export_for(options: argparse.Namespace, output: Output) -> int:
     wanted = [Wanted(each, None) for each in destinations]
     if options.output:
         check_folder(options.output, "--output")
-    props = [library.path / line.id for line in lines_of(library, options, output)]
+    lines = with_dates(options.names, lines_of(library, options, output), library.path)
+    named = {line.id: file_name(options.names, line) for line in lines}
+    props = [library.path / line.id for line in lines]
     settings, code = read_settings(library=options.library), DONE
     workshop = JobFactory()
-    with DestinationFiles(workshop, settings, output, options.output) as files:
+    names = {} if options.names == ANY_NAME else named
+    with DestinationFiles(workshop, settings, output, options.output, names) as files:
         for number, path in enumerate(props, 1):
             if files.interrupted:
                 return INTERRUPTED

@@ -25,8 +25,10 @@ from ..console.shot_options import add_shot_settings
 SHELLS: Final = ("bash", "zsh", "fish", "powershell")
 """The shells for which there are completions."""
 
-ANY_NAME: Final = "{id}"
-"""The names of exported files, if the user gives none."""
+_NAMES: Final = (
+    "the files' names, of {id}, {slug}, {name}, {prompt}, {index}, {seed}, {model}, {date} and "
+    "{key}, as for batch (default: {id})"
+)
 
 
 def add_import(command: argparse.ArgumentParser) -> None:
@@ -66,8 +68,8 @@ def add_export(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--names",
         metavar="PATTERN",
-        default=ANY_NAME,
-        help="the files' names: {id}, {name}, {line}, {seed}, {key}, as for batch (default: {id})",
+        default="{id}",
+        help=_NAMES,
     )
     processes_option(command)
     library_options(command)
@@ -91,7 +93,7 @@ def add_shot(command: argparse.ArgumentParser) -> None:
         "--names",
         metavar="PATTERN",
         default="{id}",
-        help="the files' names: {id}, {name}, {line}, {seed}, {key}, as for batch (default: {id})",
+        help=_NAMES,
     )
     add_shot_settings(command.add_argument_group("the shot"))
     library_options(command)

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -74,6 +74,8 @@ class DestinationFiles:
     output: Output
     folder: Path | None
     """The folder of ``--output``; None: each prop's own folder."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The names of props by their ids, where they are exported by other names than their own."""
 
     def __post_init__(self) -> None:
         self._blender = ExportBlender(this_blender())
@@ -127,7 +129,7 @@ class DestinationFiles:
         self, folder: PropFolder, wanted: Wanted, *, is_last: bool
     ) -> tuple[int, ExportedFor | None]:
         destination, version = wanted.destination, self._blender.program.version
-        export = DestinationExport(folder, destination, self.folder)
+        export = DestinationExport(folder, destination, self.folder, self.names.get(folder.id, ""))
         has_files = bool(destination.export.formats)
         if wanted.finishing is None:
             return DONE, self._told(folder, destination, self._export(export))

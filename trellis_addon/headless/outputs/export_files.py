@@ -25,7 +25,7 @@ from ..console.output import Output
 from ..console.signals import STEP_SECONDS, Signals
 from ..contract.output_events import ExportedEvent, ExportFailedEvent
 from ..report.lines import Line
-from .file_names import check_different, file_name
+from .file_names import check_different, file_name, with_dates
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def export_all(
     :returns: the exit code, which is 1 if a file could not be written.
     :raises InputError: several files would have the same name; nothing has been written.
     """
-    lines = list(lines)
+    lines = with_dates(wanted.names, lines, library)
     check_different(wanted.names, lines)
     outdated = [(line, missing) for line in lines if (missing := _missing(line, wanted, library))]
     count = max(1, min(wanted.processes or processes_here(), len(outdated)))

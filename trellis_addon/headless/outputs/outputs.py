@@ -67,7 +67,8 @@ class OutputOptions:
         # A list may name destinations, which is known when it has been read.
         if options.file is None:
             check_output(options)
-        check_names(options.names)
+            # A list has columns, which may be in the names.
+            check_names(options.names)
         if options.contact_sheet:
             check_sheet(options.contact_sheet)
         check_apart(

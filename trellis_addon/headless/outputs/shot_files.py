@@ -26,7 +26,7 @@ from ..console.shot_options import shot_of
 from ..console.signals import Signals
 from ..contract.output_events import ShotEvent, ShotFailedEvent, ShotSkippedEvent
 from ..report.lines import Line
-from .file_names import check_different, file_name
+from .file_names import check_different, file_name, with_dates
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def shoot_all(
         BlenderProgram(command, tuple(bpy.app.version)), wanted, library, signals, output
     )
     code, shot = DONE, wanted.shot
-    lines = list(lines)
+    lines = with_dates(wanted.names, lines, library)
     check_different(wanted.names, lines)
     for line in lines:
         if signals.count:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import IO, Any, Final
 
 from ...core.destinations.destination import Destination
@@ -81,6 +81,9 @@ class PromptItem:
     """The settings without those of a destination; None if there is none."""
     given: Mapping[str, Any] = field(default_factory=dict)
     """The settings of the finishing that the line or the command gives."""
+    cells: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """The row as it is written, by its columns, and ``index``: the item's number in the list, from
+    1. They are for names of files."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,8 @@ class _Reading:
         # A count of 1,000 on every line can exceed the limit long before the file's size does.
         if len(self.items) >= MOST_ITEMS:
             raise InputError(f"more than {MOST_ITEMS:,} props in one file")
-        self.items[item.key] = item
+        # The whole list is counted, so that an index does not change with --only or --shard.
+        self.items[item.key] = replace(item, cells={**item.cells, "index": len(self.items) + 1})
 
     def _made(self, row: PromptRow) -> Iterator[PromptItem]:
         cells, written = self._named(row)
@@ -250,6 +254,7 @@ class _Reading:
                 destinations=destinations,
                 own=own if destinations else None,
                 given={**self._defaults.given, **given},
+                cells=_by_column(row),
             )
 
     def _destinations(self, cells: dict[str, Any]) -> tuple[Destination, ...]:
@@ -320,6 +325,12 @@ class _Reading:
         if text not in self._pictures:
             self._pictures[text] = self._picture(text)
         return self._pictures[text]
+
+
+def _by_column(row: PromptRow) -> dict[str, Any]:
+    """The cells by their columns; a column of notes goes by its name without the # as well."""
+    notes = {n.lstrip(f"{NOTE}_"): cell for n, cell in row.cells.items() if n.startswith(NOTE)}
+    return {**notes, **row.cells}
 
 
 def _as_fields(cells: dict[str, Any], written: dict[str, str]) -> None:

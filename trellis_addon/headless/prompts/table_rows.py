@@ -49,10 +49,7 @@ class Table:
             yield Fault(max(1, reader.line_num), reason)
         if "prompt" in self.header:
             # Read on in spite of faults in the header, so that all faults are reported at once.
-            self.header = [
-                "" if is_unknown(name, self._columns) or name.startswith(NOTE) else name
-                for name in self.header
-            ]
+            self.header = ["" if is_unknown(name, self._columns) else name for name in self.header]
             yield from self._below(reader)
 
     def _header_faults(self) -> Iterator[str]:
@@ -84,6 +81,7 @@ class Table:
         if not any(cell.strip() for cell in cells) or (
             # In a column of notes it is only a note, such as the number #12.
             cells[0].strip().startswith(NOTE)
+            and not self.header[0].startswith(NOTE)
             and self.header[0]
             and not _SHEET_ERROR.fullmatch(cells[0].strip())
         ):
@@ -98,6 +96,8 @@ class Table:
         named = zip(self.header, cells, strict=False)
         values = {name: cell.strip() for name, cell in named if name and cell.strip()}
         for name, value in values.items():
+            if name.startswith(NOTE):
+                continue
             if _SHEET_ERROR.fullmatch(value):
                 return Fault(line, f"the {name} is an error of the spreadsheet: {value}")
         return PromptRow(line, values, decimal_comma=self._delimiter != ",")

@@ -83,6 +83,8 @@ class Line:
     """What had changed in its row and was applied to its prop, for free: such as ``shading``."""
     unpaid: tuple[str, ...] = ()
     """What has changed in its row and was not applied, as it is paid for: such as ``seed``."""
+    cells: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What the item's row says, for the names of files; see ``outputs.file_names``. Not stored."""
 
     @property
     def ended(self) -> datetime | None:
@@ -104,7 +106,8 @@ class Line:
 
     def to_json(self) -> str:
         """The JSON line without its line break; empty fields are left out."""
-        kept = {k: v for k, v in asdict(self).items() if v not in (None, "", ())}
+        stored = asdict(replace(self, cells={}))
+        kept = {k: v for k, v in stored.items() if v not in (None, "", (), {})}
         return json.dumps(kept, ensure_ascii=False)
 
     @classmethod
@@ -114,7 +117,8 @@ class Line:
             return None
         if raw.get("status") not in STATUSES:
             return None
-        known = {f.name: _value(f.name, raw.get(f.name), f.default) for f in fields(cls)}
+        stored = [f for f in fields(cls) if f.name != "cells"]
+        known = {f.name: _value(f.name, raw.get(f.name), f.default) for f in stored}
         return cls(**known)
 
 
@@ -274,6 +278,8 @@ def line_of_prop(record: PropRecord, number: int, status: Status = "done") -> Li
         status=status,
         line=number,
         id=record.id,
+        prompt=str(request.get("prompt") or ""),
+        model=str(request.get("model") or ""),
         name=title(str(request.get("name") or request.get("prompt") or record.id)),
         seed=seed if isinstance(seed, int) else None,
     )

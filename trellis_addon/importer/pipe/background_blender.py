@@ -21,7 +21,7 @@ from ...core.cancel import CancelToken
 from ...core.errors import ImporterError
 from ...core.files.prop_files import BLEND
 from ...core.generation.picture import PictureOrder
-from ...core.text import title
+from ...core.text import collection_name
 from ...job.generation import Made, Tell
 from ...library.blend_versions import FORMER_NAMES, facts_of, folders_in_use
 from ...library.prop_folder import PropFolder
@@ -271,7 +271,7 @@ def _task(folder: PropFolder, record: PropRecord, blend: str, *, early: bool) ->
         provenance["cost_cents"] = record.cost_cents
     if record.request_id:
         provenance["request_id"] = record.request_id
-    name = title(str(request.get("name") or prompt))
+    name = collection_name(str(request.get("name") or ""), prompt)
     return Task(
         folder=str(folder.path.resolve()),
         name=name,

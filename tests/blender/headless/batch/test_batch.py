@@ -80,7 +80,7 @@ def test_a_bad_line_sends_nothing(bench: Bench) -> None:
     [
         ("--shard", "5/4"),
         ("--export", "glb"),
-        ("--names", "{name}"),
+        ("--names", "{nam}"),
     ],
 )
 def test_bad_options(bench: Bench, options: tuple[str, ...]) -> None:

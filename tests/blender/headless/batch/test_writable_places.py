@@ -45,7 +45,7 @@ def list_of(bench: Bench, text: str) -> None:
         (("--html", "r.html", "--report", "r.html"), "the same file"),
         (("--report", "props.csv"), "the same file"),
         (("--names", "{id:04d}"), "cannot be written"),
-        (("--names", "{foo}"), "Choose from {id}, {name}, {line}, {seed}, {key}"),
+        (("--names", "{foo}"), "Choose from {id}, {slug}, {name}, {prompt}, {index}"),
         (
             ("--export", "glb", "--output", "o", "--names", "{line}-{name}"),
             "lines 2, 2, 2: 2-Crate",

@@ -19,6 +19,11 @@ from support.rooms import PROMPT, Rooms, files_holding
 CHAT = "POST /v1/chat/completions"
 Run = Callable[..., Any]
 OWN = """
+[house]
+label = "House Engine"
+[house.export]
+formats = ["glb"]
+name = "prp_{name}"
 [site]
 label = "Our Site"
 use = "web"
@@ -205,6 +210,18 @@ def test_one_process_exports_all(
     assert told == [0.0, 0.5]
 
 
+def test_names_of_a_pattern_within_those_of_an_engine(
+    oak: Any, trellis: Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    words = ["export", oak.id, "--for", "house,plain", "--output", out, "--names", "oak_{index:03}"]
+    done = trellis(*words, "--json")
+    assert done.code == 0, done.explain()
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*.glb")}
+    assert files == {"house/oak_001/prp_oak_001.glb", "plain/oak_001/oak_001.glb"}
+    assert exported(trellis(*words, "--json")) == [("house", True), ("plain", True)]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -214,7 +231,7 @@ def test_one_process_exports_all(
         (["export", "ID"], "needs a folder"),
         (["export", "ID", "--for", "render"], "Render has no export"),
         (["export", "ID", "--for", "game", "--formats", "glb"], "formats of its own"),
-        (["export", "ID", "--for", "game", "--names", "{id}-x"], "names of its own"),
+        (["export", "ID", "--for", "game", "--names", "{it}-x"], "has {it}, which is no field"),
         (["generate", "vase", "--for", "nowhere"], "no destination nowhere"),
         (["generate", "vase", "--output", "out"], "--output is for --export, --shot and --for"),
         (["batch", "LIST", "--for", "nowhere"], "no destination nowhere"),
