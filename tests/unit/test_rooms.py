@@ -66,6 +66,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "config",
         "pool",
         "prompts",
+        "selection",
         "report",
         "outputs",
         "rows",

@@ -14,6 +14,7 @@ observers/    follows the events of a command, for ``--exec`` and ``--summary``
 config/       options that are not given: from the environment and from trellis.toml
 pool/         makes many props side by side: the number of processes, and jobs that share them
 prompts/      reads a list of prompts from a .csv, .jsonl or .txt file, and checks its items
+selection/    the rows of a list, and the props of the library, that a command is about
 report/       the result of each item: report lines, progress, summary and the HTML page
 outputs/      what a command writes beside the library: exports, shots, scene files, contact sheets
 rows/         compares rows with what was applied to their props, and applies what has changed

@@ -19,6 +19,7 @@ from ..console.options import (
     wait_option,
 )
 from ..console.usage import number
+from ..selection.options import add_row_selection
 from .tries import RETRIES
 
 
@@ -76,6 +77,7 @@ def add_batch(command: argparse.ArgumentParser) -> None:
         help="make, and pay for, another prop where a changed row asks for another model; the old "
         "one is kept. What is free is applied without it",
     )
+    add_row_selection(command)
     _running(command)
     _economy(command)
     _output(command)

@@ -61,6 +61,7 @@ from ..report.tally import Tally
 from ..rows.applied_row import AppliedRow, source_of
 from ..rows.apply_rows import RowApplier
 from ..rows.changed_rows import Replaced, replaced
+from ..selection.rows import RowSelection, told
 from .generate import request_values
 
 
@@ -75,6 +76,7 @@ def batch(options: argparse.Namespace, output: Output) -> int:
     check_processes(options)
     wishes = OutputOptions.of(options)
     index, count = shard(options.shard or "1/1")
+    selection = RowSelection.of(options)
     listed = open_batch(options.file, output, options.format, _defaults(options))
     if options.prop_names:
         listed = with_prop_names(listed, options.prop_names)
@@ -85,7 +87,8 @@ def batch(options: argparse.Namespace, output: Output) -> int:
         # The names of all shards, as they write to the same folder.
         check_different(options.names, map(line_to_come, listed.items))
     check_output(options, used=used)
-    mine = [item for item in listed.items if in_shard(item.key, index, count)]
+    selected = _selected(selection, listed, options, output)
+    mine = [item for item in selected if in_shard(item.key, index, count)]
     tell_warnings(mine, output)
     if options.check:
         return _checked(listed, mine, output)
@@ -264,6 +267,25 @@ class _Command:
     def _rate(self) -> float | None:
         rate = self.options.rate
         return None if rate is None else rate / self.shards
+
+
+def _selected(
+    selection: RowSelection, listed: PromptList, options: argparse.Namespace, output: Output
+) -> Sequence[PromptItem]:
+    """The items that ``--only``, ``--skip`` and ``--limit`` leave, which is told in one line.
+
+    :raises InputError: a pattern is about no row.
+    """
+    if not selection:
+        return listed.items
+
+    def ids() -> dict[str, str]:
+        entries = Claims(read_settings(library=options.library).library).entries()
+        return {key: entry.prop for key, entry in entries.items() if entry.prop}
+
+    chosen = selection.chosen(listed.items, ids)
+    output.note(told(listed.items, chosen))
+    return chosen
 
 
 def _limits(options: argparse.Namespace) -> BatchLimits:
