@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
-from ...core.destinations.table import built_in, destinations
+from ...core.destinations.table import built_in, chosen, destinations
 from ...core.files.prop_files import BLEND, THUMBNAIL
 from ...core.generation.quality import IN_RECORD
-from ...core.generation.readiness import STEPS, Light, of_prop, sentence
+from ...core.generation.readiness import STEPS, of_prop, sentence
 from ...core.text import shorten
 from ...engine.export_manifest import EXPORTS, exports_of
 from ...library.folder_lock import LOCK, holder
@@ -26,22 +27,35 @@ from ..console.existing_library import existing_library
 from ..console.exit_codes import DONE
 from ..console.output import Output
 from ..contract.library_events import DestinationEvent, PropEvent
+from ..selection.prop_filter import PropFilter
+from ..selection.prop_order import PropOrder
 
 
 def list_props(options: argparse.Namespace, output: Output) -> int:
-    """Print one line for each prop, sorted by name.
+    """Print one line for each prop that the options select, sorted by name if they say no order.
 
-    :raises InputError: there is no library.
+    :raises InputError: there is no library, or an option is wrong.
     """
     library = existing_library(options)
-
-    count = 0
+    wanted, order = PropFilter.of(options), PropOrder.of(options)
+    if options.destinations is not None:
+        chosen(options.destinations, destinations(library.path))  # raises for a wrong name
+    count = every = 0
     # Before the records are read: one that is moved aside while reading has a note of its own.
     lost = list(library.adoptable())
-    for folder, record in library.records(output.note):
-        if options.ready_for and not _is_ready_for(record, options.ready_for):
-            continue
+
+    def kept() -> Iterator[tuple[PropFolder, PropRecord]]:
+        nonlocal every
+        for folder, record in library.records(output.note):
+            every += 1
+            if wanted.keeps(folder, record):
+                yield folder, record
+
+    for folder, record in order.arranged(kept()):
         count += 1
+        if order.columns and not options.json:
+            print(order.row(folder, record))
+            continue
         facts = _facts(folder, record)
         if options.json:
             output.json(PropEvent(**facts, **_quality(record)))
@@ -50,8 +64,15 @@ def list_props(options: argparse.Namespace, output: Output) -> int:
             print(f"{facts['state']:<12}{_cents(facts['cost_cents']):>8}  {folder.id}  {prompt}")
     for folder in lost:
         output.note(f"{folder.id} has no record; `resume` makes it again from its model, free")
-    output.say(f"{count} {'prop' if count == 1 else 'props'} in {library.path}")
+    output.say(f"{_counted(count, every, order)} in {library.path}")
     return DONE
+
+
+def _counted(count: int, every: int, order: PropOrder) -> str:
+    if order.limit and count == order.limit:  # not all may have been read
+        return "The first prop" if count == 1 else f"The first {count:,} props"
+    part = f"{count:,}" if count == every else f"{count:,} of {every:,}"
+    return f"{part} {'prop' if every == 1 else 'props'}"
 
 
 def show(options: argparse.Namespace, output: Output) -> int:
@@ -134,12 +155,6 @@ def _facts(folder: PropFolder, record: PropRecord) -> dict[str, Any]:
         "is_resumable": record.is_resumable,
         "worked_on_by": f"process {owner.process.pid} on {owner.process.host}" if owner else None,
     }
-
-
-def _is_ready_for(record: PropRecord, uses: list[str]) -> bool:
-    """Whether the light of each of these uses is green. Props without facts are not."""
-    lights = {verdict.use: verdict.light for verdict in of_prop(record.prop)[1]}
-    return all(lights.get(use) is Light.READY for use in uses)
 
 
 def _quality(record: PropRecord) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from ..console.options import (
     finish_options,
     generate_options,
     library_options,
-    list_options,
     place_options,
     resume_options,
     show_options,
@@ -24,6 +23,7 @@ from ..console.options import (
 from ..console.usage import Parser
 from ..observers.options import add_observers
 from ..report.options import add_farm, add_report
+from ..selection.options import add_list
 from ..terminal.examples import EXAMPLES
 from .options import add_clean, add_completion, add_export, add_import, add_shot, add_verify
 
@@ -86,7 +86,7 @@ COMMANDS: Final[Mapping[str, Subcommand]] = {
     "farm": Subcommand("write a batch as a job for a scheduler", add_farm, "farm.command", "farm"),
     "list": Subcommand(
         "what is in the library, and in which state",
-        list_options,
+        add_list,
         "commands.listing",
         "list_props",
     ),

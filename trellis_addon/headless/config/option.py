@@ -124,6 +124,6 @@ def options_of(parser: Parser) -> dict[str, Option]:
     found = {}
     for action in parser.options():
         name = next((s[2:] for s in action.option_strings if s.startswith("--")), "")
-        if name and name not in NOT_SETTINGS:
+        if name and name not in NOT_SETTINGS and action.dest not in parser.filters:
             found[name] = Option(name, action, parser.excluded_by(action), parser)
     return found

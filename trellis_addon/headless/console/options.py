@@ -10,7 +10,6 @@ import argparse
 from pathlib import Path
 
 from ...core.defaults import DEFAULT_LIMIT_SECONDS
-from ...core.generation.readiness import USES
 from ...core.generation.request_settings import MODEL_ID, REQUEST_SETTINGS
 from ...core.settings import Settings
 from .finishing_options import add_finishing
@@ -27,18 +26,6 @@ def generate_options(command: argparse.ArgumentParser) -> None:
     add_finishing(command)
     common_options(command)
     scene_options(command)
-
-
-def list_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of ``list``."""
-    command.add_argument(
-        "--ready-for",
-        choices=tuple(USES),
-        action="append",
-        default=[],
-        help="only props that are ready for this; more than once: for all of them",
-    )
-    library_options(command)
 
 
 def show_options(command: argparse.ArgumentParser) -> None:

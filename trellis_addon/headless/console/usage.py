@@ -28,6 +28,9 @@ class Parser(argparse.ArgumentParser):
         """The parsers of its commands, by their names."""
         self.examples: Sequence[str] = ()
         """Whole command lines for the help."""
+        self.filters: frozenset[str] = frozenset()
+        """Under which names argparse stores what selects for once, which no variable or file sets:
+        TRELLIS_MODEL is the model that makes props, and must not hide those of others in a list."""
         self._is_silent = False
 
     def error(self, message: str) -> NoReturn:

@@ -290,3 +290,12 @@ def test_doctor_tells_where_values_come_from(stand_in: StandInGateway, tmp_path:
     by_name = {each["name"]: each["text"] for each in done.events}
     assert by_name["endpoint"] == "jobs (forced)"
     assert by_name["library"] == str(tmp_path / "props")
+
+
+def test_filters_of_a_list_are_no_settings(tmp_path: Path) -> None:
+    """The model that makes props must not hide those of others."""
+    config(tmp_path, '[list]\nreverse = true\n[common]\nlimit = 3\nfor = "game"\n')
+    variables = {"TRELLIS_MODEL": "acme/shape", "TRELLIS_MAX_COST": "1", "TRELLIS_SORT": "name"}
+    found = parsed("list", here=tmp_path, variables=variables)
+    assert (found.model, found.max_cost, found.limit, found.destinations) == (None,) * 4
+    assert (found.sort, found.reverse) == ("name", True)
