@@ -21,6 +21,8 @@ from ..library.disk.atomic_files import sha256_of, write_atomic
 MANIFEST: Final = "export.json"
 EXPORTS: Final = "exports"
 """The folder of a prop with a folder for each destination."""
+SUMS: Final = "SHA256SUMS"
+"""The same checksums beside it, as ``sha256sum -c`` reads them."""
 SCHEMA: Final = 1
 _FACTS: Final = ("digest", "edited", "model", "blender", "product")
 
@@ -78,9 +80,16 @@ class Manifest:
             except OSError as error:
                 yield name, f"cannot be read: {(error.strerror or str(error)).lower()}"
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, name: str = MANIFEST) -> None:
         """Write it atomically. :raises OSError: the folder cannot be written."""
-        write_atomic(folder / MANIFEST, self.to_json())
+        write_atomic(folder / name, self.to_json())
+
+    def write_sums(self, folder: Path, name: str = SUMS) -> None:
+        """Write the checksums for ``sha256sum -c``. :raises OSError: the folder cannot be
+        written.
+        """
+        lines = (f"{entry.sha256}  {file}\n" for file, entry in sorted(self.files.items()))
+        write_atomic(folder / name, "".join(lines).encode())
 
     def to_json(self) -> bytes:
         """The file's content."""
@@ -94,10 +103,10 @@ def digest_of(destination: Destination, name: str) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def read_manifest(folder: Path) -> Manifest | None:
+def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest | None:
     """The manifest of an export's folder; None if there is none, or it is no such file."""
     try:
-        raw = json.loads(read_bytes(folder / MANIFEST, SOON_SECONDS))
+        raw = json.loads(read_bytes(folder / name, SOON_SECONDS))
         files = {str(name): _file(entry) for name, entry in raw["files"].items()}
         found = Manifest(
             prop=str(raw["prop"]),

@@ -22,7 +22,7 @@ from ..core.errors import InputError, LibraryError
 from ..core.files import held_files
 from ..library.disk.exclusive_files import create
 from ..library.prop_folder import PropFolder
-from .export_manifest import EXPORTS, MANIFEST, Manifest, read_manifest, written
+from .export_manifest import EXPORTS, MANIFEST, SUMS, Manifest, read_manifest, written
 
 _STAGING: Final = ".trellis-files-"
 LEFT_SECONDS: Final = 24 * 3600.0
@@ -114,10 +114,12 @@ def put_in_place(staging: Path, place: Path, manifest: Manifest) -> tuple[Path, 
         with suppress(OSError):  # a folder of textures that has become empty
             (place / name).parent.rmdir()
     # Before the files: after a kill, they differ from it or are missing, and are written again.
-    replace(manifest, files=files).write(place)
+    new = replace(manifest, files=files)
+    new.write(place)
     for path in found:
         (place / path).parent.mkdir(parents=True, exist_ok=True)
         held_files.replace(staging / path, place / path)
+    new.write_sums(place)
     return tuple(place / path for path in found)
 
 
@@ -137,6 +139,7 @@ def leave_if_empty(place: Path) -> None:
     with suppress(OSError):
         if there is not None:
             (place / MANIFEST).unlink()
+            (place / SUMS).unlink(missing_ok=True)
         place.rmdir()
         place.parent.rmdir()
 

@@ -42,7 +42,7 @@ def add(
     library: Library, prompt: str, state: State, size: int, model: str = "", name: str = "",
     **changes: Any,
 ) -> Path:  # fmt: skip
-    more = {"model": model} if model else {}
+    more: dict[str, Any] = {"model": model} if model else {}
     request = GenerationRequest(prompt=prompt, name=name or None, **more)
     folder = unlocked(library.create_locked(request, "http://localhost", "chat"))
     folder.write(folder.read().model_copy(update={"state": state, **changes}))

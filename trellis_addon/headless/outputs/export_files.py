@@ -7,13 +7,14 @@ import argparse
 import sys
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
 
 from ...core.errors import InputError, TrellisError
 from ...core.files.prop_files import BLEND
+from ...engine.export_manifest import read_manifest
 from ...importer.pipe.background_blender import command_for
 from ...importer.pipe.export_client import BlenderProgram, Exported, ExportRequest
 from ...importer.pipe.export_messages import ENDINGS
@@ -25,6 +26,7 @@ from ..console.output import Output
 from ..console.signals import STEP_SECONDS, Signals
 from ..contract.output_events import ExportedEvent, ExportFailedEvent
 from ..report.lines import Line
+from .export_record import RECORD_ENDING, check_owner, write_export_record
 from .file_names import check_different, file_name, with_dates
 
 
@@ -96,15 +98,23 @@ def export_all(
     outdated = [(line, missing) for line in lines if (missing := _missing(line, wanted, library))]
     count = max(1, min(wanted.processes or processes_here(), len(outdated)))
     code, waiting = DONE, deque(outdated)
+    stems = dict[str, str]()
     with Exporters(this_blender(), count) as exporters:
         while exporters.busy or (waiting and not signals.count):
             while waiting and exporters.has_room and not signals.count:
                 line, missing = waiting.popleft()
                 _tell_begin(line, len(outdated) - len(waiting), len(outdated), output)
-                request = ExportRequest(missing, wanted.folder, file_name(wanted.names, line))
+                stems[line.id] = stem = file_name(wanted.names, line)
+                try:
+                    check_owner(wanted.folder, stem, line.id)
+                except InputError as error:
+                    code = _tell_end(line.id, error, output) or code
+                    continue
+                request = ExportRequest(missing, wanted.folder, stem)
                 exporters.begin(PropFolder(library / line.id), request)
             for prop, result in exporters.ended(STEP_SECONDS):
-                code = _tell_end(prop, result, output) or code
+                made = _recorded(prop, result, wanted, stems[prop], library)
+                code = _tell_end(prop, made, output) or code
     return code
 
 
@@ -136,11 +146,30 @@ def _tell_end(prop: str, result: Exported | TrellisError, output: Output) -> int
 def _missing(line: Line, wanted: ExportOptions, library: Path) -> tuple[str, ...]:
     """The formats in which a prop has to be written."""
     stem, blend = file_name(wanted.names, line), library / line.id / BLEND
+    there = read_manifest(wanted.folder, f"{stem}{RECORD_ENDING}")
+    # Another prop's files are not up to date for this one; the export will refuse.
+    is_other = there is not None and there.prop != line.id
     return tuple(
         name
         for name in wanted.formats
-        if line.status == "done" or _is_old(wanted.folder / f"{stem}{ENDINGS[name]}", blend)
+        if line.status == "done"
+        or is_other
+        or _is_old(wanted.folder / f"{stem}{ENDINGS[name]}", blend)
     )
+
+
+def _recorded(
+    prop: str, result: Exported | TrellisError, wanted: ExportOptions, stem: str, library: Path
+) -> Exported | TrellisError:
+    """The result with the manifest and the checksums that are written beside the files."""
+    if isinstance(result, TrellisError):
+        return result
+    files, version = (*result.files, *result.beside), tuple(bpy.app.version)
+    try:
+        added = write_export_record(wanted.folder, stem, PropFolder(library / prop), files, version)
+    except TrellisError as error:
+        return error
+    return replace(result, beside=(*result.beside, *added))
 
 
 def _is_old(file: Path, blend: Path) -> bool:

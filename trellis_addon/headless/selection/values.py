@@ -47,4 +47,4 @@ def size_on_disk(option: str, text: str) -> int:
     if not match:
         raise InputError(f"{option} {text} is no size on the disk", "Write it as 500K, 20M or 1G")
     power = "kmgt".index(match[2].lower()) + 1 if match[2] else 0
-    return round(float(match[1]) * 1024**power)
+    return int(float(match[1]) * 1024.0**power)

@@ -16,6 +16,8 @@ from gateway import StandInGateway
 from gateway.meshes import make_glb
 from support.rooms import PROMPT, Rooms, files_holding
 
+from trellis_addon.library.disk.atomic_files import sha256_of
+
 CHAT = "POST /v1/chat/completions"
 Run = Callable[..., Any]
 OWN = """
@@ -76,8 +78,9 @@ def test_finish_for_two_and_then_nothing(rooms: Rooms, oak: Any, trellis: Run) -
     # Nothing of one destination is left in the next.
     assert oak.read().finishing["shading"] == "received"
     place = oak.path / "exports" / "site"
-    names = sorted(path.name for path in place.iterdir())
-    assert names == ["export.json", "weathered-oak-barrel-iron-hoops.glb"]
+    sums, *names = sorted(path.name for path in place.iterdir())
+    assert (sums, *names) == ("SHA256SUMS", "export.json", "weathered-oak-barrel-iron-hoops.glb")
+    assert (place / sums).read_text() == f"{sha256_of(place / names[1])}  {names[1]}\n"
     stamp = (place / names[1]).stat().st_mtime_ns
 
     again = trellis(*command)
