@@ -70,6 +70,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "report",
         "outputs",
         "rows",
+        "checking",
         "batch",
         "economy",
         "commands",

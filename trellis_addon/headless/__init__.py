@@ -18,6 +18,7 @@ selection/    the rows of a list, and the props of the library, that a command i
 report/       the result of each item: report lines, progress, summary and the HTML page
 outputs/      what a command writes beside the library: exports, shots, scene files, contact sheets
 rows/         compares rows with what was applied to their props, and applies what has changed
+checking/     what a run needs, without a connection: ``batch --check``
 batch/        runs a batch: items in parallel, each made only once and written to the report
 economy/      ``batch --economy``: the same list through the Batch API, at half the price
 commands/     the commands, one module each, and the parser of their options

@@ -62,7 +62,12 @@ def add_batch(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--format", choices=("txt", "csv", "jsonl"), help="(default: by the file's ending)"
     )
-    command.add_argument("--check", action="store_true", help="only say what is wrong with FILE")
+    command.add_argument(
+        "--check",
+        action="store_true",
+        help="only check FILE, options, destinations, places, and whether there is a key: no "
+        "connection, no cost, nothing written; exit code 0 or 2",
+    )
     command.add_argument(
         "--dry-run", action="store_true", help="say what would be sent, and what it may cost"
     )

@@ -32,6 +32,7 @@ from ..batch.report_line import line_of
 from ..batch.run import BatchRun
 from ..batch.state import BatchContext, BatchState, ItemJobs
 from ..batch.tries import TryLimits
+from ..checking.run_check import check_run
 from ..console.durations import seconds_of, wait_seconds
 from ..console.exit_codes import DONE, INTERRUPTED, NOT_YET, OTHERS_AT_WORK
 from ..console.finishing_options import finishing_of, given_by, has_size, pictures_of
@@ -90,9 +91,10 @@ def batch(options: argparse.Namespace, output: Output) -> int:
     selected = _selected(selection, listed, options, output)
     mine = [item for item in selected if in_shard(item.key, index, count)]
     tell_warnings(mine, output)
-    if options.check:
-        return _checked(listed, mine, output)
     settings = settings_of(options)
+    if options.check:
+        check_run(settings, wishes.places, output)
+        return _checked(listed, mine, output)
     if limits.jobs == 0:
         limits = replace(limits, jobs=settings.jobs_at_once)
     if options.dry_run:

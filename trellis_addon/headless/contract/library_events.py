@@ -72,7 +72,7 @@ class LeftOverEvent(Message, event="left_over"):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckEvent(Message, event="check"):
-    """One verdict of `doctor`."""
+    """One verdict of `doctor` or of `batch --check`."""
 
     name: Annotated[str, "what was checked"]
     verdict: Annotated[str, "`ok`, `note` or `fault`"]

@@ -92,6 +92,18 @@ class OutputOptions:
             folder=options.output,
         )
 
+    @property
+    def places(self) -> tuple[tuple[str, Path], ...]:
+        """What is written, by the options that name it."""
+        every = (
+            ("--report", self.report),
+            ("--html", self.html),
+            ("--contact-sheet", self.sheet),
+            ("--scene", self.scene),
+            ("--output", self.folder),
+        )
+        return tuple((option, path) for option, path in every if path)
+
     def check_places(self) -> None:
         """Check that everything can be written, and create the folders and the report's file.
 
