@@ -99,9 +99,7 @@ class Soaked:
 
     count: int
     faults: Counter[str] = field(default_factory=Counter)
-    outcomes: tuple[Counter[str], Counter[str]] = field(
-        default_factory=lambda: (Counter(), Counter())
-    )
+    outcomes: list[Counter[str]] = field(default_factory=lambda: [Counter(), Counter()])
     wrong: list[str] = field(default_factory=list)
     payments: int = 0
     twice: int = 0
@@ -160,6 +158,9 @@ class Runs:
                     self.lines[event["id"]] = event["line"]
                 case name if name in ENDS and run >= 0:
                     self._end(event, run)
+                case "retry" if run >= 0:
+                    # The end before it was none: the gateway could not be reached.
+                    self._soaked.outcomes[run] -= Counter([self.ends[run].pop(str(event["id"]))])
                 case "held":
                     self._soaked.before, self._soaked.after = event["before"], event["after"]
 

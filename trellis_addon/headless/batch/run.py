@@ -184,7 +184,7 @@ class BatchRun:
                 self._state.tried_again(item, prop, facts, seconds)
         elif self._outage.failed():
             self._waiting.back(item)
-            self._state.waits(facts, self._outage)
+            self._state.waits(item, prop, facts, self._outage)
         else:
             self._state.fail(item, prop, facts)
             self._state.halt(facts)

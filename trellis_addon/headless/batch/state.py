@@ -178,9 +178,13 @@ class BatchState:
         name = shorten(item.request.name or item.request.prompt, 60)
         show.say(f"{name}: {facts.command_sentence} Tried again in {seconds:.0f} s")
 
-    def waits(self, facts: ErrorFacts, outage: Outage) -> None:
-        """Tell that the gateway cannot be reached, and when it is asked again."""
+    def waits(self, item: PromptItem, prop: str, facts: ErrorFacts, outage: Outage) -> None:
+        """Tell that an item is tried again, as the gateway cannot be reached, and, once for all
+        items, when it is asked.
+        """
         seconds = round(outage.pause)
+        retry = RetryEvent(id=prop, key=item.key, line=item.line, seconds=seconds)
+        self.context.output.json(retry)
         if seconds == self._told_pause:
             return  # another of the requests that failed together
         self._told_pause = seconds

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> Iterator[str]:
 def test_gateway_that_comes_late(bench: Bench, stand_in: StandInGateway) -> None:
     stand_in.stop()
     process = bench.start("--jobs", "2", "--give-up-after", "5m")
-    list(read_until(process, '"waiting"'))
+    before = [json.loads(line) for line in read_until(process, '"waiting"')]
     port = int(stand_in.base_url.rpartition(":")[2])
     with StandInGateway(triangles=500, texture=64, port=port) as back:
         done = ended(process)
@@ -47,6 +48,8 @@ def test_gateway_that_comes_late(bench: Bench, stand_in: StandInGateway) -> None
     assert done.code == 0, done.explain()
     assert bench.ready == MANY
     assert any(event["event"] == "reached" for event in done.events), done.explain()
+    told = [event["event"] for event in (*before, *done.events)]
+    assert told.count("failed") == told.count("retry") > 0, "each end is followed by another try"
 
 
 def test_network_that_goes_while_props_are_made(bench: Bench, stand_in: StandInGateway) -> None:
