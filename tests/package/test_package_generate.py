@@ -2,6 +2,7 @@
 """A prompt becomes a prop in a scene, with the installed zip and nothing else of ours."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gateway import StandInGateway
@@ -29,18 +30,23 @@ def generated(installed: Profile, tmp_path_factory: pytest.TempPathFactory) -> t
     return folder, ended
 
 
+def prop_of(ended: Ended) -> dict[str, Any]:
+    """How the prop has ended; which files were written is told after that."""
+    return next(one for one in reversed(ended.lines) if one["event"] != "written")
+
+
 def test_exit_code_and_last_event(generated: tuple[Path, Ended]) -> None:
     _, ended = generated
     assert ended.code == 0, ended.explain()
-    assert ended.facts["event"] == "finished", ended.explain()
+    assert prop_of(ended)["event"] == "finished", ended.explain()
 
 
 def test_files_are_there(generated: tuple[Path, Ended]) -> None:
     folder, ended = generated
-    prop = folder / "library" / ended.facts["folder"]
+    prop = folder / "library" / prop_of(ended)["folder"]
     assert (prop / "prop.json").is_file()
     for key, start in (("glb", b"glTF"), ("blend", b""), ("thumbnail", b"\x89PNG")):
-        file = prop / ended.facts[key]
+        file = prop / prop_of(ended)[key]
         assert file.is_file(), f"{key}: {file}"
         assert file.stat().st_size > 0
         assert file.read_bytes().startswith(start)
@@ -61,6 +67,6 @@ def test_scene_shows_the_linked_collection(
     assert looked.code == 0, looked.explain()
     assert looked.facts["missing"] == []
     (linked,) = looked.facts["linked"]
-    blend = folder / "library" / ended.facts["folder"] / ended.facts["blend"]
+    blend = folder / "library" / prop_of(ended)["folder"] / prop_of(ended)["blend"]
     assert Path(linked["library"]).samefile(blend)
     assert linked["polygons"] > 0

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -432,10 +431,9 @@ def test_library_that_cannot_be_written(
     (tmp_path / "notes.txt").write_text("not a folder")
     library = tmp_path / "notes.txt" / "library"
     done = trellis("generate", "small vase", "--library", library, "--json")
-    assert done.code == 1, done.explain()
-    assert terminal(done)["error"]["kind"] == "library"
-    reason = "file already exists" if os.name == "nt" else "not a directory"
-    assert f"The library folder {library} cannot be written: {reason}" in done.stderr
+    assert done.code == 2, done.explain()
+    assert terminal(done)["error"]["kind"] == "input"
+    assert f"The library {library} cannot be written: not a directory" in done.stderr
     assert stand_in.requests == ()
 
 

@@ -366,7 +366,7 @@ def test_help_says_what_trellis_is(trellis: Run) -> None:
     told = " ".join(trellis("--help").stdout.split())
     for door in ("blender --command trellis", "run.py --", "python -m trellis_addon"):
         assert door in told
-    assert "{line}" in trellis("export", "--help").stdout
+    assert "{slug}" in trellis("export", "--help").stdout
 
 
 @pytest.mark.parametrize("code", [400, 401])

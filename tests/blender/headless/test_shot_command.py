@@ -113,7 +113,7 @@ def test_a_signal_cancels_the_shot_under_way(rooms: Rooms, vase: Any, tmp_path: 
     )
 
     def tell(text: str) -> None:
-        signals.count += 1  # as the handler does, while the background Blender starts
+        signals.heard += 1  # as the handler does, while the background Blender starts
 
     shoot = rooms("importer.pipe.shot_client").shoot_prop
     shot = rooms("core.generation.shot").Shot()

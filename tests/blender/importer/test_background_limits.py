@@ -125,7 +125,7 @@ def test_does_not_end_while_it_is_used(rooms: Rooms, tmp_path: Path) -> None:
     with blender(rooms, idle_seconds=30.0) as background:
         background.warm_up()
         first = worker_pid(background)
-        background._idle.function()  # not the timer's thread: a timer that is no longer the last
+        background._timer.function()  # not the timer's thread: a timer that is no longer the last
         assert worker_pid(background) == first
 
 

@@ -113,7 +113,7 @@ def test_report_command(rooms: Rooms, red: Path, settings: Path, capfd: Any) -> 
     )
     assert done.code == 0
     summary = {"done": 1, "failed": 1, "skipped": 0, "not_there": 0, "cancelled": 0}
-    summary |= {"cost_untold": 0}
+    summary |= {"cost_untold": 0, "rows_applied": 0, "rows_unpaid": 0}
     assert done.last == {"event": "summary", **summary, "cost_cents": 2.5, "seconds": None}
     assert "1 ready, 1 failed, 2.5 ¢" in done.stderr
     assert page.read_text("utf-8").count("data:image/webp;base64,") == 1

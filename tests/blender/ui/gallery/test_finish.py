@@ -99,7 +99,7 @@ def test_command_in_a_process_of_its_own(oak: Any, trellis: Run) -> None:
     ("arguments", "words"),
     [
         (["finish"], "Name the props to finish"),
-        (["finish", "OAK", "--all"], "Name the props to finish, or all"),
+        (["finish", "OAK", "--all"], "Name the props to finish, or a list"),
         (["finish", "gone-12345678"], "There is no prop gone-12345678"),
         (["finish", "OAK", "gone-12345678"], "There is no prop gone-12345678"),
         (["finish", "OAK", "--height", "0"], "The size in metres must be"),
