@@ -4,6 +4,7 @@
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -114,6 +115,13 @@ def test_version_is_written_once() -> None:
 def test_no_file_is_large() -> None:
     large = [path.name for path in listed() if path.is_file() and path.stat().st_size > 1_000_000]
     assert large == []
+
+
+def test_each_file_of_tests_has_a_name_of_its_own() -> None:
+    # pytest imports them by their names alone, as the folders are no packages.
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(names) > 100
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_licence_is_the_gpl() -> None:
