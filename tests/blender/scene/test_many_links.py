@@ -46,7 +46,8 @@ def test_scene_of_many(rooms: Rooms, many: list[Any], tmp_path: Path) -> None:
     bpy.ops.wm.open_mainfile(filepath=str(scene))
     shown: list[Any] = [o for o in bpy_context.scene().objects if o.instance_collection]
     assert len(shown) == COUNT - 2
-    linked = {obj.instance_collection.library.filepath for obj in shown}
+    paths = (obj.instance_collection.library.filepath for obj in shown)
+    linked = {path.replace("\\", "/") for path in paths}
     assert linked == {f"//library/{prop.id}/prop.blend" for prop in many[2:]}
     assert all(obj.instance_collection.all_objects for obj in shown)
     # Neither the files between nor their collections are left.

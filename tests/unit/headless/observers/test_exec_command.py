@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def test_what_cannot_be_run_is_refused_at_the_beginning(text: str, words: str) -
     assert caught.value.facts.next_step
 
 
+@pytest.mark.skipif(shutil.which("sh") is None, reason="there is no such shell")
 def test_arguments_of_a_shells_script_are_no_script() -> None:
     command = ExecCommand.of("sh -c 'echo \"$1\"' sh {name}", windows=False)
     assert command.arguments(FACTS)[-1] == NAME

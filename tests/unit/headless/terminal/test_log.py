@@ -59,7 +59,8 @@ def test_quiet_leaves_the_sum(stand_in: StandInGateway, tmp_path: Path) -> None:
     command = ["-m", "trellis_addon", "generate", "oak barrel", "--library", tmp_path / "library"]
     done = run([*command, "--quiet"], tmp_path, **home)
     assert done.code == 0, done.explain()
-    said = [line for line in done.stderr.splitlines() if line]
+    # Blender's module for Windows reports its own memory at the exit.
+    said = [line for line in done.stderr.splitlines() if line and "Not freed memory" not in line]
     assert [line.split()[0] for line in said] == ["Finished"], done.explain()
 
 
