@@ -11,10 +11,13 @@ from trellis_addon.headless.cli import run_cli
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["generat", "x"], "trellis: there is no command generat; did you mean generate?."),
+        (["generat", "x"], "trellis: there is no command generat; did you mean generate? See"),
         (["qqq"], "trellis: there is no command qqq."),
         (["batch", "f", "--job", "x"], "trellis batch: argument --jobs: invalid int value: 'x'."),
-        (["batch", "f", "--quite"], "trellis batch: there is no --quite; did you mean --quiet?."),
+        (
+            ["batch", "f", "--quite"],
+            "trellis batch: there is no --quite; did you mean --quiet? See",
+        ),
         (["generate", "x", "--cleen=off"], "trellis generate: there is no --cleen; did you mean "),
         (["generate", "x", "--clean", "ful"], "there is no ful; did you mean full?; choose from"),
         (["batch", "f", "--max-cost", "nan"], "--max-cost: invalid number value: 'nan'."),

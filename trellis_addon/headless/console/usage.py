@@ -15,7 +15,8 @@ class UsageError(Exception):
     """Reports bad options as an exception, as argparse would exit, and Blender with it."""
 
     def __init__(self, program: str, reason: str) -> None:
-        super().__init__(f"{program}: {reason}. See {program} --help")
+        end = "" if reason.endswith("?") else "."
+        super().__init__(f"{program}: {reason}{end} See {program} --help")
         self.reason = reason
 
 
