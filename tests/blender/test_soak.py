@@ -26,4 +26,4 @@ def test_short_soak(tmp_path: Path) -> None:
     first, again = soaked.outcomes
     assert sum(first.values()) == sum(again.values()) == COUNT
     assert set(again) <= {"finished", "skipped", "bad_file"}
-    assert len(first) > 2, "no fault has made a difference"
+    assert len(first) > 1, "no fault has made a difference"

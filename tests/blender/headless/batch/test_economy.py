@@ -476,9 +476,10 @@ def test_two_signals_end_while_it_is_being_sent(bench: Bench) -> None:
 
 def test_two_shards_and_one_of_them_twice(bench: Bench) -> None:
     started = [bench.start("--shard", shard) for shard in ("1/2", "2/2", "1/2")]
-    for process in started:
-        done = ended(process)
-        assert done.code == 0, done.explain()
+    codes = sorted(ended(process).code for process in started)
+    # The second of the same shard finds its props in other hands, unless it comes late.
+    assert codes[:2] == [0, 0]
+    assert codes[2] in (0, 6)
     assert sums(bench.run()) == {"skipped": 2}
     assert bench.paid == {prompt: [HALF] for prompt in PROMPTS}
     bench.check_whole(*PROMPTS)

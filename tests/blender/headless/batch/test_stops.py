@@ -50,7 +50,7 @@ def test_what_excel_saves_by_each_door(
     assert asked["parameters"] == [["texture_size", 1024]]
     assert record["prop"]["size_metres"][2] == pytest.approx(2.1, abs=0.01)
     assert json.loads(bench.gateway.requests_to(CHAT)[0].body)["seed"] == 7
-    for text in ("batch", "--shard I/N", "--rate N", "{line}"):
+    for text in ("batch", "--shard I/N", "--rate N", "{row}"):
         assert text in bench.run("--help").stdout
 
 
