@@ -27,6 +27,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -180,7 +181,9 @@ class Runs:
             try:
                 line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                self._soaked.wrong.append("the child was stuck")
+                stacks = map(traceback.format_stack, sys._current_frames().values())
+                here = "\n".join("".join(stack) for stack in stacks)
+                self._soaked.wrong.append(f"the child was stuck; the gateway's process:\n{here}")
                 self._process.send_signal(signal.SIGUSR1)
                 time.sleep(5)  # it writes in its own time
                 return

@@ -6,7 +6,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 import threading
+import traceback
 from collections.abc import Iterable
 from typing import ClassVar, Self, Unpack
 
@@ -146,7 +148,9 @@ class StandInGateway:
 
         loop.call_soon_threadsafe(drop)
         if not broken.wait(30):
-            raise RuntimeError("the stand-in gateway did not break its connections")
+            frame = sys._current_frames().get(self._thread.ident or 0)
+            where = "".join(traceback.format_stack(frame)) if frame else "its thread is gone"
+            raise RuntimeError(f"the stand-in gateway did not break its connections:\n{where}")
 
     def plug_in(self) -> None:
         """Let connections through again."""
