@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,9 @@ def test_signals_end_it_and_the_summary_is_written(bench: Bench) -> None:
     # One run waits for ever, and the other one for that.
     wait_until(lambda: (bench.home / "seen").is_dir() and seen(bench))
     assert json.loads(target.read_bytes())["exit_code"] is None
-    wait_until(lambda: len(bench.ready) == 2)
+    assert process.stdout
+    finished = (line for line in process.stdout if json.loads(line)["event"] == "finished")
+    assert len(list(islice(finished, 2))) == 2, "a prop is ready before its picture is taken"
     process.send_signal(signal.SIGTERM)
     wait_until(lambda: process.poll() is not None or process.send_signal(signal.SIGTERM))
     done = ended(process)
