@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +83,11 @@ def sums(done: Ended) -> dict[str, Any]:
     assert done.last["event"] == "summary", done.explain()
     names = ("done", "failed", "skipped", "cancelled")
     return {name: done.last[name] for name in names if done.last[name]}
+
+
+def held_at_gate(bench: Bench) -> Iterator[Gate]:
+    """For a fixture: a gate at which the first request waits."""
+    made = Gate()
+    bench.gateway.script.on(CHAT, do.hold(made))
+    yield made
+    made.release()

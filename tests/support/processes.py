@@ -163,3 +163,13 @@ def wait_until(happened: Callable[[], object]) -> None:
 def worker_pid(background: Any) -> int | None:
     """The process of a `BackgroundBlender`; None while there is none."""
     return next(iter(background.pids), None)
+
+
+def cancel_or_kill(what: str, background: Any, token: Any) -> None:
+    """Cancel a job by its token, or kill the background Blender that works for it."""
+    if what == "cancel":
+        token.cancel()
+        return
+    pid = worker_pid(background)
+    assert pid is not None
+    psutil.Process(pid).kill()

@@ -4,19 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
 import numpy as np
-import psutil
 import pytest
 from gateway.meshes import make_glb
 from support import bpy_context
 from support.glbs import cube
 from support.imp_making import JobFactory, picture_of, quick
 from support.odd_files import sound
-from support.processes import worker_pid
+from support.processes import cancel_or_kill
 from support.rooms import Rooms, parts
 
 MODEL = sound()["stand-in"]
@@ -192,13 +192,7 @@ def test_a_failure_takes_nothing_away(
 ) -> None:
     folder = rooms.downloaded(tmp_path, MODEL)
 
-    def act(token: Any) -> None:
-        if what == "cancel":
-            token.cancel()
-        else:
-            psutil.Process(bpy_context.existing(worker_pid(background))).kill()
-
-    said = run(rooms, folder, background, act)
+    said = run(rooms, folder, background, partial(cancel_or_kill, what, background))
     assert said[-1] == "Finished"
     record = folder.read()
     assert str(record.state) == "ready"

@@ -13,19 +13,11 @@ import bpy
 import pytest
 from gateway import StandInGateway
 from support.batching import CHAT
+from support.own_destinations import SITE
 from support.processes import Ended
 from support.rooms import files_holding, props
 
 Run = Callable[..., Ended]
-OWN = """
-[site]
-label = "Our Site"
-use = "web"
-[site.finishing]
-shading = "flat"
-[site.export]
-formats = ["glb"]
-"""
 
 
 @dataclass
@@ -213,7 +205,7 @@ def test_what_costs_is_told_and_made_with_again(lot: List) -> None:
 @pytest.mark.long
 def test_row_for_a_destination(lot: List) -> None:
     (lot.library / "destinations").mkdir(parents=True)
-    (lot.library / "destinations" / "studio.toml").write_text(OWN, "utf-8")
+    (lot.library / "destinations" / "studio.toml").write_text(SITE, "utf-8")
     lot.write("prompt,for,longest", "red vase,site,1")
     lot.run()
     vase = lot.record("vase")["id"]

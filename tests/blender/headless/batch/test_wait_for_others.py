@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 from gateway import Gate, StandInGateway
-from gateway import actions as do
-from support.batching import CHAT, PROMPTS, Bench, sums
+from support.batching import PROMPTS, Bench, held_at_gate, sums
 from support.blenders import newest_only
 from support.processes import LIMIT_SECONDS, Ended, ended, start
 from support.rooms import props
@@ -26,11 +25,7 @@ def bench(stand_in: StandInGateway, tmp_path: Path) -> Bench:
 
 @pytest.fixture
 def gate(bench: Bench) -> Iterator[Gate]:
-    """The first request waits at it."""
-    made = Gate()
-    bench.gateway.script.on(CHAT, do.hold(made))
-    yield made
-    made.release()
+    yield from held_at_gate(bench)
 
 
 def first(bench: Bench, gate: Gate) -> subprocess.Popen[str]:

@@ -14,25 +14,23 @@ import bpy
 import pytest
 from gateway import StandInGateway
 from gateway.meshes import make_glb
+from support.own_destinations import SITE
 from support.rooms import PROMPT, Rooms, files_holding
 
 from trellis_addon.library.disk.atomic_files import sha256_of
 
 CHAT = "POST /v1/chat/completions"
 Run = Callable[..., Any]
-OWN = """
+OWN = (
+    """
 [house]
 label = "House Engine"
 [house.export]
 formats = ["glb"]
 name = "prp_{name}"
-[site]
-label = "Our Site"
-use = "web"
-[site.finishing]
-shading = "flat"
-[site.export]
-formats = ["glb"]
+"""
+    + SITE
+    + """
 [copy]
 label = "Copy"
 [copy.export]
@@ -42,6 +40,7 @@ label = "Plain"
 [plain.export]
 formats = ["glb"]
 """
+)
 
 
 @pytest.fixture

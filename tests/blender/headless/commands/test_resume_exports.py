@@ -11,26 +11,17 @@ import pytest
 from gateway import Gate, StandInGateway
 from gateway import actions as do
 from support.batching import CHAT, FILES, MODULE, Bench
+from support.own_destinations import SITE
 from support.processes import LIMIT_SECONDS, Ended, ended, start
 from support.rooms import props
 from support.stopping import hearing
-
-OWN = """
-[site]
-label = "Our Site"
-use = "web"
-[site.finishing]
-shading = "flat"
-[site.export]
-formats = ["glb"]
-"""
 
 
 @pytest.fixture
 def bench(stand_in: StandInGateway, tmp_path: Path) -> Bench:
     bench = Bench(stand_in, tmp_path)
     (bench.library / "destinations").mkdir(parents=True)
-    (bench.library / "destinations" / "studio.toml").write_text(OWN, "utf-8")
+    (bench.library / "destinations" / "studio.toml").write_text(SITE, "utf-8")
     return bench
 
 

@@ -15,16 +15,12 @@ import pytest
 from gateway.meshes import make_glb
 from support import bpy_context
 from support.bpy_context import trellis_ops
+from support.own_destinations import SITE
 from support.rooms import PROMPT, Rooms
 
-OWN = """
-[site]
-label = "Our Site"
-use = "web"
-[site.finishing]
-shading = "flat"
-[site.export]
-formats = ["glb"]
+OWN = (
+    SITE
+    + """
 [plain]
 label = "Plain"
 [plain.export]
@@ -34,6 +30,7 @@ label = "Shot"
 [shot.finishing]
 shading = "smooth"
 """
+)
 
 
 @pytest.fixture

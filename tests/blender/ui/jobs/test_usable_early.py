@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
-import psutil
 import pytest
 from support import bpy_context
 from support.imp_making import JobFactory, quick
 from support.odd_files import sound
-from support.processes import worker_pid
+from support.processes import cancel_or_kill
 from support.rooms import Rooms, parts
 
 MODEL = sound()["stand-in"]
@@ -100,13 +100,7 @@ def test_what_comes_after_takes_nothing_away(
 ) -> None:
     folder = rooms.downloaded(tmp_path, MODEL)
 
-    def act(token: Any) -> None:
-        if what == "cancel":
-            token.cancel()
-        else:
-            psutil.Process(bpy_context.existing(worker_pid(background))).kill()
-
-    events = ran(rooms, folder, Acting(background, act))
+    events = ran(rooms, folder, Acting(background, partial(cancel_or_kill, what, background)))
     assert kinds(events) == ["Usable", "Finished"]
     assert "No picture could be taken" in events[-1].notes
     record = folder.read()
