@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,21 @@ def start(
         encoding="utf-8",
         errors="replace",
     )
+
+
+def output_lines(process: subprocess.Popen[str]) -> Iterator[str]:
+    """The lines of a process's output as they come, up to its end.
+
+    `communicate` reads the file descriptor, so what the text file has read ahead would be missing
+    from :func:`ended`. Each byte is read by itself here, and what follows a line stays in the pipe.
+    """
+    assert process.stdout
+    line = b""
+    while byte := os.read(process.stdout.fileno(), 1):
+        line += byte
+        if byte == b"\n":
+            yield line.decode("utf-8", "replace")
+            line = b""
 
 
 def ended(process: subprocess.Popen[str]) -> Ended:

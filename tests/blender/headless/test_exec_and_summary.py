@@ -16,7 +16,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from pydantic import TypeAdapter
 from support.batching import CHAT, Bench
-from support.processes import Ended, ended, run, wait_until
+from support.processes import Ended, ended, output_lines, run, wait_until
 from support.rooms import KEY, props
 
 from trellis_addon.headless.contract.summary_document import SummaryDocument
@@ -120,8 +120,7 @@ def test_signals_end_it_and_the_summary_is_written(bench: Bench) -> None:
     # One run waits for ever, and the other one for that.
     wait_until(lambda: (bench.home / "seen").is_dir() and seen(bench))
     assert json.loads(target.read_bytes())["exit_code"] is None
-    assert process.stdout
-    finished = (line for line in process.stdout if json.loads(line)["event"] == "finished")
+    finished = (line for line in output_lines(process) if json.loads(line)["event"] == "finished")
     assert len(list(islice(finished, 2))) == 2, "a prop is ready before its picture is taken"
     process.send_signal(signal.SIGTERM)
     wait_until(lambda: process.poll() is not None or process.send_signal(signal.SIGTERM))

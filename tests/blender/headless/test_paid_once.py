@@ -15,7 +15,7 @@ from gateway import Gate, StandInGateway
 from gateway import actions as do
 from support.batching import CHAT, FILES, Bench, sums
 from support.blenders import newest_only
-from support.processes import Ended, ended, start
+from support.processes import Ended, ended, output_lines, start
 from support.rooms import props
 
 # The command line is the same in all; test_doors is run on each.
@@ -80,7 +80,7 @@ def test_a_signal_to_resume(bench: Bench, number: int) -> None:
 @posix
 def test_a_signal_to_generate_while_it_imports(bench: Bench) -> None:
     process = command(bench, "generate", PROMPT)
-    for line in process.stdout:
+    for line in output_lines(process):
         if json.loads(line).get("state") == "importing":
             process.send_signal(signal.SIGINT)
             break

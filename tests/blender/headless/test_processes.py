@@ -14,7 +14,7 @@ import pytest
 from gateway import StandInGateway
 from gateway.meshes import make_glb
 from support.batching import Bench, sums
-from support.processes import LIMIT_SECONDS, Ended, ended, start, wait_until, workers
+from support.processes import LIMIT_SECONDS, Ended, ended, output_lines, start, wait_until, workers
 from support.rooms import props
 from support.stopping import hearing
 
@@ -104,8 +104,7 @@ def test_killed_workers_lose_nothing(bench: Bench) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGKILL")
 def test_killed_before_the_pictures(bench: Bench) -> None:
     process = bench.start("--processes", 1, "--jobs", COUNT)
-    assert process.stdout
-    for line in process.stdout:
+    for line in output_lines(process):
         if json.loads(line).get("text") == TAKING:
             process.kill()
             break

@@ -10,13 +10,14 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gateway import Gate, StandInGateway
 from gateway import actions as do
-from support.processes import Ended, ended, run, start
+from support.processes import Ended, ended, output_lines, run, start
 from support.rooms import KEY, files_holding, parts, props
 from support.stopping import KILLED
 
@@ -123,8 +124,7 @@ def sums(done: Ended) -> dict[str, Any]:
 
 def seen(process: subprocess.Popen[str], event: str) -> dict[str, Any]:
     """Read what a process says, until it says that."""
-    assert process.stdout
-    for line in process.stdout:
+    for line in output_lines(process):
         if (found := json.loads(line))["event"] == event:
             return dict(found)
     raise AssertionError(f"no {event}: {ended(process).explain()}")
@@ -202,9 +202,8 @@ def test_killed_and_started_again(bench: Bench, route: str) -> None:
 def test_killed_again_and_again(bench: Bench) -> None:
     for lines in (1, 3, 5, 8, 14):
         process = bench.start()
-        assert process.stdout
-        for _ in range(1 + lines):  # the first says what begins
-            process.stdout.readline()
+        for _ in islice(output_lines(process), 1 + lines):  # the first says what begins
+            continue
         process.kill()
         ended(process)
     done = bench.run()

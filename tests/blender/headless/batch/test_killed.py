@@ -14,7 +14,7 @@ from gateway import Gate, StandInGateway
 from gateway import actions as do
 from support.batching import CHAT, PROMPTS, Bench, sums
 from support.blenders import newest_only
-from support.processes import ended, run
+from support.processes import ended, output_lines, run
 from support.rooms import files_holding, parts, props
 from support.stopping import KILLED
 
@@ -37,10 +37,10 @@ def kill_after(bench: Bench, finished: int, lines: int) -> Counter[str]:
     # All but one may be done before so much has come; then any moment will do.
     limit = threading.Timer(PATIENCE_SECONDS, process.kill)
     limit.start()
-    assert process.stdout
-    process.stdout.readline()  # the beginning
-    process.stdout.readline()  # at the earliest while it takes its claims and makes its folders
-    for line in process.stdout if finished or lines else ():
+    output = output_lines(process)
+    next(output, "")  # the beginning
+    next(output, "")  # at the earliest while it takes its claims and makes its folders
+    for line in output if finished or lines else ():
         event = json.loads(line)["event"]
         finished -= event == "finished"
         lines -= finished <= 0 and event not in ("item", "skipped")

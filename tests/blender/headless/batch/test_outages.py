@@ -13,7 +13,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from support.batching import CHAT, Bench, sums
 from support.blenders import newest_only
-from support.processes import ended
+from support.processes import ended, output_lines
 
 pytestmark = [newest_only, pytest.mark.long]
 
@@ -29,8 +29,7 @@ def bench(stand_in: StandInGateway, tmp_path: Path) -> Bench:
 
 def read_until(process: subprocess.Popen[str], words: str) -> Iterator[str]:
     """The lines of the output up to the one that has these words."""
-    assert process.stdout
-    for line in process.stdout:
+    for line in output_lines(process):
         yield line
         if words in line:
             return

@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway import Gate, StandInGateway
 from gateway import actions as do
 from support.batching import Bench, sums
-from support.processes import LIMIT_SECONDS, ended
+from support.processes import LIMIT_SECONDS, ended, output_lines
 
 JOBS = 8
 
@@ -20,9 +20,8 @@ def test_one_job_asks_for_all(stand_in: StandInGateway, tmp_path: Path) -> None:
     gate = Gate()
     stand_in.script.on("GET /v1/models/*", do.hold(gate))
     process = bench.start("--jobs", str(JOBS))
-    assert process.stdout
     begun = 0
-    for line in process.stdout:
+    for line in output_lines(process):
         begun += json.loads(line)["event"] == "item"
         if begun == JOBS:
             break

@@ -11,7 +11,7 @@ from gateway import StandInGateway
 from gateway import actions as do
 from support.batching import CHAT, FILES, MODULE, PROMPTS, SCRIPT, Bench, sums
 from support.blenders import newest_only
-from support.processes import ended
+from support.processes import ended, output_lines
 from support.rooms import props
 
 pytestmark = [newest_only, pytest.mark.long]
@@ -148,8 +148,7 @@ def test_no_gateway(tmp_path: Path) -> None:
 def asked_until_held(bench: Bench, *options: str) -> int:
     """How many requests have been sent when the batch says that it has to wait for its rate."""
     process = bench.start("--jobs", "1", *options)
-    assert process.stdout
-    for line in process.stdout:
+    for line in output_lines(process):
         if "allows no more requests" in line:
             break
     else:

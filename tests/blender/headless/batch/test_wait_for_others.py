@@ -12,7 +12,7 @@ import pytest
 from gateway import Gate, StandInGateway
 from support.batching import PROMPTS, Bench, held_at_gate, sums
 from support.blenders import newest_only
-from support.processes import LIMIT_SECONDS, Ended, ended, start
+from support.processes import LIMIT_SECONDS, Ended, ended, output_lines, start
 from support.rooms import props
 
 pytestmark = [newest_only, pytest.mark.long]
@@ -37,8 +37,7 @@ def first(bench: Bench, gate: Gate) -> subprocess.Popen[str]:
 
 def waiting(process: subprocess.Popen[str]) -> int:
     """For how many props a process says that it waits."""
-    assert process.stdout
-    for line in process.stdout:
+    for line in output_lines(process):
         event = json.loads(line)
         if event["event"] == "waiting":
             return int(event["props"])

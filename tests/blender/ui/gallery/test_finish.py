@@ -15,7 +15,7 @@ from gateway import StandInGateway
 from gateway.meshes import make_glb
 from support import bpy_context
 from support.bpy_context import trellis_ops
-from support.processes import Ended, run, start
+from support.processes import Ended, output_lines, run, start
 from support.prop_files import assert_whole
 from support.rooms import PROMPT, Rooms, props, states
 
@@ -174,8 +174,7 @@ def test_every_option_is_in_the_record(
 
 def test_killed_in_between(oak: Any, settings: Path, trellis: Run, tmp_path: Path) -> None:
     process = start(command(settings, "finish", oak.id, "--height", "2"), tmp_path)
-    assert process.stdout
-    for line in process.stdout:
+    for line in output_lines(process):
         if json.loads(line).get("state") == "importing":
             break
     process.kill()
