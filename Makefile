@@ -11,7 +11,7 @@ ARGS ?=
 WINDOWS ?= 5.2
 # How long make fuzz runs, all targets together
 MINUTES ?= 10
-# One benchmark alone: make bench ONLY=name
+# One benchmark alone, or all: make bench ONLY=name
 ONLY ?=
 
 # A prompt may hold quotes, dollar signs and backticks. So make must not expand it, and the shell reads it from
@@ -89,7 +89,7 @@ vendor: ## Fetch the bundled wheels
 lock: ## Resolve the locked requirements anew; ARGS=--upgrade for newer versions
 	@"$(PYTHON)" .ci/lock.py $(ARGS)
 
-bench: ## Run the benchmarks; one alone with ONLY=name
+bench: ## Measure the table of BENCHMARKS.md; another benchmark with ONLY=name, everything with ONLY=all
 	@$(newest) "$$py" tests/bench/run.py $${ONLY:+--only "$$ONLY"}
 
 soak: ## 1,000 generations with faults through one process; more in ARGS (20 minutes)

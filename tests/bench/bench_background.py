@@ -103,7 +103,7 @@ def arrival() -> Iterator[Result]:
         value = statistics.median(times)
         title = f"answer_to_placed_prop_{LARGE // 1000}k" + ("" if proxy else "_without_proxy")
         note = f"{value:.0f} ms : {other:.0f} ms, all of it but the calls in the background"
-        yield Result(title, value / other, "x importer", 1.5, note=note)
+        yield Result(title, value / other, "x importer", 1.0, note=note)
 
 
 def _arrived(rooms: Rooms, blender: Any, library: Path, model: bytes, *, proxy: bool) -> float:

@@ -26,16 +26,22 @@ SAVED = 10
 
 
 def placing() -> Iterator[Result]:
-    """Calls, save, many, copies, the free spot, import."""
+    """The calls that place one prop, and the import in the background."""
     with tempfile.TemporaryDirectory(prefix="trellis bench ") as folder:
         props = {size: _prop(Path(folder), size) for size in (MEDIUM, LARGE)}
         for size in (MEDIUM, LARGE):
             yield _calls(props[size], size)
-        yield from _save(props[MEDIUM])
-        yield _many(props[MEDIUM])
-        yield _copies(props[MEDIUM])
-        yield _spot()
         yield _import(props[MEDIUM])
+
+
+def scene() -> Iterator[Result]:
+    """A scene with props: save, many, copies, the free spot."""
+    with tempfile.TemporaryDirectory(prefix="trellis bench ") as folder:
+        prop = _prop(Path(folder), MEDIUM)
+        yield from _save(prop)
+        yield _many(prop)
+        yield _copies(prop)
+        yield _spot()
 
 
 def _prop(folder: Path, size: int) -> Path:

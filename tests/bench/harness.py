@@ -7,7 +7,8 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,27 @@ def in_turn(
 def medians(pairs: list[tuple[float, float]]) -> tuple[float, float]:
     """The median of each of the two."""
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+
+
+@contextmanager
+def gateway(*options: object) -> Iterator[str]:
+    """The base URL of a stand-in in a process of its own, so that its work is not measured.
+
+    :param options: of ``tests/gateway/serve.py``.
+    """
+    script = ROOT / "tests" / "gateway" / "serve.py"
+    process = subprocess.Popen(
+        [sys.executable, str(script), *map(str, options)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def fresh_process(script: str, *arguments: str) -> dict[str, Any]:
