@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import batches, catalogue, chat, files, jobs, uploads
+from . import batches, catalogue, chat, files, images, jobs, uploads
 from .replies import GatewayError, error_reply
 
 
@@ -34,6 +34,8 @@ def build_app() -> Starlette:
         Route("/v1/chat/completions", chat.completions, methods=["POST"]),
         Route("/v1/3d/generations", jobs.submit, methods=["POST"]),
         Route("/v1/3d/generations/{id}", jobs.below_submit, methods=["GET"]),
+        Route("/v1/images/generations", images.generate, methods=["POST"]),
+        Route("/v1/images/edits", images.edit, methods=["POST"]),
         Route("/v1/progress/{id}", jobs.progress, methods=["GET"]),
         Route("/v1/jobs/{id}", jobs.poll, methods=["GET"]),
         Route("/v1/jobs/{id}", jobs.cancel, methods=["DELETE"]),

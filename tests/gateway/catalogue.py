@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from .context import Context, context_of
 from .replies import GatewayError, json_reply
-from .settings import TRELLIS
+from .settings import PICTURES, TRELLIS
 
 CREDIT_CENTS = 2500.0
 CREATED = 1_733_097_600
@@ -26,6 +26,10 @@ class Model:
     id: str
     modality: str
     strengths: str
+    image_cents: float | None = None
+    """What a picture costs, in US cents; None tells no price."""
+    most_images: int = 10
+    """How many pictures one call may ask for."""
 
     @property
     def provider(self) -> str:
@@ -36,6 +40,9 @@ class Model:
 MODELS = (
     Model(TRELLIS, "3d", "3D asset generation; mesh and texture output"),
     Model("tripo3d/h3.1/text-to-3d", "3d", "3D asset generation"),
+    Model(PICTURES, "image", "Pictures; several a call", 0.3),
+    Model("bria/fibo/generate", "image", "Pictures; one a call", 4.0, most_images=1),
+    Model("openai/gpt-image-1", "image", "Pictures, no price told"),
     Model("sonauto/v2/text-to-music", "music", "Songs"),
     Model("openai/gpt-5.4", "text", "Text"),
 )
@@ -61,8 +68,15 @@ def _metadata(model: Model) -> dict[str, Any]:
         "tier": "standard",
         "context_window": None,
         "capabilities": [model.strengths],
-        "pricing": {"note": "pass-through"},
+        "pricing": _pricing(model),
     }
+
+
+def _pricing(model: Model) -> dict[str, Any]:
+    """The price of a picture in US dollars. The form is not documented; this one is ours."""
+    if model.image_cents is None:
+        return {"note": "pass-through"}
+    return {"per_image": model.image_cents / 100, "currency": "usd"}
 
 
 def _schema(model: Model, context: Context) -> dict[str, Any]:
@@ -72,6 +86,10 @@ def _schema(model: Model, context: Context) -> dict[str, Any]:
         path = "/v1/3d/generations" if model.modality == "3d" else "/v1/audio/music"
         example: dict[str, Any] = {"model": model.id, "prompt": "a wooden barrel"}
         answer: dict[str, Any] = {"id": "job_abc123", "status": "queued", "object": "job"}
+    elif model.modality == "image":
+        path = "/v1/images/generations"
+        example = {"model": model.id, "prompt": "a wooden barrel", "n": 1, "size": "1024x1024"}
+        answer = {"created": CREATED, "data": [{"url": "https://example.com/picture.png"}]}
     else:
         path = "/v1/chat/completions"
         messages = [{"role": "user", "content": "Hello!"}]

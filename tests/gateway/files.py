@@ -16,10 +16,17 @@ from starlette.responses import Response
 from .context import Context, context_of
 from .jobs import find_job
 from .meshes import make_preview
+from .meshes.drawing import draw
 from .replies import GatewayError, json_reply
 from .store import Job
 
-TYPES = {"model.glb": "model/gltf-binary", "preview.png": "image/png"}
+TYPES = {
+    "model.glb": "model/gltf-binary",
+    "preview.png": "image/png",
+    "picture.png": "image/png",
+    "picture.jpeg": "image/jpeg",
+    "picture.webp": "image/webp",
+}
 RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 SHORTEST, DEFAULT, LONGEST = 60, 3600, 604_800
 
@@ -60,7 +67,8 @@ async def public(request: Request) -> Response:
 
 
 def _check_name(job: Job, name: str) -> None:
-    if name not in TYPES or job.state() != "completed":
+    there = name in TYPES and (job.size[0] > 0) == name.startswith("picture.")
+    if not there or job.state() != "completed":
         raise GatewayError(404, f"Job {job.id} has no file {name}", "filename")
 
 
@@ -85,7 +93,14 @@ async def _send(request: Request, context: Context, job: Job, name: str) -> Resp
 async def _content(context: Context, job: Job, name: str) -> bytes:
     if name == "preview.png":
         return await asyncio.to_thread(make_preview, job.prompt, job.seed)
-    return await asyncio.to_thread(context.store.meshes.glb, job.prompt, job.seed)
+    look = job.shown
+    if name == "picture.png":
+        return await asyncio.to_thread(draw, look, *job.size, "png")
+    if name == "picture.jpeg":
+        return await asyncio.to_thread(draw, look, *job.size, "jpeg")
+    if name == "picture.webp":
+        return await asyncio.to_thread(draw, look, *job.size, "webp")
+    return await asyncio.to_thread(context.store.meshes.glb, look.prompt, look.seed)
 
 
 def _part(content: bytes, wanted: str, headers: dict[str, str], kind: str) -> Response:

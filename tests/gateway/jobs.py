@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from .catalogue import find_model
 from .context import Context, context_of, json_object, seed_of
 from .job_forms import FORMS, told
+from .meshes.drawing import Look, seen_in
 from .replies import GatewayError, json_reply
 from .settings import TRELLIS
 from .store import JOB_CENTS, Job, Payment, UsageRecord
@@ -51,10 +53,21 @@ async def submit(request: Request) -> Response:
         raise GatewayError(400, f"{model.id} is not a 3D model.", "model")
     store = context.store
     job = store.add_job(model.id, prompt or "picture", seed_of(data), store.settings.delay)
+    job.look = look_of(image)
     job.stuck = context.effect.never_ends
     job.key = context.key
     _take_form(job, context)
     return told(job, job_record(job, context, "queued"), store.settings.api_url, submit=True)
+
+
+def look_of(image: str | None) -> Look | None:
+    """The prop that a reference picture shows, where the stand-in has drawn it."""
+    if not image or not image.startswith("data:") or ";base64," not in image:
+        return None
+    try:
+        return seen_in(base64.b64decode(image.partition(",")[2]))
+    except ValueError:
+        return None
 
 
 def _take_form(job: Job, context: Context) -> None:

@@ -40,6 +40,8 @@ The actions, all in the module `actions`, with one example each:
     do.answer("data_uri")                          shape of a chat answer (`shapes.SHAPES`)
     do.close_early(1000)                           the body ends there, and no length tells
     do.first_lines(2)                              the first lines of a batch's file, and no more
+    do.first_lines(2)                              ... and two of the pictures that were asked for
+    do.answer("b64_json")                          form of a picture (`images.SHAPES`)
     do.results_late()                              a finished batch that names no file yet
     do.results_late(counted=False)                 ... and counts nothing either
     do.mask(504)                                   does and charges it, and answers this status

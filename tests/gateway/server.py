@@ -123,7 +123,7 @@ class StandInGateway:
 
     def prompt_of(self, request: RecordedRequest) -> str:
         """The prompt that a request is about: its own, or that of the job it asks after."""
-        if request.method == "POST" and request.body:
+        if request.method == "POST" and request.body.startswith(b"{"):
             data = request.json
             last = data.get("messages", [{}])[-1].get("content", "")
             return str(data.get("prompt") or last)

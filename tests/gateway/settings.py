@@ -8,6 +8,7 @@ from typing import Literal, TypedDict
 
 KEY_PREFIX = "sk-aig-"
 TRELLIS = "microsoft/trellis"
+PICTURES = "black-forest-labs/flux-schnell"
 
 TextureFormat = Literal["png", "jpeg", "webp"]
 Endpoint = Literal["chat", "jobs"]
@@ -24,6 +25,7 @@ class Behaviour(TypedDict, total=False):
     endpoint: Endpoint
     job_result: str
     vision: bool
+    picture_format: TextureFormat | None
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Settings:
         refuses 3D models with 400, as a gateway that serves 3D by jobs alone would.
     job_result: the form of a completed job, a name from `jobs.RESULTS`.
     vision: whether chat messages may be lists of parts with pictures.
+    picture_format: the format of all pictures; None lets each call choose, else PNG.
     api_url, media_url: what the server calls itself, and what its file links begin with.
     """
 
@@ -54,6 +57,7 @@ class Settings:
     endpoint: Endpoint = "chat"
     job_result: str = "file_url"
     vision: bool = False
+    picture_format: TextureFormat | None = None
     api_url: str = ""
     media_url: str = ""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .meshes.cache import MeshCache
+from .meshes.drawing import Look
 from .settings import Settings
 
 KEY_ID = "k1"
@@ -39,6 +40,15 @@ class Job:
     key: str = ""
     form: str = ""
     """How it is told; a name of `job_forms.FORMS`."""
+    look: Look | None = None
+    """What its files show where that is not the prompt: the prop in a reference picture."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height of its picture, for a job that is one of a call for pictures."""
+
+    @property
+    def shown(self) -> Look:
+        """What its files show."""
+        return self.look or Look(self.prompt, self.seed)
 
     def state(self) -> str:
         """Where the job is now, in the documented words."""
