@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from .context import Context, context_of
+from .pictures import in_schema
 from .replies import GatewayError, json_reply
 from .settings import PICTURES, TRELLIS
 
@@ -95,6 +96,8 @@ def _schema(model: Model, context: Context) -> dict[str, Any]:
         messages = [{"role": "user", "content": "Hello!"}]
         example = {"model": model.id, "messages": messages, "stream": False}
         answer = {"object": "chat.completion", "choices": [{"index": 0}]}
+    if model.modality == "3d":
+        example = in_schema(settings.pictures, example)
     return {
         "endpoint": f"{settings.api_url}{path}",
         "method": "POST",

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from .ask import Ask
 from .catalogue import find_model
 from .context import Context, context_of, json_object, seed_of
+from .pictures import parts_in
 from .replies import GatewayError
 from .shapes import SHAPES
 from .store import Payment, UsageRecord
@@ -78,9 +79,12 @@ def _check(data: dict[str, Any], context: Context) -> None:
         if not isinstance(message, dict) or message.get("role") not in ROLES:
             raise GatewayError(400, f"{where}.role must be one of {ROLES}.", where)
         content = message.get("content")
-        parts_allowed = context.store.settings.vision and isinstance(content, list)
+        settings = context.store.settings
+        vision = settings.vision or settings.pictures == "parts"
+        parts_allowed = vision and isinstance(content, list)
         if not isinstance(content, str) and not parts_allowed:
             raise GatewayError(400, f"{where}.content must be a string.", where)
+        parts_in(content)
     kinds: dict[str, type | tuple[type, ...]] = {
         "model": str,
         "stream": bool,

@@ -15,6 +15,7 @@ from .catalogue import find_model
 from .context import Context, context_of, json_object, seed_of
 from .job_forms import FORMS, told
 from .meshes.drawing import Look, seen_in
+from .pictures import pictures_in
 from .replies import GatewayError, json_reply
 from .settings import TRELLIS
 from .store import JOB_CENTS, Job, Payment, UsageRecord
@@ -41,13 +42,12 @@ async def submit(request: Request) -> Response:
     """Accept a job. Refuses a body without a prompt or picture, and models that are not 3D."""
     context = context_of(request)
     data = json_object(context.body)
-    prompt, image = data.get("prompt", ""), data.get("image_url")
-    if not isinstance(prompt, str) or (image is not None and not isinstance(image, str)):
-        raise GatewayError(400, "prompt and image_url must be strings.", "prompt")
-    if not prompt.strip() and not image:
+    prompt = data.get("prompt", "")
+    if not isinstance(prompt, str):
+        raise GatewayError(400, "prompt must be a string.", "prompt")
+    pictures = pictures_in(data, context.store.settings.pictures)
+    if not prompt.strip() and not pictures:
         raise GatewayError(400, "prompt is required.", "prompt")
-    if image and not image.startswith(("https://", "http://", "data:image/")):
-        raise GatewayError(400, "image_url must be a URL or an image data URI.", "image_url")
     model = find_model(data.get("model") or TRELLIS)
     if model.modality != "3d":
         raise GatewayError(400, f"{model.id} is not a 3D model.", "model")

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
+from .pictures import Pictures
+
 KEY_PREFIX = "sk-aig-"
 TRELLIS = "microsoft/trellis"
 PICTURES = "black-forest-labs/flux-schnell"
@@ -26,6 +28,7 @@ class Behaviour(TypedDict, total=False):
     job_result: str
     vision: bool
     picture_format: TextureFormat | None
+    pictures: Pictures
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Settings:
     job_result: the form of a completed job, a name from `jobs.RESULTS`.
     vision: whether chat messages may be lists of parts with pictures.
     picture_format: the format of all pictures; None lets each call choose, else PNG.
+    pictures: how the model takes reference pictures, as its schema says; "silent" takes any form
+        and has a schema without them, "parts" takes them by the chat endpoint.
     api_url, media_url: what the server calls itself, and what its file links begin with.
     """
 
@@ -58,6 +63,7 @@ class Settings:
     job_result: str = "file_url"
     vision: bool = False
     picture_format: TextureFormat | None = None
+    pictures: Pictures = "silent"
     api_url: str = ""
     media_url: str = ""
 

@@ -82,7 +82,8 @@ class BatchApi:
         gateway = Gateway(self.settings.gateway, token, self.budget)
         try:
             memory = DayCache(self.settings.library)
-            return gateway.first_endpoint(request, memory) == CHAT
+            # A picture is megabytes, of which one file for the whole list would become too large.
+            return not request.image_url and gateway.first_endpoint(request, memory) == CHAT
         finally:
             gateway.close()
 

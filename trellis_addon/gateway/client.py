@@ -25,6 +25,7 @@ from ..core.next_step import NextStep
 from ..core.settings import GatewaySettings
 from ..core.text import shorten
 from .answers.asset_locations import AssetLocation, Trust
+from .answers.picture_form import PictureForm
 from .answers.reply import CHAT, JOBS, Reply, is_dropped, is_job_answer, read_reply
 from .answers.status_errors import from_response
 from .answers.wire import ChatBody, JobBody
@@ -51,6 +52,10 @@ _ANSWERS: Final = frozenset({200, 201, 202, 203, 303})
 """303 says that the result of the request is at its ``Location`` (RFC 9110, section 15.4.4)."""
 _REFUSES_FIELDS: Final = frozenset({400, 422})
 _PATHS: Final = {CHAT: "chat/completions", JOBS: "3d/generations"}
+FRONT_ALONE: Final = NextStep(
+    "Remove the further views, or choose another model",
+    "Give the front alone, or choose another model",
+)
 _FILE: Final = re.compile(r"/v1/files/jobs/([^/]+)/([^/?]+)")
 
 
@@ -110,12 +115,33 @@ class Gateway:
                         "Set the endpoint to Automatic in the preferences", "Use --endpoint auto"
                     ),
                 )
-            return JOBS
+            if self._settings.endpoint == JOBS:
+                return JOBS
+            schema = self.catalogue.schema_of(request.model, memory)
+            takes = schema.endpoint == CHAT and schema.pictures is PictureForm.PARTS
+            return CHAT if takes else JOBS
         if self._settings.endpoint != "auto":
             return self._settings.endpoint
         # The model's page documents the chat endpoint, so that is the default if the schema is
         # silent.
         return JOBS if self.catalogue.endpoint_of(request.model, memory) == JOBS else CHAT
+
+    def picture_form(
+        self, request: GenerationRequest, endpoint: str, memory: Memory
+    ) -> PictureForm:
+        """How a request's pictures are sent to an endpoint.
+
+        :raises InvalidRequestError: there are several, and the model's schema says that it takes
+            one. Nothing is left out silently, as the prop would be another than was asked for.
+        """
+        if endpoint == CHAT:
+            return PictureForm.PARTS
+        if not request.views:
+            return PictureForm.UNKNOWN
+        form = self.catalogue.schema_of(request.model, memory).pictures
+        if form is PictureForm.ONE:
+            raise InvalidRequestError("views", takes_one(request.model), FRONT_ALONE)
+        return form
 
     def submit(
         self,
@@ -125,18 +151,24 @@ class Gateway:
         folder: Path,
         *,
         bare: bool = False,
+        form: PictureForm = PictureForm.UNKNOWN,
     ) -> Reply:
         """Send the paid request and stream its answer into ``folder``.
 
         :param bare: leave out the settings that the model may refuse. It has its own idempotency
             key, as its body is different.
+        :param form: see :meth:`picture_form`.
         :raises TrellisError: there is no usable answer; ``charge_certainty`` says what may have
             happened to the request.
         """
-        body: type[ChatBody] | type[JobBody] = ChatBody if endpoint == CHAT else JobBody
         # Under the same key, a gateway would answer the other body with a conflict (409).
         key = f"{idempotency_key}-bare" if bare else idempotency_key
-        return self._submit(body.of(request, bare=bare).to_json(), request, endpoint, key, folder)
+        body = (
+            ChatBody.of(request, bare=bare)
+            if endpoint == CHAT
+            else JobBody.of(request, bare=bare, form=form)
+        )
+        return self._submit(body.to_json(), request, endpoint, key, folder)
 
     def _submit(
         self, content: bytes, request: GenerationRequest, endpoint: str, key: str, folder: Path
@@ -284,6 +316,11 @@ class Gateway:
         for url in dict.fromkeys((bare, self.address.endpoint(path))):
             if self.address.may_have_key(url):
                 yield AssetLocation(url=url, field="file_url", trust=Trust.FIELD)
+
+
+def takes_one(model: str) -> str:
+    """The words for a model that takes one picture, when there are several."""
+    return f"The model {model} takes one picture"
 
 
 def refuses_fields(error: GatewayError) -> bool:

@@ -17,6 +17,7 @@ from ..core.errors import (
     TooSlowError,
 )
 from ..core.next_step import CHECK_URL
+from .answers.picture_form import PictureForm, picture_form
 from .answers.reply import CHAT, JOBS
 from .answers.status_errors import from_response, request_id_of
 from .http.base64_extraction import MOST_VALUES, values_in
@@ -25,6 +26,8 @@ from .http.transport import Transport
 MOST_METADATA_BYTES: Final = 1 << 20
 QUICK_SECONDS: Final = 20.0
 UNKNOWN: Final = "unknown"
+_PICTURES: Final = " pictures"
+"""What is added to the key of a cached endpoint for how the model takes pictures."""
 
 
 class Memory(Protocol):
@@ -38,6 +41,14 @@ class Memory(Protocol):
 
     def turn(self, key: str, check: Callable[[], None]) -> AbstractContextManager[None]:
         """A context in which one thread asks for a key, while others wait for it to end."""
+
+
+@dataclass(frozen=True)
+class SchemaFacts:
+    """What a model's schema says."""
+
+    endpoint: str = UNKNOWN
+    pictures: PictureForm = PictureForm.UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -88,47 +99,51 @@ class Catalogue:
 
     def endpoint_of(self, model: str, memory: Memory) -> str:
         """Which endpoint the model's own schema names: ``chat``, ``jobs`` or ``unknown``. Cached
-        for a day.
+        for a day. Raises as :meth:`schema_of`.
+        """
+        return self.schema_of(model, memory).endpoint
+
+    def schema_of(self, model: str, memory: Memory) -> SchemaFacts:
+        """What the model's own schema says, cached for a day.
 
         :raises AccountError: the key is refused; another endpoint would refuse it too.
         :raises UnreachableError: the gateway cannot be reached.
         """
         key = f"{self._transport.address.base_url} {model}"
-        if known := memory.recall(key):
+        if known := _recalled(memory, key):
             return known
         # A batch starts many jobs at once, of which one asks for all.
         with memory.turn(key, self._transport.check):
-            if known := memory.recall(key):
+            if known := _recalled(memory, key):
                 return known
             found = self._ask_schema(model)
             if found:
-                memory.remember(key, found)
-        return found or UNKNOWN
+                memory.remember(key, found.endpoint)
+                memory.remember(key + _PICTURES, found.pictures.value)
+        return found or SchemaFacts()
 
-    def _ask_schema(self, model: str) -> str:
-        """The endpoint that the schema names, or ``unknown``; "" after a temporary fault, which
-        must not be cached.
-        """
+    def _ask_schema(self, model: str) -> SchemaFacts | None:
+        """What the schema says; None after a temporary fault, which must not be cached."""
         raw, escaped = quote(model, safe="/"), quote(model, safe="")
         answered = True
         # The id contains a slash. The official Python SDK sends it raw, the Node SDK as %2F.
         for path in (f"models/{raw}/schema", f"models/{escaped}/schema", f"models/{raw}"):
             try:
                 # One attempt: the user waits, and Automatic works without the schema.
-                found = _named_endpoint(self.get(path, tries=1))
+                document = self.get(path, tries=1)
             except AccountError as error:
                 # 403 may be about the metadata alone, so the generation is still tried.
                 if error.facts.status == 401:
                     raise
-                return UNKNOWN
+                return SchemaFacts()
             except TooSlowError:
-                return ""  # the schema is helpful but not required
+                return None  # the schema is helpful but not required
             except GatewayError as error:
                 answered = answered and not error.facts.retryable
                 continue
-            if found:
-                return found
-        return UNKNOWN if answered else ""
+            if found := _named_endpoint(document):
+                return SchemaFacts(found, picture_form(document))
+        return SchemaFacts() if answered else None
 
     def balance(self) -> Any:
         """The credit and the recent spend. The fields are not documented."""
@@ -146,6 +161,14 @@ class Catalogue:
             (str(row.get("tag") or row.get("label") or ""), _cents(row.get("cost_cents")))
             for row in _rows(self.get(f"usage/by-tag?month={quote(month)}"))
         )
+
+
+def _recalled(memory: Memory, key: str) -> SchemaFacts | None:
+    endpoint, pictures = memory.recall(key), memory.recall(key + _PICTURES)
+    # An earlier version has stored the endpoint alone.
+    if not endpoint or pictures not in list(PictureForm):
+        return None
+    return SchemaFacts(endpoint, PictureForm(pictures))
 
 
 def _rows(document: Any) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ class Library:
         _refuse_own_folder(self.path)
         origin = Origin(base_url=base_url, endpoint=endpoint)
         name = slug(request.name or request.prompt)
-        return self._create(name, request.model_dump(), origin, finishing)
+        return self._create(name, request.to_dict(), origin, finishing)
 
     def create_import(
         self,

@@ -133,6 +133,8 @@ class Origin(_Part):
     idempotency_key: str = ""
     bare: bool = False
     """Whether the request is sent without the settings that the model has refused."""
+    picture_form: str = ""
+    """How several pictures are sent, so that a repetition has the same body."""
     standing: str = ""
     """See ``core.billing_state``; "" in records of earlier versions, and if nothing was sent."""
     job_id: str | None = None

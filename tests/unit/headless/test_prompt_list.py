@@ -109,8 +109,11 @@ def test_every_field_of_the_finishing_is_a_column(name: str) -> None:
 @pytest.mark.parametrize("name", GenerationRequest.model_fields)
 def test_every_field_of_the_request_is_a_column(name: str) -> None:
     words = {"image_url": "https://example.org/a.png", "parameters": '{"a":1}', "temperature": "1"}
+    words["views"] = '[["back", "https://example.org/b.png"]]'
     words |= {"top_p": "0.5", "seed": "5", "max_tokens": "9"}
     cells = {"prompt": "a", name: words.get(name, "another")}
+    if name == "views":
+        cells["image"] = "https://example.org/a.png"
     out = io.StringIO()
     table = csv.writer(out)
     table.writerows([cells.keys(), cells.values()])
@@ -327,6 +330,23 @@ def test_key_is_the_same_for_ever() -> None:
         seed=3, system="s", temperature=1, image_url="https://x/y.png", parameters=(("a", 1),)
     )
     assert key_of(full) == "850a28b279d3f137f128744c4d0a71f5"
+
+
+def test_further_views_are_part_of_the_key_and_their_order_is_not() -> None:
+    front = {"image_url": "https://x/front.png"}
+    back, left = ("back", "https://x/b.png"), ("left", "https://x/l.png")
+    without, both = key_of(request(**front)), key_of(request(**front, views=(back, left)))
+    assert key_of(request(**front, views=())) == without
+    assert key_of(request(**front, views=(left, back))) == both
+    assert len({without, both, key_of(request(**front, views=(back,)))}) == 3
+
+
+def test_record_without_further_views_is_as_before() -> None:
+    front = request(image_url="https://x/front.png")
+    assert "views" not in front.to_dict()
+    several = front.model_copy(update={"views": (("back", "https://x/b.png"),)})
+    again = GenerationRequest.checked(**json.loads(json.dumps(several.to_dict())))
+    assert key_of(again) == key_of(several) != key_of(front)
 
 
 def test_key_is_of_what_is_paid_for() -> None:

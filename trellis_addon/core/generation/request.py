@@ -11,12 +11,14 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
 from ..errors import InvalidRequestError
 from .declaration import Setting
 from .request_settings import MAX_TOKENS, MODEL_ID, SEED, SYSTEM, TEMPERATURE, TOP_P
+from .views import FURTHER, FurtherView
 
 Scalar = bool | int | float | str
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -47,7 +49,9 @@ class GenerationRequest(BaseModel):
     seed: int | None = _declared(SEED)
     """Same seed, same prop, as far as the model keeps to it; None lets the model choose."""
     image_url: str | None = None
-    """A reference image, as an https URL or a data URI. It is sent to the jobs endpoint."""
+    """A reference image, as an https URL or a data URI: the front, if there are further views."""
+    views: tuple[tuple[FurtherView, str], ...] = ()
+    """Pictures of the same object from other sides, in the order of ``views.FURTHER``."""
     parameters: tuple[tuple[str, Scalar], ...] = ()
     """The host's own parameters (texture_size, mesh_simplify ...). They are sent unchanged to the
     jobs endpoint, and left out if the model refuses them."""
@@ -57,9 +61,34 @@ class GenerationRequest(BaseModel):
     @field_validator("image_url")
     @classmethod
     def _image(cls, value: str | None) -> str | None:
-        if value and not value.startswith(("https://", "data:image/")):
-            raise ValueError("write an https URL or choose a picture file")
+        if value:
+            _check_picture(value)
         return value or None
+
+    @field_validator("views")
+    @classmethod
+    def _views(
+        cls, value: tuple[tuple[FurtherView, str], ...], info: ValidationInfo
+    ) -> tuple[tuple[FurtherView, str], ...]:
+        for _, url in value:
+            _check_picture(url)
+        if len(dict(value)) < len(value):
+            raise ValueError("a side is there twice")
+        if value and not info.data.get("image_url"):
+            raise ValueError("the picture of the front is missing")
+        # The order in which they were given means nothing, and must not change the key.
+        return tuple(sorted(value, key=lambda view: FURTHER.index(view[0])))
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """All pictures of the object, the front first."""
+        return (self.image_url, *(url for _, url in self.views)) if self.image_url else ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values for a record. Without further views there is no such field, as in the records
+        of versions that did not know them.
+        """
+        return self.model_dump(exclude=None if self.views else {"views"})
 
     @classmethod
     def checked(cls, **values: Any) -> GenerationRequest:
@@ -78,7 +107,15 @@ class GenerationRequest(BaseModel):
             raise InvalidRequestError(field, _sentence(field, first)) from None
 
 
+def _check_picture(url: str) -> None:
+    if not url.startswith(("https://", "data:image/")):
+        raise ValueError("write an https URL or choose a picture file")
+
+
 def _sentence(field: str, fault: Any) -> str:
+    if field == "views":
+        words = fault.get("ctx", {}).get("error", "its sides are back, left and right")
+        return f"The list of views is not usable: {words}"
     label = field.replace("_", " ")
     context = fault.get("ctx", {})
     match fault["type"]:

@@ -12,13 +12,16 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from ...core.generation.request import GenerationRequest
+from .picture_form import PictureForm
 
 
 class Message(BaseModel):
-    """A chat message. The gateway's spec allows only a string as its content."""
+    """A chat message. The gateway's spec allows only a string as its content; parts are OpenAI's
+    form for models that take pictures.
+    """
 
     role: Literal["system", "user"]
-    content: str
+    content: str | tuple[dict[str, Any], ...]
 
 
 class _Body(BaseModel):
@@ -45,7 +48,7 @@ class ChatBody(_Body):
     @classmethod
     def of(cls, request: GenerationRequest, *, bare: bool = False) -> ChatBody:
         """Make the body for a request; ``bare`` leaves out everything that a model may refuse."""
-        messages = [Message(role="user", content=request.prompt)]
+        messages = [Message(role="user", content=_content(request))]
         if request.system and request.system.strip():
             messages.insert(0, Message(role="system", content=request.system.strip()))
         if bare:
@@ -60,6 +63,13 @@ class ChatBody(_Body):
         )
 
 
+def _content(request: GenerationRequest) -> str | tuple[dict[str, Any], ...]:
+    if not request.pictures:
+        return request.prompt
+    pictures = ({"type": "image_url", "image_url": {"url": url}} for url in request.pictures)
+    return ({"type": "text", "text": request.prompt}, *pictures)
+
+
 class JobBody(_Body):
     """The body of ``POST /v1/3d/generations``: prompt, model, image_url. Other fields are sent as
     they are.
@@ -69,15 +79,27 @@ class JobBody(_Body):
 
     prompt: str
     model: str
-    image_url: str | None = None
+    image_url: str | tuple[str, ...] | None = None
     seed: int | None = None
 
     @classmethod
-    def of(cls, request: GenerationRequest, *, bare: bool = False) -> JobBody:
-        """Make the body for a request; ``bare`` leaves out the seed and the host's own
-        parameters.
+    def of(
+        cls,
+        request: GenerationRequest,
+        *,
+        bare: bool = False,
+        form: PictureForm = PictureForm.UNKNOWN,
+    ) -> JobBody:
+        """Make the body for a request; ``bare`` leaves out the seed and the host's own parameters,
+        but no picture, without which it would be another prop.
+
+        :param form: how several pictures are sent. A single one is always ``image_url``.
         """
-        base = {"prompt": request.prompt, "model": request.model, "image_url": request.image_url}
+        base: dict[str, Any] = {"prompt": request.prompt, "model": request.model}
+        if request.views:
+            base[form.field] = request.pictures
+        else:
+            base["image_url"] = request.image_url
         if bare:
             return cls.model_validate(base)
         # The request's own fields last: a parameter must not replace the prompt or the model.

@@ -31,7 +31,15 @@ def _columns() -> str:
         for name, setting in FINISHING_SETTINGS.items()
         if name not in ("size", "metres")
     ]
-    asked = ["prompt", "name", "count (or variants)", "for", *request, "image (or image_url)"]
+    asked = [
+        "prompt",
+        "name",
+        "count (or variants)",
+        "for",
+        *request,
+        "image (or image_front, image_url)",
+    ]
+    asked += ["image_back, image_left, image_right (or views)"]
     asked += ["param.NAME", "parameters (or params)"]
     sizes = ["longest", "height", "keep_size (or size and metres)"]
     return f"{', '.join(asked)}; {', '.join(sizes + finishing)}"

@@ -35,7 +35,7 @@ from ..console.exit_codes import (
 from ..console.finishing_options import finishing_of, given_by, pictures_of
 from ..console.options import settings_of
 from ..console.output import Output
-from ..console.request_options import check_count, image_url, parameter
+from ..console.request_options import check_count, images, parameter
 from ..console.run_job import GOES_ON, run_job
 from ..console.signals import Signals
 from ..console.writable_places import check_folder, check_library
@@ -156,7 +156,7 @@ def request_values(options: argparse.Namespace) -> dict[str, Any]:
     """
     return {
         **{setting.name: getattr(options, setting.name) for setting in REQUEST_SETTINGS},
-        "image_url": image_url(options.image),
+        **images(options.image),
         "parameters": tuple(parameter(text) for text in options.param),
     }
 

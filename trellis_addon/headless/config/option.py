@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ...core.generation.views import VIEWS
 from ..console.usage import Parser, UsageError
 
 PREFIX: Final = "TRELLIS_"
@@ -19,6 +21,9 @@ _YES: Final = frozenset({"1", "true", "yes", "on"})
 _NO: Final = frozenset({"0", "false", "no", "off"})
 _PLACES: Final = ("FILE", "DIR", "PATH")
 """How the metavars of files and folders begin."""
+_VIEW: Final = f"(?:{'|'.join(VIEWS)})="
+_IMAGE: Final = "image"
+"""The option whose values may begin with a view: ``back=back.png``."""
 
 
 class ConfigError(UsageError):
@@ -78,7 +83,9 @@ class Option:
             if text.strip().lower() not in _YES | _NO:
                 raise ConfigError(self.variable, f"{text!r} is neither 1 nor 0")
             return self._flag(on=text.strip().lower() in _YES)
-        values = text.split(",") if self.is_repeated else [text]
+        # An image's name, and each data URI, may have commas.
+        comma = f",(?={_VIEW})" if self.name == _IMAGE else ","
+        values = re.split(comma, text) if self.is_repeated else [text]
         return list(self._words(self.variable, values, None))
 
     def words_from_file(self, where: str, value: Any, folder: Path) -> list[str]:
@@ -113,6 +120,8 @@ class Option:
             yield f"--{self.name}={place}"
 
     def _place(self, text: str, folder: Path | None) -> str:
+        if self.name == _IMAGE and (view := re.match(_VIEW, text)):
+            return view[0] + self._place(text[view.end() :], folder)
         if text == "-" or "://" in text or text.startswith("data:"):
             return text
         path = Path(text).expanduser()

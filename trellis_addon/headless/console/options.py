@@ -52,7 +52,14 @@ def request_options(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="number of variants, each with its own seed, and each paid for (default: 1)",
     )
-    group.add_argument("--image", metavar="FILE|URL", help="a reference image (jobs endpoint)")
+    group.add_argument(
+        "--image",
+        metavar="FILE|URL",
+        action="append",
+        default=[],
+        help="a reference image (jobs endpoint); again for other sides of the same object: "
+        "back=FILE, left=FILE, right=FILE",
+    )
     group.add_argument(
         "--param",
         metavar="NAME=VALUE",

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import base64
 import mimetypes
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ...core.errors import InputError
 from ...core.generation.request_key import MOST_VARIANTS
+from ...core.generation.views import FRONT, VIEWS
 
 MOST_IMAGE_BYTES: Final = 25 << 20
 """The gateway's limit for an image (docs/images)."""
@@ -20,6 +22,34 @@ def check_count(count: int) -> int:
     if not 1 <= count <= MOST_VARIANTS:
         raise InputError(f"--count must be 1 to {MOST_VARIANTS:,}", "Correct it")
     return count
+
+
+def view_of(text: str) -> tuple[str, str]:
+    """Divide ``back=FILE`` into the view and the picture; one without a view is the front.
+
+    Only the names of views count, as a file's name and an address may contain ``=``.
+    """
+    view, equals, picture = text.partition("=")
+    return (view, picture) if equals and view in VIEWS else (FRONT, text)
+
+
+def images(texts: Sequence[str]) -> dict[str, Any]:
+    """Convert the reference images to the values of a request.
+
+    :raises InputError: a view is there twice, or there is no front, or a picture cannot be used.
+    """
+    found: dict[str, str | None] = {}
+    for view, picture in map(view_of, texts):
+        if view in found:
+            raise InputError(
+                f"There are two images of the {view}",
+                "Write --image back=FILE, left=FILE or right=FILE for other sides",
+            )
+        found[view] = image_url(picture)
+    front = found.pop(FRONT, None)
+    if found and not front:
+        raise InputError("There is no image of the front", "Add --image FILE")
+    return {"image_url": front, "views": tuple(found.items())}
 
 
 def image_url(text: str | None) -> str | None:

@@ -26,6 +26,8 @@ from ...core.generation.request_settings import REQUEST_SETTINGS
 from .cells import check_text, parameters_of, typed
 from .row import NOTE, PARAMETER, Fault, PromptRow, Unknown
 from .rows import Format, format_of, read_text, rows
+from .view_cells import COLUMNS as VIEW_COLUMNS
+from .view_cells import VIEWS, views_in
 
 MOST_ITEMS: Final = 100_000
 MOST_FAULTS: Final = 1000
@@ -40,6 +42,7 @@ _INVERSE: Final = {s.option: s.name for s in FINISHING_SETTINGS.values() if s.is
 """Columns that say the opposite of a field, yes or no, as on the command line."""
 _ALIASES: Final = {
     "image": "image_url",
+    "image_front": "image_url",
     "variants": _COUNT,
     "params": "parameters",
     **{s.option: n for n, s in FINISHING_SETTINGS.items() if s.option and not s.is_inverse},
@@ -55,6 +58,7 @@ COLUMNS: Final = (
     _COUNT,
     _FOR,
     *_ALIASES,
+    *VIEW_COLUMNS,
     *_SIZES,
     _KEEP_SIZE,
     *_INVERSE,
@@ -305,8 +309,12 @@ class _Reading:
 
     def _request(self, cells: dict[str, Any], *, decimal_comma: bool) -> GenerationRequest:
         own = {n[len(PARAMETER) :]: cells.pop(n) for n in list(cells) if n.startswith(PARAMETER)}
+        views = views_in(cells, self._url)
         # Cells win over the command's options.
         values = {**self._defaults.request, **cells}
+        # The other sides in the options are those of the options' own front.
+        if views or "image_url" in cells:
+            values[VIEWS] = views or ()
         if own or "parameters" in cells:
             values["parameters"] = parameters_of(cells.get("parameters", {}), own)
         for name, kind in _NUMBERS.items():

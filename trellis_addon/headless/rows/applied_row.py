@@ -58,10 +58,12 @@ class AppliedRow:
     @classmethod
     def of(cls, item: PromptItem, source: str) -> AppliedRow:
         """What the row of an item says now."""
-        values = item.request.model_dump()
+        values = item.request.to_dict()
+        # A picture that is written out has megabytes.
         if url := values["image_url"]:
-            # A picture that is written out has megabytes.
-            values["image_url"] = hashlib.sha256(url.encode()).hexdigest()[:32]
+            values["image_url"] = _hash(url)
+        if views := values.get("views"):
+            values["views"] = [(view, _hash(url)) for view, url in views]
         return cls(
             key=item.key,
             source=source,
@@ -110,6 +112,10 @@ class AppliedRow:
 def forget(folder: PropFolder) -> None:
     """Remove what is stored with a prop whose row has got another one."""
     discard(folder.path / FILE)
+
+
+def _hash(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:32]
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

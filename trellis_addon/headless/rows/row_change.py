@@ -18,6 +18,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "metres": "size",
     "lods": "levels of detail",
     "image_url": "reference image",
+    "views": "further views",
 }
 
 

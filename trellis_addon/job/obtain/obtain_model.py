@@ -27,6 +27,7 @@ from ...core.generation.request import GenerationRequest
 from ...core.next_step import NextStep
 from ...gateway.answers.answer_parser import Answer
 from ...gateway.answers.asset_locations import AssetLocation
+from ...gateway.answers.picture_form import PictureForm
 from ...gateway.answers.reply import CHAT, JOBS, Reply, without_mesh
 from ...gateway.client import REFUSES_ENDPOINT, Gateway
 from ...gateway.download import Fetched
@@ -151,7 +152,7 @@ class ModelObtainer:
         # Never the other way: the jobs endpoint is the documented one for 3D.
         turn = endpoint == CHAT and self.gateway.may_turn
         try:
-            reply = self._sending.send(request, endpoint)
+            reply = self._send(request, endpoint)
         except RequestRefusedError as error:
             free = self.context.folder.read().standing is Standing.NOTHING
             if not (turn and free and error.facts.status in REFUSES_ENDPOINT):
@@ -166,10 +167,21 @@ class ModelObtainer:
             return self._turn(request, fault)
         raise fault
 
+    def _send(self, request: GenerationRequest, endpoint: str) -> Reply:
+        origin = self.context.folder.read().origin
+        # A repetition has the same body; its answer may be paid for.
+        repeats = origin.endpoint == endpoint and origin.picture_form in list(PictureForm)
+        form = (
+            PictureForm(origin.picture_form)
+            if repeats
+            else self.gateway.picture_form(request, endpoint, self.memory)
+        )
+        return self._sending.send(request, endpoint, form)
+
     def _turn(self, request: GenerationRequest, why: GatewayError) -> Reply:
         self.context.progress("The chat endpoint makes no models; asking the jobs endpoint", None)
         try:
-            reply = self._sending.send(request, JOBS)
+            reply = self._send(request, JOBS)
         except RequestRefusedError as error:
             # The gateway has no jobs endpoint: the first endpoint's error says more.
             raise (why if error.facts.status in (404, 405, 501) else error) from error

@@ -15,6 +15,7 @@ from ...core.billing_state import OWED, Happening, Standing, after
 from ...core.errors import CancelledError, GatewayError, TrellisError
 from ...core.events import State
 from ...core.generation.request import GenerationRequest
+from ...gateway.answers.picture_form import PictureForm
 from ...gateway.answers.reply import CHAT, Reply
 from ...gateway.charge_certainty import happened_to, tell
 from ...gateway.client import FIRST_POLL_SECONDS, SLOWEST_POLL_SECONDS, Gateway, refuses_fields
@@ -36,13 +37,14 @@ class Sending:
     def _notes(self) -> Noting:
         return Noting(self.context.folder)
 
-    def send(self, request: GenerationRequest, endpoint: str) -> Reply:
+    def send(self, request: GenerationRequest, endpoint: str, form: PictureForm) -> Reply:
         """Send the request under its key, until the gateway has something to say about it.
 
+        :param form: how several pictures are sent.
         :raises TrellisError: it was refused, or its answer was lost. The record says which.
         """
         check_space(self.context.folder.path)
-        self._write_sending(endpoint)
+        self._write_sending(endpoint, form if request.views else None)
         wait = FIRST_POLL_SECONDS
         while True:
             origin = self.context.folder.read().origin
@@ -52,7 +54,7 @@ class Sending:
             key = origin.idempotency_key + ("" if endpoint == CHAT else f"-{endpoint}")
             try:
                 reply = self.gateway.submit(
-                    request, endpoint, key, self.context.folder.path, bare=origin.bare
+                    request, endpoint, key, self.context.folder.path, bare=origin.bare, form=form
                 )
             except CancelledError:
                 raise
@@ -65,7 +67,7 @@ class Sending:
                 # Only after a certain refusal, as the body and with it the key change.
                 elif self._goes_bare(origin, error, happening):
                     self.context.progress("The model refuses a setting; asking again without", None)
-                    self._write_sending(endpoint, bare=True)
+                    self._write_sending(endpoint, form if request.views else None, bare=True)
                 else:
                     owed = self.context.folder.read().standing in OWED
                     if owed and isinstance(error, TrellisError):
@@ -74,13 +76,16 @@ class Sending:
             else:
                 return self._notes.call(on_disk(self.context.folder.path, reply))
 
-    def _write_sending(self, endpoint: str, *, bare: bool | None = None) -> None:
+    def _write_sending(
+        self, endpoint: str, form: PictureForm | None, *, bare: bool | None = None
+    ) -> None:
         """Written before it leaves: a process that dies now leaves a record that says so."""
         record = self.context.folder.read()
         same = record.origin.endpoint == endpoint
         changes: dict[str, Any] = {
             "endpoint": endpoint,
             "bare": (record.origin.bare and same) if bare is None else bare,
+            "picture_form": form.value if form else "",
             "standing": after(record.standing, Happening.SENT),
             # Of an earlier answer, whose places did not lead to a model.
             "locations": (),

@@ -107,7 +107,14 @@ def test_places_count_from_the_file(listed: Path) -> None:
     options = parsed("batch", listed)
     assert options.output == listed.parent / "out"
     assert options.library == listed.parent / ".." / "lib"
-    assert options.image == "https://x/y.png"
+    assert options.image == ["https://x/y.png"]
+    config(listed.parent, '[batch]\nimage = ["front.png", "back=side/b.png", "left=https://x/l"]\n')
+    folder = listed.parent
+    assert parsed("batch", listed).image == [
+        f"{folder / 'front.png'}",
+        f"back={folder / 'side/b.png'}",
+        "left=https://x/l",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -117,12 +124,15 @@ def test_places_count_from_the_file(listed: Path) -> None:
         ({"TRELLIS_ECONOMY": "off"}, "economy", False),
         ({"TRELLIS_ECONOMY": ""}, "economy", False),
         ({"TRELLIS_PARAM": "a=1,b=2"}, "param", ["a=1", "b=2"]),
+        ({"TRELLIS_IMAGE": "a, b.png"}, "image", ["a, b.png"]),
+        ({"TRELLIS_IMAGE": "data:image/png;base64,AA,back=b,c.png,left=d.png"}, "image",
+         ["data:image/png;base64,AA", "back=b,c.png", "left=d.png"]),
         ({"TRELLIS_FOR": "game"}, "destinations", "game"),
         ({"TRELLIS_PACK": "yes"}, "method", "PACK"),
         ({"TRELLIS_PROPS_MAY_FAIL": "1"}, "props_may_fail", True),
         ({"TRELLIS_GIVE_UP_AFTER": "2h"}, "give_up_after", "2h"),
     ],
-)
+)  # fmt: skip
 def test_variables(variables: dict[str, str], name: str, value: Any, listed: Path) -> None:
     assert getattr(parsed("batch", listed, variables=variables), name) == value
 
