@@ -23,6 +23,7 @@ from .core.defaults import (
     LONGEST_TAG,
     PLAIN_HTTP_VARIABLE,
 )
+from .core.generation.prompt_words import WORD_LISTS, WordList, words_of
 from .core.identity import ADDON_ID
 
 if TYPE_CHECKING:
@@ -127,6 +128,21 @@ class PreferenceFields:
         "Blender does during its own long tasks. Off: the status bar tells it",
         default=False,
     )
+    prompt_materials: bpy.props.StringProperty(
+        name="Materials",
+        description="The words in the menu Material below the prompt, separated by commas",
+        default=WORD_LISTS[0].default,
+    )
+    prompt_styles: bpy.props.StringProperty(
+        name="Styles",
+        description="The words in the menu Style below the prompt, separated by commas",
+        default=WORD_LISTS[1].default,
+    )
+    prompt_ages: bpy.props.StringProperty(
+        name="Ages",
+        description="The words in the menu Age below the prompt, separated by commas",
+        default=WORD_LISTS[2].default,
+    )
     default_settings: bpy.props.StringProperty(
         name="Default Settings",
         description="The sidebar's settings that new files begin with, as JSON. Empty: those that "
@@ -183,6 +199,12 @@ def stored() -> PreferenceFields | None:
     """The extension's preferences; None if it runs without being installed."""
     addon = preferences_of(bpy.context).addons.get(ADDON_ID)
     return addon.preferences if addon else None
+
+
+def prompt_words(listed: WordList) -> tuple[str, ...]:
+    """The words of a list, as the user has edited it."""
+    own = stored()
+    return words_of(getattr(own, f"prompt_{listed.name}") if own else listed.default)
 
 
 def key_source(environment: Mapping[str, str] = os.environ) -> KeySource:

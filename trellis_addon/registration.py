@@ -33,6 +33,7 @@ from .ui.generate import (
     prompt_panel,
     reference_panel,
     show_placed,
+    word_menus,
 )
 from .ui.job_list import job_ops, resume_unfinished
 from .ui.job_list import panel as job_list_panel
@@ -68,6 +69,7 @@ PARTS: Final = (
     library_ops,
     presets,
     startup_defaults,
+    word_menus,
     prompt_panel,
     main_panel,
     reference_panel,

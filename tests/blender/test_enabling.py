@@ -22,6 +22,7 @@ BELOW_THE_INTERFACE = {
     "core.defaults",
     "core.generation.declaration",
     "core.generation.finishing",
+    "core.generation.prompt_words",
     "core.generation.request_settings",
     "core.generation.shot",
     "core.identity",

@@ -34,8 +34,9 @@ from trellis_addon.core.errors import (
     NewerRecordError,
 )
 from trellis_addon.core.events import State
+from trellis_addon.core.generation.prompt_tokens import prompt_warning
 from trellis_addon.core.secret import Secret
-from trellis_addon.core.text import prompt_warning, slug, title
+from trellis_addon.core.text import slug, title
 from trellis_addon.gateway.answers.answer_parser import Answer, understand
 from trellis_addon.gateway.answers.asset_locations import AssetLocation, Trust
 from trellis_addon.gateway.answers.reply import Reply, job_is_done, read_reply, without_mesh

@@ -1,17 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small helpers for text: shortening, folder names, counting the model's tokens."""
+"""Small helpers for text: shortening, and names of folders and data-blocks."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
-
-MODEL_READS_TOKENS: Final = 77
-"""What TRELLIS's text encoder (CLIP) reads, including its two marker tokens. The model cuts longer
-prompts silently (reference code of microsoft/TRELLIS, 2025-08)."""
-
-_WORD_OR_MARK = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 
 
 def shorten(text: str, limit: int = 200) -> str:
@@ -74,34 +67,6 @@ def collection_name(name: str, prompt: str, limit: int = 56) -> str:
     while len(own.encode("utf-8")) > limit:
         own = own[:-1].rstrip()
     return own or title(prompt or name, limit)
-
-
-def estimated_tokens(prompt: str) -> int:
-    """Roughly how many tokens the model's text encoder makes of a prompt, including its markers.
-
-    This is an estimate, as the encoder's vocabulary (49,408 entries) is not at hand: a word of up
-    to eight letters counts as one token, and each further six letters as one more; digits and
-    punctuation count one each, letters outside Latin one and a half.
-    """
-    count = 2.0
-    for piece in _WORD_OR_MARK.findall(prompt):
-        # U+024F is the last letter of Latin Extended-B.
-        if ord(piece[0]) > 0x24F and piece[0].isalpha():
-            count += 1.5 * len(piece)
-        else:
-            count += 1 + max(0, len(piece) - 8 + 5) // 6
-    return round(count)
-
-
-def prompt_warning(prompt: str) -> str:
-    """A warning if the prompt is probably longer than what the model reads, else ""."""
-    tokens = estimated_tokens(prompt)
-    if tokens <= MODEL_READS_TOKENS:
-        return ""
-    return (
-        f"The prompt has about {tokens} tokens; the model reads the first "
-        f"{MODEL_READS_TOKENS} and ignores the rest"
-    )
 
 
 def fold(text: str) -> str:

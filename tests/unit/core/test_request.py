@@ -18,8 +18,6 @@ from trellis_addon.core.generation.request import GenerationRequest
 from trellis_addon.core.secret import Secret
 from trellis_addon.core.text import (
     collection_name,
-    estimated_tokens,
-    prompt_warning,
     shorten,
     slug,
     title,
@@ -155,19 +153,6 @@ def test_own_names_of_collections_stay(name: str, prompt: str, expected: str) ->
 @pytest.mark.parametrize("prompt", ["椅子" * 60, "Stühle " * 40, "🪑" * 40, "x" * 300])
 def test_long_title_is_cut_between_letters(prompt: str) -> None:
     assert 0 < len(title(prompt).encode()) <= 60
-
-
-def test_long_prompt_gives_a_warning_and_stays_whole() -> None:
-    words = " ".join(["barrel"] * 90)
-    assert "about 92 tokens" in prompt_warning(words)
-    assert "77" in prompt_warning(words)
-    assert GenerationRequest.checked(prompt=words).prompt == words
-    assert prompt_warning("weathered oak barrel, iron hoops") == ""
-
-
-@given(st.text(), st.text())
-def test_a_longer_prompt_never_counts_less(start: str, more: str) -> None:
-    assert estimated_tokens(f"{start} {more}") >= estimated_tokens(start)
 
 
 def test_shorten_gives_one_line() -> None:

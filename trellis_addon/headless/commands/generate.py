@@ -14,11 +14,11 @@ from ...core.errors import TrellisError
 from ...core.events import Failed, Finished
 from ...core.generation.finishing import Finishing
 from ...core.generation.picture import Pictures
+from ...core.generation.prompt_tokens import prompt_warning
 from ...core.generation.request import GenerationRequest
 from ...core.generation.request_key import variant
 from ...core.generation.request_settings import REQUEST_SETTINGS
 from ...core.settings import Settings
-from ...core.text import prompt_warning
 from ...engine.job_factory import JobFactory
 from ...engine.own_finishing import remember
 from ...library.prop_folder import PropFolder

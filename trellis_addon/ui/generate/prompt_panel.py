@@ -14,6 +14,7 @@ from ..common.class_registration import registering
 from ..common.texts import EXAMPLE
 from ..settings.properties import TrellisProperties, prompt_of, settings_in
 from ..translation.translations import iface
+from .word_menus import draw_word_menus
 
 if TYPE_CHECKING:
     from ...core.errors import TrellisError
@@ -27,9 +28,6 @@ COUNT: Final = 34
 """The width of the count beside Generate, in pixels at a scale of 1."""
 
 DESCRIBE: Final = "Describe the prop first"
-
-COUNT_FROM: Final = 0.6
-"""The share of the tokens that the model reads, from which the number of tokens is shown."""
 
 
 class TRELLIS_MT_recent(bpy.types.Menu):
@@ -134,6 +132,7 @@ def _show(context: bpy.types.Context, text: Any) -> None:
 def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisProperties) -> None:
     """Draw the field with its menus, a warning if the prompt is too long, and Generate."""
     from ...core.errors import CostLimitError
+    from ...core.generation.prompt_tokens import prompt_warning
     from ...core.text import shorten
     from ..account.cost_display import draw_cost
     from ..common.text_layout import HAS_TEXTBOX, draw_lines, fitted
@@ -157,10 +156,13 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
     prompt = prompt_of(group)
     if group.use_text and prompt:
         draw_lines(column, context, shorten(prompt, 120), "NONE")
+    draw_word_menus(column, group)
+    _draw_count(column, prompt)
     reason = reason_against(group, prompt)
     _draw_generate(column, context, group, reason)
     # Below Generate, which would otherwise move away from the pointer while the user is typing.
-    _draw_count(column, context, prompt)
+    if warning := prompt_warning(prompt):
+        draw_lines(column, context, warning, "INFO")
     # Always two lines, so that nothing below moves: without a prompt, a hint replaces the size.
     if not (reason and reason.facts.message == DESCRIBE):
         words = iface("Size: {}").format(size_words(group.finishing, prompt))
@@ -171,15 +173,16 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
         line.label(text=WHERE[group.where], icon="BLANK1")
 
 
-def _draw_count(layout: Any, context: bpy.types.Context, prompt: str) -> None:
-    from ...core.text import MODEL_READS_TOKENS, estimated_tokens, prompt_warning
-    from ..common.text_layout import draw_lines
+def _draw_count(layout: Any, prompt: str) -> None:
+    from ...core.generation.prompt_tokens import READS, read_by_model
 
-    if warning := prompt_warning(prompt):
-        draw_lines(layout, context, warning, "INFO")
-    elif (tokens := estimated_tokens(prompt)) > COUNT_FROM * MODEL_READS_TOKENS:
-        words = iface("About {} of {} tokens").format(tokens, MODEL_READS_TOKENS)
-        layout.label(text=words, icon="BLANK1")
+    # Also without a prompt, so that nothing below moves while the user is typing.
+    reading = read_by_model(prompt)
+    line = layout.row()
+    line.active = bool(prompt)
+    line.alert = bool(reading.dropped)
+    tokens = reading.tokens if prompt else 0
+    line.label(text=iface("About {} of {} tokens").format(tokens, READS), icon="BLANK1")
 
 
 def _draw_generate(

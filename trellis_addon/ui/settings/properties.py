@@ -133,6 +133,16 @@ def prompt_of(group: TrellisProperties) -> str:
     return prompt.strip()
 
 
+def set_prompt(group: TrellisProperties, prompt: str) -> None:
+    """Replace the prompt, in the field or in the text."""
+    text: Any = group.prompt_text
+    if group.use_text and text:
+        text.clear()
+        text.write(prompt)
+    else:
+        group.prompt = prompt
+
+
 def to_request(group: TrellisProperties, prompt: str = "", variant: int = 0) -> GenerationRequest:
     """Make the frozen request for the job, without the reference image.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...core.defaults import PLAIN_HTTP_VARIABLE
+from ...core.generation.prompt_words import WORD_LISTS
 from ...core.identity import ADDON_ID
 from ...preferences import (
     KEY_VARIABLE,
@@ -57,6 +58,7 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
         draw_test(column.box().column(), context, account, always=True)
         for title, draw in (
             ("Generating", self._draw_generating),
+            ("Prompt", self._draw_prompt),
             ("Cost", self._draw_cost),
             ("Network", self._draw_network),
             ("Shortcuts", self._draw_shortcuts),
@@ -108,6 +110,11 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
         column.prop(self, "pointer_progress")
         column.prop(self, "limit_minutes")
         column.prop(self, "endpoint")
+
+    def _draw_prompt(self, column: Any, _context: bpy.types.Context) -> None:
+        for listed in WORD_LISTS:
+            column.prop(self, f"prompt_{listed.name}")
+        _aside(column, "Separate words by commas; Backspace over a field resets it")
 
     def _draw_cost(self, column: Any, context: bpy.types.Context) -> None:
         from ...core.cost import limit_warning, money
