@@ -23,10 +23,10 @@ OWN = "."
 """A room's own modules, between its sub-rooms."""
 
 ORDER: Mapping[str, tuple[str, ...]] = {
-    "core": ("files", OWN, "generation", "destinations"),
+    "core": ("files", OWN, "generation", "pictures", "destinations"),
     "gateway": ("http", "answers", OWN),
-    "library": ("disk", OWN, "claims"),
-    "job": ("model_files", "obtain", "batch_api", OWN),
+    "library": ("disk", OWN, "claims", "pictures"),
+    "job": ("model_files", "obtain", "batch_api", "pictures", OWN),
     "importer": (
         "pipe",
         "check",

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from ..core.cancel import CancelToken
     from ..core.events import Emit
     from ..core.generation.request import GenerationRequest
+    from ..core.pictures.picture_request import PictureRequest
     from ..core.settings import Settings
     from ..gateway.client import Gateway
     from ..gateway.http.rate_limit import RateBudget
     from ..gateway.http.transport import Transport
     from ..gateway.source_url import SourceUrl
     from ..importer.pipe.background_blender import BackgroundBlender
-    from ..job.job import Job
+    from ..job.job import Job, PictureJob
     from ..library.day_cache import DayCache
     from ..library.folder_lock import FolderLock
     from ..library.prop_folder import PropFolder
@@ -121,6 +122,15 @@ class JobFactory:
             raise missing
 
         return BatchApi(settings, self._budget_of(settings))
+
+    def pictures(
+        self, request: PictureRequest, settings: Settings, price_cents: float | None = None
+    ) -> PictureJob:
+        """Create the job of a set of pictures; see :func:`picture_jobs.picture_job`."""
+        _need_libraries()
+        from .picture_jobs import picture_job
+
+        return picture_job(request, settings, self._budget_of(settings), price_cents)
 
     def check(self, settings: Settings, model: str, count: int = 1) -> None:
         """Check that this number of props can be requested now, before the first one is.

@@ -7,23 +7,27 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..core.errors import LibraryError, TrellisError
-from ..core.events import Cancelled, Emit, Event, Failed, Finished
+from ..core.events import Cancelled, Failed, Finished
+from ..core.pictures.picture_events import PicturesFinished
 
 if TYPE_CHECKING:
     from ..core.cancel import CancelToken
+    from ..library.cost_ledger import Costly
     from ..library.folder_lock import FolderLock
-    from ..library.prop_folder import PropFolder
+
+E = TypeVar("E")
+"""The events of a job."""
 
 log = logging.getLogger(__name__)
 
 
 @contextmanager
 def holding(
-    lock: FolderLock, emit: Emit, token: CancelToken, settle: Callable[[], None]
-) -> Iterator[Emit]:
+    lock: FolderLock, emit: Callable[[E], None], token: CancelToken, settle: Callable[[], None]
+) -> Iterator[Callable[[E], None]]:
     """Provide an ``emit`` for a job that releases the lock just before the terminal event.
 
     This way, a receiver of that event can work on the prop at once. The lock is also released when
@@ -42,8 +46,8 @@ def holding(
 
     lock.keep(lambda: token.cancel(interrupted=True))
 
-    def tell(event: Event) -> None:
-        if isinstance(event, Finished | Failed | Cancelled):
+    def tell(event: E) -> None:
+        if isinstance(event, Finished | Failed | Cancelled | PicturesFinished):
             end()
         emit(event)
 
@@ -78,8 +82,10 @@ def expect_cost(library: Path, props: Iterable[str]) -> None:
         raise cannot_write(library, error) from error
 
 
-def note_cost(library: Path, folder: PropFolder) -> None:
-    """Record in the library's ledger what a prop has cost, each paid call only once."""
+def note_cost(library: Path, folder: Costly) -> None:
+    """Record in the library's ledger what a prop or a set of pictures has cost, each paid call only
+    once.
+    """
     from ..library.cost_ledger import Ledger
 
     try:

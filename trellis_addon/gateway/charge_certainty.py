@@ -29,6 +29,10 @@ from .http.retry_policy import never_arrived
 MAY_BE_CHARGED: Final = (
     "It may have been made and charged: resume the prop, which asks for the same one again"
 )
+PICTURES_MAY_BE_CHARGED: Final = (
+    "They may have been made and charged: ask for the same pictures again, which repeats this "
+    "request"
+)
 _BUSY: Final = frozenset({409, 425})
 _FIELDS_REFUSED: Final = 422
 _AT_IT: Final = re.compile(
@@ -78,10 +82,9 @@ def is_busy(error: TrellisError, *, repeated: bool = False) -> bool:
     return status in _BUSY
 
 
-def tell(error: TrellisError) -> None:
+def tell(error: TrellisError, step: str = MAY_BE_CHARGED) -> None:
     """Set the next step of an error whose request may have been accepted."""
     facts = error.facts
-    step = MAY_BE_CHARGED
     if facts.request_id and (facts.status or 0) >= 500:
         step += f"; the gateway's support can look up request {shorten(facts.request_id, 80)}"
     if isinstance(error, UnreachableError) and not isinstance(error, TooSlowError):

@@ -32,6 +32,11 @@ LEAST_PROGRESS: Final = 64 << 10
 
 _LINK_GONE: Final = {400, 401, 403, 404, 410}
 
+_ACCEPT: Final = {
+    "model": "model/gltf-binary, */*",
+    "picture": "image/png, image/jpeg, image/webp, */*",
+}
+
 Report = Callable[[int, int | None], None]
 """Called with the bytes received so far and, if the server told it, the size of the whole file."""
 
@@ -67,7 +72,7 @@ def fetch(
         if location.inline:
             part.write_bytes(location.inline)
         elif not paid:
-            _Download(transport, location.url, part, report, asked=asked).run()
+            Download(transport, location.url, part, report, asked=asked).run()
         _drop_tail(part)
         # The extension counts only for an address that the user gave. Among the files of an answer
         # only what is certainly a mesh is accepted.
@@ -104,16 +109,30 @@ def _drop_tail(part: Path) -> None:
             file.truncate(length)
 
 
-class _Download:
-    """The download of one file, over as many connections as it takes."""
+class Download:
+    """The download of one file, over as many connections as it takes.
+
+    :param most_bytes: the limit of its size; None: that of a model.
+    :param noun: what it is, for error messages.
+    """
 
     def __init__(
-        self, transport: Transport, url: str, part: Path, report: Report, *, asked: bool
+        self,
+        transport: Transport,
+        url: str,
+        part: Path,
+        report: Report,
+        *,
+        asked: bool = False,
+        most_bytes: int | None = None,
+        noun: str = "model",
     ) -> None:
         refuse_strange(transport.address, url, asked=asked)
         self._transport = transport
         self._url = url
         self._part = part
+        self._most = MOST_BODY_BYTES if most_bytes is None else most_bytes
+        self._noun = noun
         self._report = report
         self._validator = ""
         self._total: int | None = None
@@ -121,6 +140,10 @@ class _Download:
         self._continued_at = 0
 
     def run(self) -> None:
+        """Download it into its file, which is not synced.
+
+        :raises TrellisError: it cannot be downloaded. :raises OSError: the disk cannot be written.
+        """
         part = self._part
         held_files.remove(part)
         breaks = 0
@@ -144,7 +167,7 @@ class _Download:
     def _once(self) -> None:
         # Uncompressed: a range counts the bytes that are sent, not the decompressed ones on this
         # disk.
-        headers = {"Accept": "model/gltf-binary, */*", "Accept-Encoding": "identity"}
+        headers = {"Accept": _ACCEPT.get(self._noun, "*/*"), "Accept-Encoding": "identity"}
         if self._size and self._validator:
             # Only the rest, and only if the file has not changed (RFC 9110, section 13.1.5).
             headers |= {"Range": f"bytes={self._size}-", "If-Range": self._validator}
@@ -161,8 +184,8 @@ class _Download:
             with self._part.open(mode) as file:
                 for chunk in pieces(response, self._transport):
                     self._size += len(chunk)
-                    if self._size > MOST_BODY_BYTES:
-                        raise BadFileError("The model is larger than allowed")
+                    if self._size > self._most:
+                        raise BadFileError(f"The {self._noun} is larger than allowed")
                     file.write(chunk)
                     self._report(self._size, self._total)
             # Some servers limit the size of a range, so the rest is requested next.
@@ -189,8 +212,8 @@ class _Download:
         """Treat an answer as the beginning of the file. Returns False, as nothing is continued."""
         self._size = 0
         self._total = length
-        if length is not None and length > MOST_BODY_BYTES:
-            raise BadFileError(f"The model is larger than allowed: {length:,} bytes")
+        if length is not None and length > self._most:
+            raise BadFileError(f"The {self._noun} is larger than allowed: {length:,} bytes")
         etag = response.headers.get("etag", "")
         # A weak ETag does not promise the same bytes, and is not allowed in If-Range (RFC 9110,
         # section 13.1.5).

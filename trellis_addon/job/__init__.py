@@ -16,6 +16,7 @@ obtain/       obtains ``model.glb`` for a request: from the gateway, from the we
               this disk
 batch_api/    the parts of a list that are sent to the Batch API, and their answers as
               records of props
+pictures/     the steps of a set of pictures: paid calls, and the pictures that they give
 (this folder) one generation from the request to the prop, on its thread
 ============= ==============================================================================
 """

@@ -11,5 +11,6 @@ disk/         files that survive a power failure, locks of processes, free space
               system's trash
 (this folder) the folders of props, their records, the index, locks, the ledger of costs
 claims/       which process makes which item of a batch, so that each is made only once
+pictures/     sets of pictures of a prompt, each a folder that is found by what was asked for
 ============= ==============================================================================
 """

@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import TypeAdapter
 
@@ -30,6 +30,8 @@ from ..core.events import State
 from ..core.files.held_files import read_bytes, remove
 from .disk.atomic_files import sync_folder
 from .disk.shared_append import append
+from .picture_record import FOLDER as PICTURES
+from .picture_record import PictureCall, PictureRecord, read_record
 from .prop_folder import PropFolder
 from .record import BATCH, PropRecord
 
@@ -41,6 +43,17 @@ MOST_DAYS: Final = 60
 """The number of days with costs that are searched for a model's last cost."""
 
 
+class Costly(Protocol):
+    """A folder that may cost something: a prop's, or that of a set of pictures."""
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+
+    def read(self) -> PropRecord | PictureRecord:
+        """Its record."""
+
+
 @dataclass(frozen=True)
 class LedgerEntry:
     """One paid call."""
@@ -50,12 +63,14 @@ class LedgerEntry:
     """ISO 8601 in UTC, as in the record; together with ``prop`` it identifies the call."""
     model: str
     cents: float
+    pictures: int | None = None
+    """How many pictures it asked for, where it was a call for pictures."""
     batch: bool = False
     """Whether it went through the Batch API, at half the usual price."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The line's content, without fields that are False."""
-        return {name: value for name, value in asdict(self).items() if value is not False}
+        """The line's content, without fields that are False or unknown."""
+        return {n: v for n, v in asdict(self).items() if v is not False and v is not None}
 
     @property
     def day(self) -> date:
@@ -93,8 +108,9 @@ class Ledger:
         (self._folder / f"{prop}{OPEN}").touch()
         sync_folder(self._folder)
 
-    def settle(self, folder: PropFolder) -> None:
-        """Record what a prop has cost according to its record, and expect no more costs.
+    def settle(self, folder: Costly) -> None:
+        """Record what a prop or a set of pictures has cost according to its record, and expect no
+        more costs.
 
         :raises LibraryError: its record cannot be read.
         :raises OSError: the library cannot be written.
@@ -103,8 +119,9 @@ class Ledger:
         self.note(folder.read())
         remove(self._folder / f"{folder.id}{OPEN}")
 
-    def note(self, record: PropRecord) -> None:
-        """Record what a prop's calls have cost, unless that is recorded already.
+    def note(self, record: PropRecord | PictureRecord) -> None:
+        """Record what the calls of a prop or of a set of pictures have cost, unless that is
+        recorded already.
 
         :raises OSError: the library cannot be written.
         """
@@ -173,8 +190,12 @@ class Ledger:
         processes are working on.
         """
         for path in self._glob(f"*{OPEN}"):
-            folder = PropFolder(self.library / path.name.removesuffix(OPEN))
+            name = path.name.removesuffix(OPEN)
+            folder = PropFolder(self.library / name)
             try:
+                if (self.library / PICTURES / name).is_dir():
+                    self._catch_up_pictures(self.library / PICTURES / name, path)
+                    continue
                 if not folder.path.is_dir():
                     remove(path)  # deleted, its cost having been noted
                     continue
@@ -184,6 +205,12 @@ class Ledger:
                     remove(path)
             except (LibraryError, OSError) as error:
                 log.info("the cost of %s is not caught up with: %s", folder.id, error)
+
+    def _catch_up_pictures(self, folder: Path, path: Path) -> None:
+        pictures = read_record(folder)
+        self.note(pictures)
+        if pictures.is_done:
+            remove(path)
 
     def _add(self, entries: Iterable[LedgerEntry]) -> None:
         by_day: dict[date, list[LedgerEntry]] = {}
@@ -222,22 +249,25 @@ class Ledger:
         return found.values()
 
 
-def _entries(record: PropRecord) -> Iterator[LedgerEntry]:
+def _entries(record: PropRecord | PictureRecord) -> Iterator[LedgerEntry]:
     model = str(record.request.get("model") or "")
     for call, cents in record.paid:
-        yield LedgerEntry(record.id, call.time, model, cents, call.endpoint == BATCH)
+        pictures = call.count if isinstance(call, PictureCall) else None
+        batch = call.endpoint == BATCH
+        yield LedgerEntry(record.id, call.time, model, cents, pictures, batch)
 
 
 def _last_props(entries: Iterable[LedgerEntry]) -> dict[str, float]:
-    """For each model, the cost of its last prop, all calls of that prop together. The Batch API's
-    costs are converted to the full price.
+    """For each model, the cost of its last prop, all calls of that prop together; for image models,
+    that of one picture. The Batch API's costs are converted to the full price.
     """
     by_prop: dict[tuple[str, str], float] = {}
     latest: dict[str, tuple[str, str]] = {}
     for entry in entries:
         # The estimate on the button is for a single generation, which costs the full price.
-        cents = entry.cents / (BATCH_PRICE if entry.batch else 1)
-        by_prop[entry.model, entry.prop] = by_prop.get((entry.model, entry.prop), 0.0) + cents
+        cents = entry.cents / (BATCH_PRICE if entry.batch else entry.pictures or 1)
+        together = 0.0 if entry.pictures else by_prop.get((entry.model, entry.prop), 0.0)
+        by_prop[entry.model, entry.prop] = together + cents
         if entry.time >= latest.get(entry.model, ("", ""))[0]:
             latest[entry.model] = entry.time, entry.prop
     return {model: round(by_prop[model, prop], 6) for model, (_, prop) in latest.items()}

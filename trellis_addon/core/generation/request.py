@@ -104,7 +104,7 @@ class GenerationRequest(BaseModel):
             field = str(first["loc"][0]) if first["loc"] else "request"
             # "from None": pydantic's error quotes the input, and a traceback may end up in a bug
             # report.
-            raise InvalidRequestError(field, _sentence(field, first)) from None
+            raise InvalidRequestError(field, sentence_of(field, first)) from None
 
 
 def _check_picture(url: str) -> None:
@@ -112,7 +112,8 @@ def _check_picture(url: str) -> None:
         raise ValueError("write an https URL or choose a picture file")
 
 
-def _sentence(field: str, fault: Any) -> str:
+def sentence_of(field: str, fault: Any) -> str:
+    """What pydantic says about a value, as a sentence for the user."""
     if field == "views":
         words = fault.get("ctx", {}).get("error", "its sides are back, left and right")
         return f"The list of views is not usable: {words}"
