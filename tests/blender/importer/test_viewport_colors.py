@@ -156,3 +156,15 @@ def test_in_the_file_of_the_library(rooms: Any, barrel: Any) -> None:
     assert target.materials
     for material in target.materials:
         assert colour(material)[:3] != pytest.approx((0.8, 0.8, 0.8), abs=0.02)
+
+
+@pytest.mark.parametrize("proxy", [False, True])
+def test_the_pictures_of_the_prop_stay_as_files(shop: JobFactory, proxy: bool) -> None:
+    """Decoding one of 2048 pixels takes 0.1 s, and it would stay in memory."""
+    settings: dict[str, Any] = {"proxy": proxy, "proxy_above_triangles": 500}
+    prop = made(shop, dressed(egg(24), picture(colour=(200, 120, 40))), **settings)
+    full = [obj for obj in prop.meshes if len(obj.data.polygons) > 500]
+    materials = [material for obj in full for material in obj.data.materials]
+    images = [n.image for m in materials for n in m.node_tree.nodes if n.type == "TEX_IMAGE"]
+    assert images
+    assert not any(image.has_data for image in images)

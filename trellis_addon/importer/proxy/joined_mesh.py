@@ -47,7 +47,9 @@ def joined(objects: Sequence[Any]) -> Whole:
         # The object's slots, not the mesh's materials, as a slot may be linked to the object.
         kinds = [slot.material for slot in obj.material_slots] or [None]
         surfaces += [Surface.of(kind, mesh, loops, first) for kind in kinds]
-        points.append(places @ world[:3, :3].T + world[:3, 3])
+        if not np.array_equal(world, np.eye(4)):
+            places = places @ world[:3, :3].T + world[:3, 3]
+        points.append(places)
         corners.append(own.astype(np.int64) + vertices)
         vertices += len(places)
     return Whole(

@@ -66,7 +66,7 @@ class Places:
         """Evaluate an input for colours as sRGB; (N, 3)."""
         link = socket.links[0] if socket.is_linked else None
         # Most often a texture that is sRGB already: the two conversions are the slowest part.
-        if link is not None and _is_stored(link.from_node, link.from_socket):
+        if link is not None and self._is_stored(link.from_node, link.from_socket):
             return self._found(link.from_node, 1)[:, :3]
         return srgb_of(self.value(socket))
 
@@ -186,6 +186,15 @@ class Places:
         uvs = self.value(vector, depth) if vector.is_linked else self._uvs("")
         return texels(self._content(node.image), uvs, node.extension)
 
+    def _is_stored(self, node: Any, socket: Any) -> bool:
+        """Whether an output gives the colours of an sRGB image as they are."""
+        if node.type != "TEX_IMAGE" or socket.name != "Color" or node.image is None:
+            return False
+        if node.image.colorspace_settings.name != "sRGB" or _is_premultiplied(node):
+            return False
+        # Not ``image.size``, for which Blender decodes an image that has been read already.
+        return self._content(node.image).size > 0
+
     def _content(self, image: Any) -> Pixels:
         if image is None:
             return np.empty((0, 0, 4), dtype=np.float32)
@@ -200,14 +209,6 @@ def _is_premultiplied(node: Any) -> bool:
     """
     straight = node.image.alpha_mode not in ("CHANNEL_PACKED", "NONE")
     return straight and not node.outputs["Alpha"].is_linked
-
-
-def _is_stored(node: Any, socket: Any) -> bool:
-    """Whether an output gives the colours of an sRGB image as they are."""
-    if node.type != "TEX_IMAGE" or socket.name != "Color" or node.image is None:
-        return False
-    is_srgb = node.image.colorspace_settings.name == "sRGB" and node.image.size[0] > 0
-    return is_srgb and not _is_premultiplied(node)
 
 
 def read_pictures(sockets: list[Any], most: int) -> dict[Any, Pixels]:

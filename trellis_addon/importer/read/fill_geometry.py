@@ -28,8 +28,7 @@ def fill(read: list[PlainMesh]) -> None:
 def _fill(mesh: Any, plain: PlainMesh) -> None:
     uv_names = [layer.name for layer in mesh.uv_layers]
     colour_names = [layer.name for layer in mesh.color_attributes]
-    slots = np.zeros(len(mesh.polygons), dtype=np.int32)
-    mesh.polygons.foreach_get("material_index", slots)
+    slots = _slots(mesh)
     mesh.clear_geometry()
     # Blender validates what it imports. That takes 0.2 to 0.3 s at 1 M triangles, so it is only
     # done if there is something to remove.
@@ -52,6 +51,15 @@ def _fill(mesh: Any, plain: PlainMesh) -> None:
         make_flat(mesh)
     else:
         keep_normals(mesh, FileNormals(plain.normals, group, corners.ravel()))
+
+
+def _slots(mesh: Any) -> Integers:
+    """The material slot of each face; (F,)."""
+    slots = np.zeros(len(mesh.polygons), dtype=np.int32)
+    # The attribute is read by a memory copy, and ``polygons`` number by number.
+    if worn := mesh.attributes.get("material_index"):
+        worn.data.foreach_get("value", slots)
+    return slots
 
 
 def _of_corners(values: Floats, kept: Any) -> Floats:

@@ -8,6 +8,7 @@ sparse accessors. Blender's importer takes two to three times as long. Source: g
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -224,9 +225,19 @@ def _values(
     if stride % size:  # the specification requires multiples, for alignment (3.6.2.4)
         return None
     start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-    shape, little = (accessor["count"], width), np.dtype(kind).newbyteorder("<")
-    values: npt.NDArray[Any] = np.ndarray(shape, little, glb.binary, start, (stride, size))
+    shape = (accessor["count"], width)
+    values: npt.NDArray[Any] = np.ndarray(shape, _little(kind), glb.binary, start, (stride, size))
     return values
+
+
+def _little(kind: type[np.generic]) -> np.dtype[Any]:
+    """The numbers of a file, which are little-endian (section 3.6.2.2).
+
+    Where that is the machine's own order, it is not named: Blender's ``foreach_set`` copies an
+    array that names it number by number, 130 ms instead of 0.5 ms for the UVs of 250,000 triangles.
+    """
+    own = np.dtype(kind)
+    return own if sys.byteorder == "little" else own.newbyteorder("<")
 
 
 def _to_blender(vectors: npt.NDArray[Any]) -> Floats:
