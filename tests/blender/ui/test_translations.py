@@ -18,6 +18,11 @@ def tables(rooms: Rooms) -> dict[str, dict[tuple[str, str], str]]:
     return found
 
 
+def has_tables(rooms: Rooms) -> bool:
+    """Whether Blender has been given the tables."""
+    return bool(rooms("ui.translation.translations")._Tables.given)
+
+
 def test_all_languages_have_the_same_words(rooms: Rooms) -> None:
     found = tables(rooms)
     assert {"de_DE", "ja_JP", "zh_HANS"} <= set(found)
@@ -43,9 +48,55 @@ def test_registered_and_taken_back(rooms: Rooms) -> None:
     for _ in range(2):
         module.unregister()
         module.register()
-    if bpy.app.build_options.international:
-        with pytest.raises(ValueError, match="already"):
+
+
+@pytest.mark.parametrize(
+    ("locale", "needed"), [("", False), ("en_US", False), ("en_GB", False), ("de_DE", True)]
+)
+def test_languages_that_need_the_table(rooms: Rooms, locale: str, needed: bool) -> None:
+    assert rooms("ui.translation.translations").needs_tables(locale) is needed
+
+
+def test_english_does_not_read_the_table(rooms: Rooms) -> None:
+    module = rooms("ui.translation.translations")
+    module.unregister()
+    module.rows.cache_clear()
+    module.register()
+    assert module.iface("Jobs")
+    assert not has_tables(rooms)
+    assert module.rows.cache_info().misses == 0
+
+
+@pytest.mark.parametrize("ask", ["iface", "rpt", "register"])
+def test_another_language_gets_the_table(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch, ask: str
+) -> None:
+    module = rooms("ui.translation.translations")
+    assert not has_tables(rooms)
+    with monkeypatch.context() as change:
+        change.setattr(module, "needs_tables", lambda locale: True)
+        if ask == "register":
+            module.unregister()
             module.register()
+        else:
+            getattr(module, ask)("Jobs")
+        assert has_tables(rooms)
+        module.unregister()
+        assert not has_tables(rooms)
+    module.register()
+    assert not has_tables(rooms)
+
+
+def test_a_file_that_is_loaded_leaves_the_change_of_the_language_noticed(rooms: Rooms) -> None:
+    module = rooms("ui.translation.translations")
+    assert bpy.app.handlers.load_post[:].count(module._subscribe) == 1
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert bpy.app.handlers.load_post[:].count(module._subscribe) == 1
+    module.unregister()
+    assert module._subscribe not in bpy.app.handlers.load_post[:]
+    module.iface("Jobs")
+    assert not has_tables(rooms)
+    module.register()
 
 
 def test_german(rooms: Rooms) -> None:
@@ -56,8 +107,8 @@ def test_german(rooms: Rooms) -> None:
     before = view.language
     try:
         view.language = "de_DE"
-        assert bpy.app.translations.pgettext_iface("Try Again", "Operator") == "Erneut versuchen"
         assert rooms("ui.translation.translations").iface("Generate {}") == "{} erzeugen"
+        assert bpy.app.translations.pgettext_iface("Try Again", "Operator") == "Erneut versuchen"
     finally:
         view.language = before
 

@@ -3,6 +3,11 @@
 
 ``translations.csv`` has a row for each text as it is in the code, with {} for a name or a number,
 and its translations. Blender translates its own terms (Link, Origin, Collection ...) itself.
+
+The table is read when Blender speaks another language than English: reading it takes longer than
+registering any other part. Blender tells of a change by its message bus, which is emptied by
+loading a file. As preferences can also be loaded without a message, :func:`iface` and
+:func:`rpt` look as well.
 """
 
 from __future__ import annotations
@@ -11,10 +16,12 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import bpy
+from bpy.app.handlers import persistent
 
+from ...blender_context import window_manager_of
 from ...core.identity import ADDON_ID
 
 if TYPE_CHECKING:
@@ -86,11 +93,13 @@ def iface(text: str) -> str:
     """Translate a text of the interface. For texts with inserted values: Blender translates labels
     by itself, but only as a whole.
     """
+    _Tables.follow_language()
     return str(bpy.app.translations.pgettext_iface(text))
 
 
 def rpt(text: str) -> str:
     """Translate a report, as Blender shows reports untranslated."""
+    _Tables.follow_language()
     return str(bpy.app.translations.pgettext_rpt(text))
 
 
@@ -100,11 +109,73 @@ def sentence(facts: ErrorFacts) -> str:
     return ". ".join(phrase(each, rpt) for each in words if each)
 
 
+def needs_tables(locale: str) -> bool:
+    """Whether a language has other texts than those in the code."""
+    # "" is a Blender without languages, such as the bpy module.
+    return bool(locale) and not locale.startswith("en")
+
+
+class _Tables:
+    """Whether Blender has the tables."""
+
+    enabled: ClassVar[bool] = False
+    given: ClassVar[bool] = False
+
+    @classmethod
+    def follow_language(cls) -> bool:
+        """Give Blender the tables if its language needs them, and it does not have them yet.
+
+        They stay until the extension is disabled, as Blender reads those of one language only.
+
+        :returns: whether they were given now.
+        """
+        if cls.given or not cls.enabled or not needs_tables(bpy.app.translations.locale):
+            return False
+        bpy.app.translations.register(ADDON_ID, tables())
+        cls.given = True
+        return True
+
+    @classmethod
+    def take_back(cls) -> None:
+        """Remove the tables, if Blender has them."""
+        if cls.given:
+            cls.given = False
+            bpy.app.translations.unregister(ADDON_ID)
+
+
+def _language_changed() -> None:
+    if not _Tables.follow_language():
+        return
+    # Labels may have been drawn in English in the meantime.
+    for window in window_manager_of(bpy.context).windows:
+        for area in window.screen.areas:
+            area.tag_redraw()
+
+
+@persistent  # type: ignore[untyped-decorator]
+def _subscribe(*_of_the_file: object) -> None:
+    """Notice changes of the language from now on, and one that took place with the file."""
+    bpy.msgbus.clear_by_owner(_Tables)
+    bpy.msgbus.subscribe_rna(
+        key=(bpy.types.PreferencesView, "language"),
+        owner=_Tables,
+        args=(),
+        notify=_language_changed,
+    )
+    _Tables.follow_language()
+
+
 def register() -> None:
-    """Register the tables. A Blender without languages (the bpy module) accepts them as well."""
-    bpy.app.translations.register(ADDON_ID, tables())
+    """Register the tables if the language needs them, now or later."""
+    _Tables.enabled = True
+    bpy.app.handlers.load_post.append(_subscribe)
+    _subscribe()
 
 
 def unregister() -> None:
-    """Unregister the tables."""
-    bpy.app.translations.unregister(ADDON_ID)
+    """Unregister the tables, and stop noticing the language."""
+    _Tables.enabled = False
+    if _subscribe in bpy.app.handlers.load_post:
+        bpy.app.handlers.load_post.remove(_subscribe)
+    bpy.msgbus.clear_by_owner(_Tables)
+    _Tables.take_back()
