@@ -21,10 +21,10 @@ BELOW_THE_INTERFACE = {
     # The declarations that properties are made from.
     "core.defaults",
     "core.generation.declaration",
-    "core.generation.finishing",
+    "core.generation.finishing_settings",
     "core.generation.prompt_words",
     "core.generation.request_settings",
-    "core.generation.shot",
+    "core.generation.shot_settings",
     "core.identity",
     "scene.link.methods",
     "headless.blender_command",

@@ -28,7 +28,7 @@ def shoot(rooms: Rooms) -> Callable[..., Any]:
     """Takes a shot of a prop with few pixels and samples."""
 
     def taken(folder: Any, target: Path, command: Any = None, **more: Any) -> Any:
-        known = rooms("core.generation.shot").SHOT_SETTINGS
+        known = rooms("core.generation.shot_settings").SHOT_SETTINGS
         settings = {name: more.pop(name) for name in list(more) if name in known}
         return rooms("importer.pipe.shot_client").shoot_prop(
             this_blender(rooms, command),

@@ -4,20 +4,31 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, fields
+from typing import Any, get_origin, get_type_hints
 
 import pytest
 
 from trellis_addon.core.errors import InvalidRequestError
 from trellis_addon.core.generation.declaration import Setting
-from trellis_addon.core.generation.finishing import FINISHING_SETTINGS, Finishing
+from trellis_addon.core.generation.finishing import Finishing
+from trellis_addon.core.generation.finishing_settings import FINISHING_SETTINGS
 from trellis_addon.core.generation.request import GenerationRequest
 from trellis_addon.core.generation.request_settings import REQUEST_SETTINGS
+from trellis_addon.core.generation.shot import Shot
+from trellis_addon.core.generation.shot_settings import SHOT_SETTINGS
 from trellis_addon.headless.commands.parser import parser
 from trellis_addon.headless.console.finishing_options import finishing_of
 from trellis_addon.headless.prompts.prompt_list import COLUMNS, read_batch
 
 OPTIONS = [each for name, each in FINISHING_SETTINGS.items() if name not in ("size", "metres")]
+
+
+def fields_of(values: type[Finishing | Shot]) -> Iterator[tuple[Field[Any], Any]]:
+    """The fields of a dataclass, with their types."""
+    hints = get_type_hints(values)
+    yield from ((each, hints[each.name]) for each in fields(values))
 
 
 def another(setting: Setting) -> tuple[str, Any]:
@@ -27,6 +38,19 @@ def another(setting: Setting) -> tuple[str, Any]:
     if setting.kind is tuple:
         return "0.5", (0.5,)
     return "3", setting.kind(3)
+
+
+@pytest.mark.parametrize(
+    ("values", "settings"), [(Finishing, FINISHING_SETTINGS), (Shot, SHOT_SETTINGS)]
+)
+def test_every_setting_is_a_field_of_its_kind(
+    values: type[Finishing | Shot], settings: Mapping[str, Setting]
+) -> None:
+    kinds = {each.name: get_origin(hint) or hint for each, hint in fields_of(values)}
+    assert kinds == {name: each.kind for name, each in settings.items()}
+    assert list(kinds) == list(settings)
+    own = values()
+    assert all(getattr(own, name) == each.default for name, each in settings.items())
 
 
 @pytest.mark.parametrize("setting", OPTIONS, ids=lambda setting: setting.name)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from trellis_addon.core.generation.finishing import FINISHING_SETTINGS, Finishing
+from trellis_addon.core.generation.finishing import Finishing
+from trellis_addon.core.generation.finishing_settings import FINISHING_SETTINGS
 from trellis_addon.core.generation.quality import SCHEMA, Quality
 from trellis_addon.core.generation.readiness import (
     FACTS,

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from trellis_addon.core.errors import InputError, InvalidRequestError
-from trellis_addon.core.generation.shot import SHOT_SETTINGS, Shot
+from trellis_addon.core.generation.shot import Shot
+from trellis_addon.core.generation.shot_settings import SHOT_SETTINGS
 from trellis_addon.headless.console.shot_options import add_shot_settings, shot_of
 from trellis_addon.importer.pipe.shot_client import result_path
 

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ..errors import InputError, InvalidRequestError
-from ..generation.finishing import FINISHING_SETTINGS, Finishing
+from ..generation.finishing import Finishing
+from ..generation.finishing_settings import FINISHING_SETTINGS
 from ..generation.readiness import USES
 from ..text import shorten
 from .destination import Destination, Export

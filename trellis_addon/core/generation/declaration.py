@@ -11,12 +11,9 @@ declarations.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, fields
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Unit = Literal["", "METRES", "DEGREES", "PIXELS", "SHARES"]
-
-_DECLARED: Final = "setting"
 
 
 class Choice(NamedTuple):
@@ -45,7 +42,7 @@ class Setting(NamedTuple):
     description: str
     """One text for the tooltip and for ``--help``, which takes its first sentence."""
     name: str = ""
-    """The field of the frozen value that holds it. :func:`settings_of` fills it in."""
+    """The field of the frozen value that holds it. :func:`named` fills it in."""
     kind: type = str
     """Of its value: bool, int, float, str, or tuple for shares."""
     bounds: tuple[float, float] | None = None
@@ -87,25 +84,22 @@ class Setting(NamedTuple):
         return self.option or self.name
 
 
-def setting(default: Any, label: str, description: str, **more: Any) -> Any:
-    """A field of a dataclass that declares a setting.
-
-    :param more: the other fields of :class:`Setting`. The kind is the default's type.
-    """
-    declared = Setting(default, label, description, kind=type(default), **more)
-    return field(default=default, metadata={_DECLARED: declared})
+def named(**declared: Setting) -> Mapping[str, Setting]:
+    """The settings of a value's fields, by the fields' names. The kind is the default's type."""
+    return {
+        name: each._replace(name=name, kind=type(each.default)) for name, each in declared.items()
+    }
 
 
-def settings_of(values: type) -> Mapping[str, Setting]:
-    """The settings that a dataclass declares, by their names, in the order of its fields."""
-    found = {f.name: f.metadata[_DECLARED] for f in fields(values)}
-    return {name: declared._replace(name=name) for name, declared in found.items()}
+def defaults_of(settings: Mapping[str, Setting]) -> Mapping[str, Any]:
+    """The defaults of the fields, by their names."""
+    return {name: each.default for name, each in settings.items()}
 
 
 def check_values(values: object, settings: Mapping[str, Setting]) -> None:
     """Refuse values that are not among the choices of their settings, or out of their bounds.
 
-    :param values: an instance of the dataclass that declares the settings.
+    :param values: an object with a field for each of the settings.
     :raises InvalidRequestError: with the field named.
     """
     from ..errors import InvalidRequestError

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from .finishing import FINISHING_SETTINGS
+from .finishing_settings import FINISHING_SETTINGS
 from .quality import IN_RECORD, Quality
 
 

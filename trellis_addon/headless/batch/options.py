@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ...core.defaults import DEFAULT_JOBS
-from ...core.generation.finishing import FINISHING_SETTINGS
+from ...core.generation.finishing_settings import FINISHING_SETTINGS
 from ...core.generation.request_settings import REQUEST_SETTINGS
 from ..console.finishing_options import add_finishing
 from ..console.options import (

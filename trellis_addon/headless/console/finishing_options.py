@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from ...core.errors import InvalidRequestError
 from ...core.generation.declaration import Setting
-from ...core.generation.finishing import FINISHING_SETTINGS, Finishing
+from ...core.generation.finishing import Finishing
+from ...core.generation.finishing_settings import FINISHING_SETTINGS
 from ...core.generation.picture import Pictures
 from ...core.generation.real_size import with_guess
 from .setting_options import add_setting

@@ -8,7 +8,8 @@ import re
 from typing import Final
 
 from ...core.errors import InputError
-from ...core.generation.shot import SHOT_SETTINGS, Shot
+from ...core.generation.shot import Shot
+from ...core.generation.shot_settings import SHOT_SETTINGS
 from .setting_options import add_setting
 
 _SIZE: Final = re.compile(r"(\d{1,6})[xX*](\d{1,6})")

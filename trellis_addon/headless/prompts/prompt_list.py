@@ -18,7 +18,8 @@ from typing import IO, Any, Final
 from ...core.destinations.destination import Destination
 from ...core.destinations.table import built_in, chosen
 from ...core.errors import InputError, InvalidRequestError
-from ...core.generation.finishing import FINISHING_SETTINGS, Finishing
+from ...core.generation.finishing import Finishing
+from ...core.generation.finishing_settings import FINISHING_SETTINGS
 from ...core.generation.real_size import with_guess
 from ...core.generation.request import GenerationRequest
 from ...core.generation.request_key import MOST_VARIANTS, key_of, variant

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ...core.generation.finishing import FINISHING_SETTINGS, Finishing
+from ...core.generation.finishing import Finishing
+from ...core.generation.finishing_settings import FINISHING_SETTINGS
 from ...core.generation.request_settings import REQUEST_SETTINGS
 from ..prompts.prompt_list import PromptItem
 from .applied_row import AppliedRow

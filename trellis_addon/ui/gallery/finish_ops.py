@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...blender_context import OperatorResult, layout_of, window_manager_of
-from ...core.generation.finishing import Finishing
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
@@ -20,6 +19,7 @@ from ..settings.properties import settings_in
 from ..translation.translations import phrase, rpt
 
 if TYPE_CHECKING:
+    from ...core.generation.finishing import Finishing
     from ...library.prop_folder import PropFolder
 
 
@@ -160,6 +160,7 @@ def found(prop_id: str) -> tuple[PropFolder, Finishing, str]:
     :raises LibraryError: its record is unusable.
     """
     from ...core.errors import InputError, InvalidRequestError
+    from ...core.generation.finishing import Finishing
     from ...library.library import Library
     from ..jobs.job_state import record_name
 

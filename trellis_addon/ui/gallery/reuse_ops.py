@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...blender_context import OperatorResult, preferences_of, window_manager_of
-from ...core.generation.finishing import Finishing
 from ...core.generation.request_settings import SEEDS
 from ...preferences import read_settings
 from ..common.class_registration import registering
@@ -147,6 +146,7 @@ class TRELLIS_OT_reuse_settings(_OnProp, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context, folder: PropFolder) -> OperatorResult:
         """What the record does not tell goes back to its default."""
+        from ...core.generation.finishing import Finishing
         from ..jobs.job_state import record_name
         from ..settings.finishing_mapping import fill, reset
 
@@ -216,6 +216,7 @@ class TRELLIS_OT_generate_again(_OnProp, bpy.types.Operator):
         """The sidebar's own settings stay as they are."""
         import secrets
 
+        from ...core.generation.finishing import Finishing
         from ...core.generation.request import GenerationRequest
         from ..jobs.session import Session
         from ..jobs.start_jobs import begin

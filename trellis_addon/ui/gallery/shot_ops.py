@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ...blender_context import OperatorResult, window_manager_of
-from ...core.generation.shot import SHOT_SETTINGS, Shot
+from ...core.generation.shot_settings import SHOT_SETTINGS
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
 from ..settings.setting_properties import annotations_of, properties_of, values_of
@@ -18,11 +18,8 @@ from .export_ops import PICTURES, last_folder, result, start_or_wait
 from .reuse_ops import folder_of, meant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ...core.cancel import CancelToken
-    from ...importer.pipe.export_client import BlenderProgram
-    from ...library.prop_folder import PropFolder
+    from ...core.generation.shot import Shot
+    from .shot_wish import ShotWish
 
 PICTURE: Final = ".png"
 
@@ -50,53 +47,6 @@ PROPERTIES: Final = {
     ),
     **properties_of(SHOT_SETTINGS.values()),
 }
-
-
-class ShotWish(NamedTuple):
-    """A requested shot, with plain values for its thread."""
-
-    prop_id: str
-    folder: PropFolder
-    shot: Shot
-    target: Path
-    stem: str
-    blender: BlenderProgram
-
-    @property
-    def path(self) -> Path:
-        """The picture, the movie, or the folder of pictures to write."""
-        from ...importer.pipe.shot_client import result_path
-
-        return result_path(self.shot, self.target, self.stem)
-
-    @property
-    def label(self) -> str:
-        """The name of what is written."""
-        return self.path.name
-
-    @property
-    def key(self) -> str:
-        """The path of what is written."""
-        return str(self.path)
-
-    def finish(self, ended: Callable[[bool], None]) -> bool:
-        """Nothing: the prop is shown as it is."""
-        return False
-
-    def run(self, token: CancelToken, say: Callable[[str], None]) -> tuple[Path, str]:
-        """Take the shot on the thread; see ``export_wishes.Wish``."""
-        from ...importer.pipe.shot_client import shoot_prop
-
-        taken = shoot_prop(
-            self.blender,
-            self.folder,
-            self.shot,
-            self.target,
-            stem=self.stem,
-            token=token,
-            report_status=say,
-        )
-        return taken.path, ". ".join((f"Rendered {taken.path.name}", *taken.notes))
 
 
 class TRELLIS_OT_product_shot(bpy.types.Operator):
@@ -164,6 +114,8 @@ class TRELLIS_OT_product_shot(bpy.types.Operator):
         return start_or_wait(self, wish, words)
 
     def _shot(self) -> Shot:
+        from ...core.generation.shot import Shot
+
         shown = {name: getattr(self, name) for name in PROPERTIES}
         return Shot(**values_of(SHOT_SETTINGS.values(), shown))
 
@@ -171,6 +123,7 @@ class TRELLIS_OT_product_shot(bpy.types.Operator):
         from ...core.errors import InputError
         from ...core.files.safe_names import safe_name
         from .export_wishes import this_blender
+        from .shot_wish import ShotWish
 
         folder = folder_of(meant(context, self.prop_id))
         if not self.filepath:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import bpy
 
-from ...core.generation.finishing import FINISHING_SETTINGS, Finishing
+from ...core.generation.finishing import Finishing
+from ...core.generation.finishing_settings import FINISHING_SETTINGS
 from ...core.generation.real_size import Guess, guess
 from ..common.text_layout import choice
 from ..translation.translations import iface

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the properties for finishing from the declarations in ``core.generation.finishing``.
+"""Makes the properties for finishing from ``core.generation.finishing_settings``.
 
 The group has no methods, as with any function on a registered PropertyGroup, bpy 4.2 crashes at
 exit. The functions for it are in ``finishing_mapping``.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...core.generation.finishing import FINISHING_SETTINGS
+from ...core.generation.finishing_settings import FINISHING_SETTINGS
 from ..common.class_registration import registering
 from .setting_properties import annotations_of, enum_items, properties_of
 
