@@ -5,8 +5,6 @@ The environment takes precedence, as in the gateway's own command line. Nothing 
 written into a .blend, as preferences belong to the user, not to the file.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping
@@ -46,7 +44,7 @@ def apply_log_level(level: str) -> None:
     logging.getLogger(ADDON_ID).setLevel(level)
 
 
-def _level_changed(fields: PreferenceFields, _context: bpy.types.Context) -> None:
+def _level_changed(fields: "PreferenceFields", _context: bpy.types.Context) -> None:
     # Not a lambda, as Blender evaluates the annotations with the class's own names as globals.
     apply_log_level(fields.log_level)
 
@@ -239,7 +237,7 @@ class Overrides(TypedDict, total=False):
 
     base_url: str | None
     library: Path | None
-    endpoint: Endpoint | None
+    endpoint: "Endpoint | None"
     limit_seconds: float | None
     daily_limit_cents: float | None
     """US cents; there are no preferences without an installation."""
@@ -251,7 +249,7 @@ class Overrides(TypedDict, total=False):
 
 def read_settings(
     environment: Mapping[str, str] = os.environ, **given: Unpack[Overrides]
-) -> Settings:
+) -> "Settings":
     """Plain values for the other rooms. Main thread only."""
     from .core.secret import Secret
     from .core.settings import GatewaySettings, Settings
@@ -300,7 +298,7 @@ def _absolute(folder: str) -> Path:
 
 def _provider_keys(
     environment: Mapping[str, str], stored_keys: str
-) -> tuple[tuple[str, Secret], ...]:
+) -> "tuple[tuple[str, Secret], ...]":
     """The keys of providers: ``provider=key, ...`` from the preferences, overridden by variables
     ``AIGATEWAY_BYOK_<PROVIDER>=key``.
     """

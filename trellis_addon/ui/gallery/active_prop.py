@@ -4,8 +4,6 @@
 The same entries are in Object > Trellis, and so in the viewport's context menu.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import bpy

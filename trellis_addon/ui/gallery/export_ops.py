@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines the operators that export a prop as GLB, FBX, OBJ or USD, by Blender's own exporters."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -99,7 +97,7 @@ class TRELLIS_OT_export_prop(bpy.types.Operator):
         wish = self._wish(context)
         return start_or_wait(self, wish, f"Exporting {wish.label} in the background")
 
-    def _wish(self, context: bpy.types.Context) -> FileWish:
+    def _wish(self, context: bpy.types.Context) -> "FileWish":
         from ...core.errors import InputError
         from ...core.files.safe_names import safe_name
         from .export_wishes import FileWish, this_blender
@@ -181,7 +179,7 @@ class TRELLIS_OT_show_export(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def start_or_wait(operator: bpy.types.Operator, wish: Wish, words: str) -> OperatorResult:
+def start_or_wait(operator: bpy.types.Operator, wish: "Wish", words: str) -> OperatorResult:
     """Start an export or a shot and report the words; in background mode, wait for its end, and
     report that.
     """
@@ -197,7 +195,7 @@ def start_or_wait(operator: bpy.types.Operator, wish: Wish, words: str) -> Opera
     return {"FINISHED"} if outcome.good else {"CANCELLED"}
 
 
-def result(number: int) -> Outcome | None:
+def result(number: int) -> "Outcome | None":
     """The result of an export or a shot, counted from the newest; None if it is hidden by now."""
     from .export_queue import ExportQueue
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines Finish For: props are finished again for a destination, and then exported for it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from .export_wishes import DestinationWish
 
 
-def known() -> Mapping[str, Destination]:
+def known() -> "Mapping[str, Destination]":
     """The destinations, with those of the library's own tables.
 
     :raises InputError: one of these tables cannot be used.
@@ -117,7 +115,7 @@ class TRELLIS_OT_finish_for(bpy.types.Operator):
         self.report({"INFO"}, words.format(what, iface(wishes[0].destination.label)))
         return {"FINISHED"}
 
-    def _wishes(self, context: bpy.types.Context) -> list[DestinationWish]:
+    def _wishes(self, context: bpy.types.Context) -> "list[DestinationWish]":
         """:raises TrellisError: no prop or no destination is meant, or a prop has no model."""
         from ...core.destinations.table import destination
         from ...core.errors import InputError
@@ -134,7 +132,7 @@ class TRELLIS_OT_finish_for(bpy.types.Operator):
             wishes.append(DestinationWish(folder, name, meant, settings.export_folder, blender))
         return wishes
 
-    def _waited(self, started: list[Exporting]) -> OperatorResult:
+    def _waited(self, started: "list[Exporting]") -> OperatorResult:
         from ..jobs.session import Session
         from .export_queue import ExportQueue
 
@@ -149,7 +147,7 @@ class TRELLIS_OT_finish_for(bpy.types.Operator):
         return {"FINISHED"} if good else {"CANCELLED"}
 
 
-def listed(layout: Any) -> tuple[Destination, ...]:
+def listed(layout: Any) -> "tuple[Destination, ...]":
     """The destinations for the entries of a menu; if a table cannot be used, its error is drawn."""
     from ...core.errors import InputError
 

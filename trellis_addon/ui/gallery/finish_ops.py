@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines the operators that finish a prop again, and that reset the settings. Both are free."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any, Final
 
 import bpy
@@ -152,7 +150,7 @@ class TRELLIS_OT_reset_placing(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def found(prop_id: str) -> tuple[PropFolder, Finishing, str]:
+def found(prop_id: str) -> "tuple[PropFolder, Finishing, str]":
     """Find a prop that has a model.
 
     :returns: its folder, its settings (the defaults if they are unusable), and its name.

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws what a prop is ready for, with buttons for what is missing, and the facts behind that."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -38,7 +36,7 @@ FACTS: Final = (
 """Labels, the facts of ``core.generation.quality``, and how they are shown."""
 
 
-def draw_quality(layout: Any, context: bpy.types.Context, entry: GalleryEntry, name: str) -> None:
+def draw_quality(layout: Any, context: bpy.types.Context, entry: "GalleryEntry", name: str) -> None:
     """Draw the lights, the buttons and the facts in a part that is closed at first.
 
     :param layout: as wide as the panel, which Blender needs for such a part.
@@ -71,7 +69,7 @@ def draw_quality(layout: Any, context: bpy.types.Context, entry: GalleryEntry, n
     draw_measured(body, context, entry.quality)
 
 
-def light_text(verdict: Verdict) -> str:
+def light_text(verdict: "Verdict") -> str:
     """The line of one use, such as ``Game: not yet, 250,000 triangles``."""
     from ...core.generation.readiness import USES, Light
 
@@ -82,7 +80,7 @@ def light_text(verdict: Verdict) -> str:
     return words.format(use, iface(verdict.template).format(verdict.number))
 
 
-def offered(entry: GalleryEntry) -> Iterator[tuple[str, tuple[str, ...]]]:
+def offered(entry: "GalleryEntry") -> Iterator[tuple[str, tuple[str, ...]]]:
     """The next steps: each with the uses for which it sets the same."""
     from ...core.generation.readiness import STEPS
 
@@ -95,7 +93,7 @@ def offered(entry: GalleryEntry) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield step, tuple(uses)
 
 
-def draw_steps(layout: Any, entry: GalleryEntry) -> None:
+def draw_steps(layout: Any, entry: "GalleryEntry") -> None:
     """Draw a button for each next step, unless the prop is being made again already."""
     from ...core.generation.readiness import STEPS, USES
     from ..jobs.jobs_here import jobs_here
@@ -110,7 +108,7 @@ def draw_steps(layout: Any, entry: GalleryEntry) -> None:
         button.prop_id, button.step, button.use = entry.id, step, uses[0]
 
 
-def draw_measured(layout: Any, context: bpy.types.Context, quality: Quality) -> None:
+def draw_measured(layout: Any, context: bpy.types.Context, quality: "Quality") -> None:
     """Draw the facts, with labels beside the values or, in a narrow sidebar, before them."""
     from ...core.generation.readiness import number_text
     from ..common.text_layout import NARROW, panel_width

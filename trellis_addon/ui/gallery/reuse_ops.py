@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines the operators for a prop in the gallery: copy its prompt, use its settings, resume it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,7 +42,7 @@ def meant(context: bpy.types.Context, prop_id: str = "") -> str:
     return prop_id or chosen_prop(context) or Gallery.get().chosen
 
 
-def folder_of(prop_id: str) -> PropFolder:
+def folder_of(prop_id: str) -> "PropFolder":
     """The folder of a prop, which may have been deleted since it was drawn.
 
     :raises InputError: there is no id, or no such prop.
@@ -108,7 +106,7 @@ class TRELLIS_OT_show_prompt(_OnProp, bpy.types.Operator):
         copy = layout.operator("trellis.copy_prompt", icon="COPYDOWN")
         copy.text = self._prompt
 
-    def act(self, _context: bpy.types.Context, folder: PropFolder) -> OperatorResult:
+    def act(self, _context: bpy.types.Context, folder: "PropFolder") -> OperatorResult:
         """For scripts: tell it."""
         self.report({"INFO"}, prompt_of(folder.read()))
         return {"FINISHED"}
@@ -144,7 +142,7 @@ class TRELLIS_OT_reuse_settings(_OnProp, bpy.types.Operator):
         """Require a scene, which has the settings."""
         return context.scene is not None
 
-    def act(self, context: bpy.types.Context, folder: PropFolder) -> OperatorResult:
+    def act(self, context: bpy.types.Context, folder: "PropFolder") -> OperatorResult:
         """What the record does not tell goes back to its default."""
         from ...core.generation.finishing import Finishing
         from ..jobs.job_state import record_name
@@ -212,7 +210,7 @@ class TRELLIS_OT_generate_again(_OnProp, bpy.types.Operator):
         layout.label(text=where_words(settings_in(context.scene)), icon="PIVOT_CURSOR")
         draw_cost(layout, context, self._model)
 
-    def act(self, context: bpy.types.Context, folder: PropFolder) -> OperatorResult:
+    def act(self, context: bpy.types.Context, folder: "PropFolder") -> OperatorResult:
         """The sidebar's own settings stay as they are."""
         import secrets
 
@@ -241,7 +239,7 @@ class TRELLIS_OT_resume_prop(_OnProp, bpy.types.Operator):
     bl_label = "Continue"
     bl_options = {"REGISTER", "INTERNAL"}
 
-    def act(self, context: bpy.types.Context, folder: PropFolder) -> OperatorResult:
+    def act(self, context: bpy.types.Context, folder: "PropFolder") -> OperatorResult:
         """A second click while it is under way does nothing."""
         from ...core.errors import InputError
         from ..gallery_data.gallery import Gallery
@@ -269,7 +267,7 @@ class TRELLIS_OT_repair_prop(_OnProp, bpy.types.Operator):
     bl_label = "Repair Record"
     bl_options = {"REGISTER", "INTERNAL"}
 
-    def act(self, _context: bpy.types.Context, folder: PropFolder) -> OperatorResult:
+    def act(self, _context: bpy.types.Context, folder: "PropFolder") -> OperatorResult:
         """The damaged one stays beside it."""
         from ...core.files.prop_files import RECORD
         from ...library.library import Library
@@ -293,13 +291,13 @@ class TRELLIS_OT_open_prop_folder(_OnProp, bpy.types.Operator):
     bl_label = "Open Folder"
     bl_options = {"REGISTER"}
 
-    def act(self, _context: bpy.types.Context, folder: PropFolder) -> OperatorResult:
+    def act(self, _context: bpy.types.Context, folder: "PropFolder") -> OperatorResult:
         """Open the folder by Blender's own operator, which supports all systems."""
         bpy.ops.wm.path_open(filepath=str(folder.path))
         return {"FINISHED"}
 
 
-def prompt_of(record: PropRecord) -> str:
+def prompt_of(record: "PropRecord") -> str:
     """The prompt of a record."""
     return str(record.request.get("prompt") or "")
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines the operator that takes a product shot of a prop, and the one that opens the picture."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -113,13 +111,13 @@ class TRELLIS_OT_product_shot(bpy.types.Operator):
         words = rpt("Rendering {} in the background").format(wish.path.name)
         return start_or_wait(self, wish, words)
 
-    def _shot(self) -> Shot:
+    def _shot(self) -> "Shot":
         from ...core.generation.shot import Shot
 
         shown = {name: getattr(self, name) for name in PROPERTIES}
         return Shot(**values_of(SHOT_SETTINGS.values(), shown))
 
-    def _wish(self, context: bpy.types.Context) -> ShotWish:
+    def _wish(self, context: bpy.types.Context) -> "ShotWish":
         from ...core.errors import InputError
         from ...core.files.safe_names import safe_name
         from .export_wishes import this_blender
@@ -156,7 +154,7 @@ class TRELLIS_OT_open_shot(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _with_ending(filepath: str, shot: Shot) -> str:
+def _with_ending(filepath: str, shot: "Shot") -> str:
     path = Path(filepath)
     # Other suffixes are part of a name, such as "Vase 1.5".
     stem = path.stem if path.suffix.lower() in PICTURES else path.name

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines the operators of the gallery: search, sort, change the page, choose a prop."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any, Final
 
 import bpy
@@ -60,7 +58,7 @@ def gallery_properties(context: bpy.types.Context) -> TrellisGallery:
     return group
 
 
-def view_of(context: bpy.types.Context, gallery: Gallery) -> GalleryView:
+def view_of(context: bpy.types.Context, gallery: "Gallery") -> "GalleryView":
     """What the user has chosen to see."""
     from .gallery import GalleryView
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines the main operators, which are thin: properties -> frozen request -> job -> report."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -145,7 +143,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
             self.report({"ERROR"}, sentence(error.facts))
             return []
 
-    def _give_reports(self, session: Session, worst: Level = "ERROR") -> OperatorResult:
+    def _give_reports(self, session: "Session", worst: "Level" = "ERROR") -> OperatorResult:
         found = [session.reports.pop(prop_id, None) for prop_id in self._prop_ids]
         reports = [report for report in found if report]
         # If a script has called the operator, Blender raises an error's report as a RuntimeError.
@@ -257,7 +255,7 @@ class TRELLIS_OT_cancel(bpy.types.Operator):
             session.cancel_all(ids)
         return {"FINISHED"}
 
-    def _meant(self) -> list[Running]:
+    def _meant(self) -> "list[Running]":
         from ..jobs.session import Session
 
         ids = [each for each in self.prop_id.split(",") if each]
@@ -298,12 +296,12 @@ class TRELLIS_OT_allow_online_access(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def settings_now() -> Settings:
+def settings_now() -> "Settings":
     """The current settings from the preferences."""
     return read_settings()
 
 
-def obstacle_now() -> TrellisError | None:
+def obstacle_now() -> "TrellisError | None":
     """What prevents a generation, if anything."""
     from ...engine.preflight import obstacle
 

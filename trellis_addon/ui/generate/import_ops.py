@@ -3,8 +3,6 @@
 Trellis > Import Meshes, or when files are dropped into a 3D view.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -124,7 +122,7 @@ def start_imports(
     finishing = to_finishing(group.finishing)
     ids: list[str] = []
 
-    def begin(path: Path, place: Placement) -> None:
+    def begin(path: Path, place: "Placement") -> None:
         job = session.workshop.bring_in(path, settings, finishing)
         session.add(job, readable(path.name), place, metres=finishing.metres, did="Import")
         ids.append(job.prop_id)

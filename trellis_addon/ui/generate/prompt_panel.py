@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws the prompt, as a wide field or a text data-block, recent prompts, and Generate."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -189,7 +187,7 @@ def _draw_generate(
     layout: Any,
     context: bpy.types.Context,
     group: TrellisProperties,
-    reason: TrellisError | None,
+    reason: "TrellisError | None",
 ) -> None:
     from ..account.cost_display import cost_words
     from ..common.text_layout import fitted
@@ -214,7 +212,7 @@ def _draw_generate(
         draw_reason(layout, context, reason)
 
 
-def reason_against(group: TrellisProperties, prompt: str) -> TrellisError | None:
+def reason_against(group: TrellisProperties, prompt: str) -> "TrellisError | None":
     """Why Generate is greyed out, or None. For ``draw``, as it only reads memory."""
     from ...core.cost import over_limit
     from ...core.errors import InputError
@@ -231,7 +229,7 @@ def reason_against(group: TrellisProperties, prompt: str) -> TrellisError | None
     return over_limit(settings.daily_limit_cents, costs.now, each * group.count)
 
 
-def draw_reason(layout: Any, context: bpy.types.Context, reason: TrellisError) -> None:
+def draw_reason(layout: Any, context: bpy.types.Context, reason: "TrellisError") -> None:
     """Draw the reason, and the button that fixes it."""
     from ..common.text_layout import draw_lines
     from ..jobs.start_jobs import NO_IMAGE

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws Sidebar > Trellis > Reference Image, with the image that is sent with the prompt."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import bpy

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines the operators for a failed job: try again, copy the details, dismiss it."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any, Final
 
 import bpy
@@ -94,7 +92,7 @@ class TRELLIS_OT_try_again(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _again(session: Session, ended: Ended) -> None:
+def _again(session: "Session", ended: "Ended") -> None:
     from ...core.files.prop_files import path_from_text
     from ...core.generation.finishing import Finishing
     from ...core.generation.request import GenerationRequest

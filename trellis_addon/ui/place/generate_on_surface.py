@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines Generate on Surface: the user chooses the place, and the prop is generated there."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -52,7 +50,7 @@ class TRELLIS_OT_generate_on_surface(OnSurface, bpy.types.Operator):
             return False
         return True
 
-    def _which(self, context: bpy.types.Context) -> PlaceableProp:
+    def _which(self, context: bpy.types.Context) -> "PlaceableProp":
         """A box of the likely size. What prevents a generation is reported before the place is
         chosen.
         """
@@ -72,7 +70,7 @@ class TRELLIS_OT_generate_on_surface(OnSurface, bpy.types.Operator):
         metres = likely_metres(finishing)
         return PlaceableProp("", Path(), BoundingBox.standing((metres, metres, metres)))
 
-    def _put(self, stand: SurfacePose, _space: Any) -> None:
+    def _put(self, stand: "SurfacePose", _space: Any) -> None:
         # Above the horizon, there is no place for the prop.
         if stand.hit is None:
             return

@@ -5,8 +5,6 @@ F3 only finds operators that are in a menu, hence the entries in File > External
 Asset Browser's context menu.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +153,7 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
             self.report({"INFO"}, rpt("No prop is missing"))
         return {"FINISHED"}
 
-    def _make(self, prop_id: str, settings: Settings) -> bool:
+    def _make(self, prop_id: str, settings: "Settings") -> bool:
         """Build a prop that this Blender cannot read. It is linked again when that is done.
 
         :returns: whether that was started.

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines the operators that place a prop: at the 3D cursor, at the origin, or under the mouse."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -139,7 +137,7 @@ class TRELLIS_OT_place(bpy.types.Operator):
         put(session, prop, self._placement(), context.space_data)
         return {"FINISHED"}
 
-    def _placement(self) -> Placement:
+    def _placement(self) -> "Placement":
         from ...scene.place.placing import at_cursor, at_origin, current_scene
 
         at, scene = at_origin if self.where == "ORIGIN" else at_cursor, current_scene()
@@ -148,7 +146,7 @@ class TRELLIS_OT_place(bpy.types.Operator):
         return replace(place, collection=collection, aside=self.where == "CURSOR")
 
 
-def put(session: Session, prop: PlaceableProp, placement: Placement, space: Any) -> None:
+def put(session: "Session", prop: "PlaceableProp", placement: "Placement", space: Any) -> None:
     """Place a prop that is ready, select only it, and add an undo step.
 
     :param space: the space of the 3D view from which it is placed, for its local view.

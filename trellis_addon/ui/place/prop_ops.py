@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines operators for placed props: make them editable, and choose what the viewport shows."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import bpy

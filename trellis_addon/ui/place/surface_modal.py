@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines Place on Surface: a prop follows the mouse on the surfaces in the scene."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -129,7 +127,7 @@ class OnSurface:
                 return {"FINISHED"}
         return {"RUNNING_MODAL"}
 
-    def _draw(self, stand: SurfacePose | None) -> None:
+    def _draw(self, stand: "SurfacePose | None") -> None:
         from ...scene.place.surface import BoundingBox
 
         matrix = stand.matrix if stand else None
@@ -198,7 +196,7 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):
         self._put(SurfacePose(hit, align=self.align, angle=self.angle), context.space_data)
         return {"FINISHED"}
 
-    def _which(self, context: bpy.types.Context) -> PlaceableProp:
+    def _which(self, context: bpy.types.Context) -> "PlaceableProp":
         from ...core.errors import PlacingError
         from ...engine.unmade import unmade
         from ...scene.place.placeable import PlaceableProp, shown_by, stored
@@ -217,7 +215,7 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):
             )
         return active
 
-    def _put(self, stand: SurfacePose, space: Any) -> None:
+    def _put(self, stand: "SurfacePose", space: Any) -> None:
         """Place the prop.
 
         :param space: the space of the 3D view from which it is placed, for its local view.
@@ -243,7 +241,7 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):
         self.location, self.normal = stand.hit.location, stand.hit.normal
         self.angle = math.remainder(stand.angle, math.tau)
 
-    def _make(self, missing: PropToBuild, where: Placement) -> None:
+    def _make(self, missing: "PropToBuild", where: "Placement") -> None:
         """Build a version that this Blender can read; the session places it when that is done."""
         from ..jobs.session import Session
 

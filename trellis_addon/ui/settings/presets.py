@@ -4,8 +4,6 @@
 They are stored where Blender stores its own: in ``presets/trellis`` in the user's scripts folder.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Final
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Defines the sidebar's properties as one group, ``Scene.trellis``."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any, Final
 
 import bpy
@@ -143,7 +141,7 @@ def set_prompt(group: TrellisProperties, prompt: str) -> None:
         group.prompt = prompt
 
 
-def to_request(group: TrellisProperties, prompt: str = "", variant: int = 0) -> GenerationRequest:
+def to_request(group: TrellisProperties, prompt: str = "", variant: int = 0) -> "GenerationRequest":
     """Make the frozen request for the job, without the reference image.
 
     This is a function and not a method: with any function on a registered PropertyGroup, bpy 4.2

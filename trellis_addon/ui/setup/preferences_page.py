@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws the extension's page in Preferences > Add-ons. Its fields are in ``preferences.py``."""
 
-from __future__ import annotations
-
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,7 +80,7 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
         field.prop(self, "base_url")
         _overridden(column, URL_VARIABLE)
 
-    def _draw_library(self, context: bpy.types.Context, account: Account) -> None:
+    def _draw_library(self, context: bpy.types.Context, account: "Account") -> None:
         from ..common.text_layout import draw_lines, fitted
         from .checklist import library_problem
 

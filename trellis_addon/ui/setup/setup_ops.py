@@ -5,8 +5,6 @@ diagnostics.
 None of them blocks the window, as everything that takes long is a task of the account.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -65,7 +63,7 @@ def blocked(cls: Any, errand: str) -> bool:
 
 
 def finish(
-    operator: bpy.types.Operator, account: Account, errand: str, done: str
+    operator: bpy.types.Operator, account: "Account", errand: str, done: str
 ) -> OperatorResult:
     """Let the errand run; in background mode, where no timer does, wait and report."""
     if not bpy.app.background:
