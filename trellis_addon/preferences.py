@@ -21,8 +21,8 @@ from .core.defaults import (
     LONGEST_TAG,
     PLAIN_HTTP_VARIABLE,
 )
-from .core.generation.prompt_words import WORD_LISTS, WordList, words_of
 from .core.identity import ADDON_ID
+from .core.prompt.prompt_words import WORD_LISTS, WordList, words_of
 
 if TYPE_CHECKING:
     from .core.secret import Secret

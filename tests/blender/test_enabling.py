@@ -22,7 +22,7 @@ BELOW_THE_INTERFACE = {
     "core.defaults",
     "core.generation.declaration",
     "core.generation.finishing_settings",
-    "core.generation.prompt_words",
+    "core.prompt.prompt_words",
     "core.generation.request_settings",
     "core.generation.shot_settings",
     "core.identity",

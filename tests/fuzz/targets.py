@@ -34,7 +34,7 @@ from trellis_addon.core.errors import (
     NewerRecordError,
 )
 from trellis_addon.core.events import State
-from trellis_addon.core.generation.prompt_tokens import prompt_warning
+from trellis_addon.core.prompt.prompt_tokens import prompt_warning
 from trellis_addon.core.secret import Secret
 from trellis_addon.core.text import slug, title
 from trellis_addon.gateway.answers.answer_parser import Answer, understand

@@ -53,16 +53,16 @@ async def submit(request: Request) -> Response:
         raise GatewayError(400, f"{model.id} is not a 3D model.", "model")
     store = context.store
     job = store.add_job(model.id, prompt or "picture", seed_of(data), store.settings.delay)
-    job.look = look_of(image)
+    job.look = look_of(pictures[0]) if pictures else None
     job.stuck = context.effect.never_ends
     job.key = context.key
     _take_form(job, context)
     return told(job, job_record(job, context, "queued"), store.settings.api_url, submit=True)
 
 
-def look_of(image: str | None) -> Look | None:
+def look_of(image: str) -> Look | None:
     """The prop that a reference picture shows, where the stand-in has drawn it."""
-    if not image or not image.startswith("data:") or ";base64," not in image:
+    if not image.startswith("data:") or ";base64," not in image:
         return None
     try:
         return seen_in(base64.b64decode(image.partition(",")[2]))

@@ -23,7 +23,7 @@ OWN = "."
 """A room's own modules, between its sub-rooms."""
 
 ORDER: Mapping[str, tuple[str, ...]] = {
-    "core": ("files", OWN, "generation", "pictures", "destinations"),
+    "core": ("files", OWN, "prompt", "generation", "pictures", "destinations"),
     "gateway": ("http", "answers", OWN),
     "library": ("disk", OWN, "claims", "pictures"),
     "job": ("model_files", "obtain", "batch_api", "pictures", OWN),

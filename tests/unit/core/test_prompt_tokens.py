@@ -7,13 +7,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trellis_addon.core.generation.prompt_tokens import (
+from trellis_addon.core.generation.request import GenerationRequest
+from trellis_addon.core.prompt.prompt_tokens import (
     READS,
     estimated_tokens,
     prompt_warning,
     read_by_model,
 )
-from trellis_addon.core.generation.request import GenerationRequest
 
 REAL = {
     "a wooden chair": 5,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trellis_addon.core.generation.prompt_words import (
+from trellis_addon.core.prompt.prompt_words import (
     MOST_WORDS,
     WORD_LISTS,
     WordList,

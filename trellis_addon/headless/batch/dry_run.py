@@ -14,7 +14,7 @@ from ...core.events import State
 from ...core.files.held_files import SOON_SECONDS, read_bytes
 from ...core.files.prop_files import RECORD
 from ...core.generation.finishing import Finishing
-from ...core.generation.prompt_tokens import prompt_warning
+from ...core.prompt.prompt_tokens import prompt_warning
 from ...core.settings import Settings
 from ...core.text import shorten, title
 from ...library.claims.claims import Claims

@@ -14,10 +14,10 @@ from ...core.errors import TrellisError
 from ...core.events import Failed, Finished
 from ...core.generation.finishing import Finishing
 from ...core.generation.picture import Pictures
-from ...core.generation.prompt_tokens import prompt_warning
 from ...core.generation.request import GenerationRequest
 from ...core.generation.request_key import variant
 from ...core.generation.request_settings import REQUEST_SETTINGS
+from ...core.prompt.prompt_tokens import prompt_warning
 from ...core.settings import Settings
 from ...engine.job_factory import JobFactory
 from ...engine.own_finishing import remember

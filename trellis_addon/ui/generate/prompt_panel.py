@@ -130,7 +130,7 @@ def _show(context: bpy.types.Context, text: Any) -> None:
 def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisProperties) -> None:
     """Draw the field with its menus, a warning if the prompt is too long, and Generate."""
     from ...core.errors import CostLimitError
-    from ...core.generation.prompt_tokens import prompt_warning
+    from ...core.prompt.prompt_tokens import prompt_warning
     from ...core.text import shorten
     from ..account.cost_display import draw_cost
     from ..common.text_layout import HAS_TEXTBOX, draw_lines, fitted
@@ -172,7 +172,7 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
 
 
 def _draw_count(layout: Any, prompt: str) -> None:
-    from ...core.generation.prompt_tokens import READS, read_by_model
+    from ...core.prompt.prompt_tokens import READS, read_by_model
 
     # Also without a prompt, so that nothing below moves while the user is typing.
     reading = read_by_model(prompt)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import bpy
 
 from ...blender_context import OperatorResult
-from ...core.generation.prompt_words import WORD_LISTS, has_words, with_words, without_words
+from ...core.prompt.prompt_words import WORD_LISTS, has_words, with_words, without_words
 from ...preferences import prompt_words
 from ..common.class_registration import registering
 from ..settings.properties import TrellisProperties, prompt_of, set_prompt, settings_in
