@@ -42,6 +42,8 @@ class ModelFacts:
     """One model of the gateway's list."""
 
     id: str
+    image_cents: float | None = None
+    """What one picture of an image model costs, in US cents, if the list tells it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,25 @@ class Models:
     """The gateway's models that generate 3D."""
 
     entries: tuple[ModelFacts, ...] = ()
+
+
+@dataclass(frozen=True)
+class PictureModels:
+    """The gateway's models that make pictures."""
+
+    entries: tuple[ModelFacts, ...] = ()
+
+    @property
+    def default(self) -> str:
+        """The cheapest that tells its price, else the first; "" without any."""
+        priced = [e for e in self.entries if e.image_cents is not None]
+        if priced:
+            return min(priced, key=lambda entry: (entry.image_cents, entry.id)).id
+        return self.entries[0].id if self.entries else ""
+
+    def cents(self, model: str) -> float | None:
+        """The price of one picture of a model, if the list tells it."""
+        return next((e.image_cents for e in self.entries if e.id == model), None)
 
 
 @dataclass(frozen=True)
@@ -71,4 +92,4 @@ class Trouble:
 
 
 # Everything that a background request may put into the window's queue.
-Fact = Check | Balance | Models | Costs | LibraryFacts | Trouble
+Fact = Check | Balance | Models | PictureModels | Costs | LibraryFacts | Trouble

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..core.cancel import CancelToken
     from ..core.events import Emit
     from ..core.generation.request import GenerationRequest
+    from ..core.pictures.chosen_picture import ChosenPicture
     from ..core.pictures.picture_request import PictureRequest
     from ..core.settings import Settings
     from ..gateway.client import Gateway
@@ -70,19 +71,41 @@ class JobFactory:
         """The ids of props whose jobs may still cost something."""
 
     def generate(
-        self, request: GenerationRequest, settings: Settings, finishing: Finishing | None = None
+        self,
+        request: GenerationRequest,
+        settings: Settings,
+        finishing: Finishing | None = None,
+        chosen: ChosenPicture | None = None,
     ) -> Job:
         """Create a new prop: its folder, and a job that is ready to start.
 
         :param finishing: how to finish the received model; None: by default, in a size that is
             guessed from the prompt.
+        :param chosen: the picture of a set that the request has as its image; it is kept with the
+            prop.
         :raises TrellisError: a requirement is missing, or the library cannot be written.
         """
         folder, lock = self.reserve(request, settings, finishing)
+        if chosen is not None:
+            self._keep(chosen, folder, lock, settings)
         # Only after the ledger, as a job that cannot be recorded is not started.
         self._expect(folder, lock, settings)
         self._asking.add(folder.id)
         return self._job(folder, lock, settings)
+
+    def _keep(
+        self, chosen: ChosenPicture, folder: PropFolder, lock: FolderLock, settings: Settings
+    ) -> None:
+        """Keep the chosen picture with the prop. If that fails, release the lock and raise."""
+        from ..library.pictures.picture_library import PictureLibrary
+        from ..library.pictures.reference import keep_reference
+
+        try:
+            pictures = PictureLibrary(settings.library).find(chosen.set_id)
+            keep_reference(folder, chosen, pictures)
+        except TrellisError:
+            lock.release()
+            raise
 
     def _expect(self, folder: PropFolder, lock: FolderLock, settings: Settings) -> None:
         """Record an expected cost in the ledger. If that fails, release the lock and raise."""

@@ -25,6 +25,17 @@ from .http.transport import Transport
 
 MOST_METADATA_BYTES: Final = 1 << 20
 QUICK_SECONDS: Final = 20.0
+_IMAGE_PRICES: Final = {
+    "per_image_cents": 1.0,
+    "image_cents": 1.0,
+    "price_cents": 1.0,
+    "per_image": 100.0,
+    "per_image_usd": 100.0,
+    "image": 100.0,
+    "price_per_image": 100.0,
+    "usd_per_image": 100.0,
+}
+_MOST_IMAGE_CENTS: Final = 10_000.0
 UNKNOWN: Final = "unknown"
 _PICTURES: Final = " pictures"
 """What is added to the key of a cached endpoint for how the model takes pictures."""
@@ -57,6 +68,8 @@ class ModelEntry:
 
     id: str
     modality: str
+    image_cents: float | None = None
+    """What one picture costs, in US cents, if the list tells it."""
 
 
 class Catalogue:
@@ -185,7 +198,26 @@ def _cents(value: Any) -> float:
 
 
 def _entry(row: dict[str, Any]) -> ModelEntry:
-    return ModelEntry(str(row.get("id") or ""), str(row.get("modality") or "").lower())
+    modality = str(row.get("modality") or "").lower()
+    return ModelEntry(str(row.get("id") or ""), modality, _image_cents(row))
+
+
+def _image_cents(row: dict[str, Any]) -> float | None:
+    """The price of one picture. The list has "pricing" according to the specification, which does
+    not show its fields: these are the names that other gateways use, in US dollars or cents.
+    """
+    pricing = row.get("pricing")
+    places = (pricing, row) if isinstance(pricing, dict) else (row,)
+    for place in places:
+        for name, scale in _IMAGE_PRICES.items():
+            try:
+                cents = float(place[name]) * scale
+            except (KeyError, TypeError, ValueError):
+                continue
+            # Also refuses NaN and what cannot be the price of a picture.
+            if 0 <= cents < _MOST_IMAGE_CENTS:
+                return round(cents, 6)
+    return None
 
 
 def _strings(value: Any, depth: int = 0) -> Iterator[str]:

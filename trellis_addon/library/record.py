@@ -163,6 +163,8 @@ class PropRecord(_Part):
     prop: dict[str, Any] = {}
     """What the importer built: collection name, size in metres, triangles, images, Blender
     version."""
+    reference: dict[str, Any] = {}
+    """The picture that it was made from, if that was chosen from a set: file, set and number."""
     error: ErrorEntry | None = None
     may_be_billed: bool | None = None
     seconds: float | None = None

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps the picture that a prop was made from in the prop's own folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from ...core.errors import BadFileError
+from ...core.pictures.chosen_picture import ChosenPicture
+from ...core.pictures.picture_request import picture_kind
+from ..disk.atomic_files import write_atomic
+from ..prop_folder import PropFolder, cannot_write
+from ..record import PropRecord
+from .picture_set import ENDINGS, PictureSet
+
+STEM: Final = "reference"
+
+
+def keep_reference(folder: PropFolder, chosen: ChosenPicture, pictures: PictureSet) -> PropRecord:
+    """Copy a chosen picture into a prop's folder, and note in its record where it came from. So the
+    set can be deleted, and the prop still has its look.
+
+    :raises InputError: there is no such picture.
+    :raises LibraryError: the folder cannot be written.
+    """
+    picture = pictures.picture(chosen.number)
+    try:
+        content = picture.read_bytes()
+        kind = picture_kind(content[:12])
+        if not kind:
+            raise BadFileError(f"{picture} is not a picture")
+        name = f"{STEM}{ENDINGS[kind]}"
+        write_atomic(folder.path / name, content)
+        files = {**folder.read().files, name: folder.entry(name)}
+    except OSError as error:
+        raise cannot_write(folder.path, error) from error
+    note = {"file": name, "set": chosen.set_id, "number": chosen.number}
+    return folder.update(files=files, reference=note)
+
+
+def reference_of(folder: PropFolder) -> Path | None:
+    """The picture that a prop was made from, if it was chosen from a set and is still here."""
+    name = folder.read().reference.get("file")
+    path = folder.path / Path(str(name)).name if name else None
+    return path if path and path.is_file() else None
