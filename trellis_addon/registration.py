@@ -37,7 +37,14 @@ from .ui.generate import (
 )
 from .ui.job_list import job_ops, resume_unfinished
 from .ui.job_list import panel as job_list_panel
-from .ui.place import generate_on_surface, library_ops, place_ops, prop_ops, surface_modal
+from .ui.place import (
+    generate_on_surface,
+    library_ops,
+    place_ops,
+    prop_ops,
+    saved_links,
+    surface_modal,
+)
 from .ui.settings import (
     finishing_properties,
     model_properties,
@@ -67,6 +74,7 @@ PARTS: Final = (
     place_ops,
     prop_ops,
     library_ops,
+    saved_links,
     presets,
     startup_defaults,
     word_menus,

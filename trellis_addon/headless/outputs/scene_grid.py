@@ -13,7 +13,7 @@ import bpy
 
 from ...blender_context import view_layer_in
 from ...core.text import title
-from ...scene.link.linking import library_path
+from ...scene.link.light_links import prop_path
 from ...scene.link.methods import Method
 from ...scene.link.proxies import prop_of
 from ...scene.link.roles import ID, is_part, top_level
@@ -86,7 +86,7 @@ def _standing(scene: bpy.types.Scene) -> dict[str, bpy.types.Object]:
         prop = prop_of(obj)
         if prop is not None:
             linked = prop.library is not None
-            found.setdefault(_folder(library_path(prop.library)) if linked else prop[ID], obj)
+            found.setdefault(_folder(prop_path(prop.library)) if linked else prop[ID], obj)
     for collection in scene.collection.children_recursive:
         if collection.library is None and ID in collection and not is_part(collection):
             for obj in top_level(collection)[:1]:

@@ -13,6 +13,8 @@ from typing import Any
 import bpy
 
 from ...core.files.held_files import discard
+from ...core.files.light_files import FOLDER as LIGHT
+from ...core.files.light_files import sign
 from ...core.files.prop_files import THUMBNAIL
 from ...core.generation.finishing import Finishing
 from ...core.generation.picture import How
@@ -25,10 +27,11 @@ from ..pipe.messages import Task
 from ..quality.measure import measure
 from ..read.blender_gltf import empty_file
 from ..read.model_import import import_model
-from .asset_file import mark_asset, put_in_place, write_blend
+from .asset_file import mark_asset, put_in_place, store_provenance, write_blend
 from .collection_exporters import set_exporters
 from .data_blocks import also_called
 from .finish_steps import FinishedProp, finish
+from .light_file import write_light
 from .picture import fact_about, picture_of, write_with_picture
 
 log = logging.getLogger(__name__)
@@ -62,14 +65,18 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
         imported = import_model(folder / task.model)
         settings = imported.settings(Finishing.from_dict(task.finishing))
         made = finish(imported.objects, task.name, settings, textures)
-        mark_asset(made.collection, task.prompt, task.provenance)
-        set_exporters(made.collection)
+        store_provenance(made.collection, task.provenance)
         former = [also_called(made.collection, name) for name in task.former_names]
         made = replace(made, former=tuple(former))
+        # Before the asset: otherwise the Asset Browser would show the prop twice.
+        light = textures / LIGHT if write_light(made, textures / LIGHT, task.blend) else None
+        mark_asset(made.collection, task.prompt, task.provenance)
+        set_exporters(made.collection)
         facts, notes = _facts(made, textures), [*imported.notes, *made.notes]
         # The thumbnail takes most of the time, and the artist need not wait for it.
         if task.early and task.picture == How.TAKE:
             write_blend({made.collection, *made.lods, *made.former}, blend)
+            _sign(light, blend, made)
             _sync(textures)
             put_in_place(blend, folder / task.blend)
             stands = True
@@ -86,6 +93,7 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
         # Without a new thumbnail, that of an earlier finishing stays.
         if picture.exists():
             put_in_place(picture, folder / THUMBNAIL)
+        _sign(light, blend, made)
         _sync(textures)
         # This is the last step that can fail: an earlier .blend and its textures stay until here.
         put_in_place(blend, folder / task.blend)
@@ -127,9 +135,15 @@ def _new_texture_folder(folder: Path) -> Path:
 def _sync(textures: Path) -> None:
     """Sync the textures to disk before the ``.blend`` that needs them is renamed."""
     if textures.is_dir():
-        for path in textures.iterdir():
-            sync_file(path)
+        for path in textures.rglob("*"):
+            if path.is_file():
+                sync_file(path)
         sync_folder(textures)
+
+
+def _sign(light: Path | None, blend: Path, made: FinishedProp) -> None:
+    if light is not None:
+        sign(light, blend, made.collection.name, bpy.app.version)
 
 
 def _drop_old_textures(folder: Path, keep: set[str]) -> None:

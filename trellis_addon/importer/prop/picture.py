@@ -12,6 +12,7 @@ import bpy
 
 from ...core.errors import ImporterError
 from ...core.files.held_files import discard
+from ...core.files.light_files import sign_again
 from ...core.files.prop_files import THUMBNAIL
 from ...core.generation.picture import IN_RECORD, How
 from ..pipe.messages import PictureTask, Task
@@ -105,6 +106,7 @@ def take_picture(
         if shown:
             write_with_picture(collections, collection, part, shown)
             put_in_place(picture, folder / THUMBNAIL)
+            sign_again(folder, folder / task.blend, part)
             put_in_place(part, folder / task.blend)
     finally:
         discard(picture)

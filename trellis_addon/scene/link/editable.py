@@ -11,7 +11,8 @@ from mathutils import Matrix
 
 from ...blender_context import is_local
 from ...core.errors import PlacingError
-from .linking import bring, library_path
+from .light_links import prop_path, read_full
+from .linking import bring
 from .methods import Display, EditMethod, Method
 from .proxies import drop_unused_views, prop_of, show
 from .roles import FULL, PROXY, part, top_level
@@ -34,6 +35,7 @@ def make_editable(
         raise PlacingError(f"{empty.name} shows no prop", "Select a placed prop")
     homes = [c for c in empty.users_collection if is_own(c)]
     if way is EditMethod.OVERRIDE:
+        prop = _with_meshes(prop, empty)
         made = _override(prop, empty, scene, layer)
     else:
         made = bring(_file_of(prop), Method(way.value))
@@ -50,7 +52,20 @@ def is_own(collection: bpy.types.Collection) -> bool:
 def _file_of(prop: bpy.types.Collection) -> Path:
     if prop.library is None:
         raise PlacingError(f"{prop.name} is editable already")
-    return library_path(prop.library)
+    return prop_path(prop.library)
+
+
+def _with_meshes(prop: bpy.types.Collection, empty: bpy.types.Object) -> bpy.types.Collection:
+    """The prop, with the meshes that its light file has not, which an override would refer to."""
+    if prop.library is None:
+        raise PlacingError(f"{prop.name} is editable already")
+    if empty.instance_collection != prop:
+        show([empty], Display.PROXY)  # the view refers to objects that are read again
+    name = prop.name
+    found = prop_of(empty) if read_full(prop.library) else None
+    if found is None:
+        raise PlacingError(f"The prop's file cannot be read: {name}")
+    return found
 
 
 def _override(

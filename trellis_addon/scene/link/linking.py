@@ -12,6 +12,7 @@ import bpy
 from ...blender_context import preferences_of
 from ...core.errors import PlacingError
 from .appending import AppendSnapshot, pack, tidy
+from .light_links import light_of, prop_path
 from .methods import Method
 from .packing import copy_with_pictures, name_source, packed_already
 from .roles import is_part
@@ -30,7 +31,9 @@ def bring(blend: Path, method: Method, linked: LinkedProps | None = None) -> bpy
         case Method.LINK:
             known = LinkedProps() if linked is None else linked
             if (found := known.get(blend)) is None:
-                found = _load(blend, link=True, relative=uses_relative_paths())
+                found = _load_light(blend) or _load(
+                    blend, link=True, relative=uses_relative_paths()
+                )
                 known.add(blend, found)
             return found
         case Method.PACK:
@@ -49,11 +52,6 @@ def same_file(one: Path, other: Path) -> bool:
     if os.path.normcase(one) == os.path.normcase(other):
         return True
     return os.path.normcase(one.resolve()) == os.path.normcase(other.resolve())
-
-
-def library_path(library: bpy.types.Library) -> Path:
-    """The absolute path of a library's file."""
-    return Path(bpy.path.abspath(library.filepath))
 
 
 def uses_relative_paths() -> bool:
@@ -108,7 +106,7 @@ class LinkedProps:
         for source, whole in collections.items():
             # Since 5.0, a packed copy has a separate library with the same path.
             if not getattr(source, "is_archive", False):
-                self.add(library_path(source), next((c for c in whole if c.asset_data), whole[0]))
+                self.add(prop_path(source), next((c for c in whole if c.asset_data), whole[0]))
 
     def add(self, blend: Path, collection: bpy.types.Collection) -> None:
         """Add a prop that was linked since."""
@@ -129,6 +127,26 @@ def _end(blend: Path) -> str:
 def linked_already(blend: Path) -> bpy.types.Collection | None:
     """The prop's collection, if the open file links it already."""
     return LinkedProps().get(blend)
+
+
+def _load_light(blend: Path) -> bpy.types.Collection | None:
+    """Link the light file of a prop; None if its full file is to be linked."""
+    light = light_of(blend)
+    if light is None:
+        return None
+    libraries: Any = bpy.data.libraries
+    try:
+        with libraries.load(str(light.path), link=True, relative=uses_relative_paths()) as (
+            source,
+            target,
+        ):
+            target.collections = [name for name in source.collections if name == light.collection]
+    except OSError:
+        return None
+    for collection in target.collections:
+        name_library(collection)
+        return collection  # type: ignore[no-any-return]
+    return None
 
 
 def _load(blend: Path, **how: bool) -> bpy.types.Collection:

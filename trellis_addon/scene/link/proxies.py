@@ -30,6 +30,7 @@ from typing import Any, Final
 import bpy
 
 from ...blender_context import is_local
+from .light_links import read_full
 from .methods import Display
 from .roles import FULL, ID, ROLE, has_proxy, part
 
@@ -74,8 +75,11 @@ def show(empties: Iterable[bpy.types.Object], display: Display) -> tuple[int, in
     :param empties: objects that show props; others are ignored.
     :returns: the number of props, and how many of them have no proxy.
     """
+    empties = list(instances(empties))
+    if display is Display.FULL:
+        _read_meshes(empties)
     count = without = 0
-    for empty in list(instances(empties)):
+    for empty in empties:
         prop = prop_of(empty)
         assert prop is not None
         count += 1
@@ -88,6 +92,16 @@ def show(empties: Iterable[bpy.types.Object], display: Display) -> tuple[int, in
         _box(empty, shown=display is Display.BOUNDS)
     drop_unused_views()
     return count, without
+
+
+def _read_meshes(empties: Iterable[bpy.types.Object]) -> None:
+    """Read the full files of the props of which the light ones are linked."""
+    libraries: set[bpy.types.Library | None] = {
+        prop.library for empty in empties if (prop := prop_of(empty)) is not None
+    }
+    # By name, as reading invalidates every Python reference to a library and its data.
+    for name in [library.name for library in libraries if library is not None]:
+        read_full(bpy.data.libraries[name])
 
 
 def _box(empty: bpy.types.Object, *, shown: bool) -> None:

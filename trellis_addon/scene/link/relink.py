@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import bpy
 
-from .linking import library_path
+from ...core.files.light_files import full_path
+from .light_links import file_there, prop_path
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def find_missing(choose: Choose) -> Relinked:
     for name in [library.name for library in _linked()]:
         library = bpy.data.libraries[name]
         prop = prop_of(library)
-        if prop is None or library_path(library).is_file():
+        if prop is None or file_there(library):
             continue
         path = choose(*prop)
         if path is not None and _relink(library, path):
@@ -82,7 +83,7 @@ def find_missing(choose: Choose) -> Relinked:
 
 def prop_of(library: bpy.types.Library) -> tuple[str, str] | None:
     """The id and the file name of a prop in a link; None for a link to something else."""
-    match = _OF_A_PROP.search(library.filepath)
+    match = _OF_A_PROP.search(full_path(library.filepath) or library.filepath)
     return (match["id"], match["name"]) if match else None
 
 
@@ -128,7 +129,7 @@ def links_into(folder: Path) -> list[str]:
     A library that is loaded but no longer used does not count.
     """
     wanted = folder.resolve()
-    libraries = [one for one in _linked() if library_path(one).resolve().parent == wanted]
+    libraries = [one for one in _linked() if prop_path(one).resolve().parent == wanted]
     if not libraries:
         return []
     users: set[str] = set()

@@ -10,7 +10,7 @@ from typing import Any, Final
 import bpy
 
 from ...core.errors import InputError, InternalError, PlacingError
-from ..link.linking import library_path
+from ..link.light_links import prop_path
 from ..link.proxies import prop_of
 from ..link.roles import ID
 from .surface import BoundingBox
@@ -80,7 +80,7 @@ def shown_by(obj: bpy.types.Object | None) -> PlaceableProp | None:
     prop = prop_of(obj)
     if prop is None or prop.library is None:
         return None
-    return PlaceableProp(str(prop[ID]), library_path(prop.library), BoundingBox.around(prop))
+    return PlaceableProp(str(prop[ID]), prop_path(prop.library), BoundingBox.around(prop))
 
 
 def _box(size: Any) -> BoundingBox | None:

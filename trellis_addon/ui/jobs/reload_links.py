@@ -48,18 +48,23 @@ def _links_to(blend: Path) -> list[str]:
     """The names of the libraries that link a file. Names are used, as ``reload()`` invalidates all
     references to a library's data.
     """
-    from ...scene.link.linking import library_path, same_file
+    from ...scene.link.light_links import prop_path
+    from ...scene.link.linking import same_file
 
     return [
         library.name
         for library in bpy.data.libraries
-        if not getattr(library, "is_archive", False) and same_file(library_path(library), blend)
+        if not getattr(library, "is_archive", False) and same_file(prop_path(library), blend)
     ]
 
 
 def _reload(name: str) -> bool:
+    from ...scene.link.light_links import renew
+
+    library = bpy.data.libraries[name]
+    renew(library)
     try:
-        bpy.data.libraries[name].reload()
+        library.reload()
     except RuntimeError as error:
         log.warning("%s cannot be read again: %s", name, error)
         return False

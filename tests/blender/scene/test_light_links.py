@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A heavy prop is linked without its mesh, and rendered with it: here, and in a plain Blender."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+from PIL import Image
+from support import bpy_context, light_props, plain_render
+from support.glbs import charts
+from support.processes import run
+from support.rooms import Rooms
+
+pytestmark = pytest.mark.skipif(
+    bpy.app.version < (4, 5, 0), reason="a bake loses custom normals there: no light files"
+)
+
+Place = Callable[..., Any]
+ID = "ball-0123abcd"
+TRIANGLES = 20_000
+PROXY = 5000
+"""The most triangles of a proxy."""
+
+
+def make(folder: Path, home: Path, order: str = "", **finishing: Any) -> Path:
+    """A heavy prop, made in a process, as making one resets Blender; its ``prop.blend``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.glb").write_bytes(charts(TRIANGLES, 64))
+    settings = {"proxy_above_triangles": 1000, **finishing}
+    ended = run([light_props.__file__, folder, json.dumps(settings), order], home)
+    assert ended.code == 0, ended.explain()
+    return folder / "prop.blend"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests, each of which gets a copy: a library may be copied, too."""
+    home = tmp_path_factory.mktemp("made")
+    return make(home / ID, home).parent
+
+
+@pytest.fixture
+def ball(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / "library" / ID)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    return tmp_path / "library" / ID / "prop.blend"
+
+
+def reading(blend: Path, **how: bool) -> Any:
+    """The context in which a file's data is chosen."""
+    data: Any = bpy.data  # the stubs do not know that load() is a context
+    return data.libraries.load(str(blend), **how)
+
+
+def library() -> Any:
+    """The only library of the open file."""
+    (found,) = bpy.data.libraries
+    return found
+
+
+def is_light() -> bool:
+    return "/light/" in library().filepath.replace("\\", "/")
+
+
+@contextmanager
+def without_handlers() -> Iterator[None]:
+    """Blender saves by itself, without calling them."""
+    kept = bpy.app.handlers.save_pre[:]
+    bpy.app.handlers.save_pre.clear()
+    yield
+    bpy.app.handlers.save_pre.extend(kept)
+
+
+def save(path: Path, **how: Any) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    bpy.ops.wm.save_as_mainfile(filepath=str(path), **how)
+    return path
+
+
+def in_plain_blender(scene: Path, home: Path, *frame: str) -> tuple[dict[str, Any], bytes]:
+    """What a render of a file is given, and its picture."""
+    picture = scene.with_suffix(".png")
+    ended = run([plain_render.__file__, scene, picture, *frame], home)
+    assert ended.code == 0, ended.explain()
+    return json.loads(ended.stdout.strip().splitlines()[-1]), Image.open(picture).convert(
+        "RGB"
+    ).tobytes()
+
+
+@pytest.fixture
+def expected(ball: Path, tmp_path: Path) -> tuple[Any, bytes]:
+    """What a render of the prop is given whose full file is linked, and its picture."""
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with reading(ball, link=True) as (_, target):
+        target.collections = ["Ball"]
+    empty = bpy.data.objects.new("Ball", None)
+    empty.instance_type, empty.instance_collection = "COLLECTION", target.collections[0]
+    bpy_context.scene().collection.objects.link(empty)
+    facts, picture = in_plain_blender(save(tmp_path / "full" / "scene.blend"), tmp_path)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    (mesh,) = facts["render"]
+    assert mesh[1] > TRIANGLES / 2
+    assert len(set(picture)) > 16, "nothing in the picture"
+    return facts["render"], picture
+
+
+def test_linked_without_its_mesh(ball: Path, place: Place) -> None:
+    place(ball)
+    assert is_light()
+    bpy_context.view_layer().update()
+    seen = plain_render.meshes_of(bpy.context.evaluated_depsgraph_get())
+    assert [mesh[0] for mesh in seen] == ["Ball proxy"]
+    assert max(len(mesh.polygons) for mesh in bpy.data.meshes) <= PROXY
+    # Another copy is of the same library.
+    place(ball)
+    assert len(bpy.data.libraries) == 1
+
+
+@pytest.mark.parametrize("how", ["plain", "copy", "compressed", "moved", "twice"])
+def test_saved_file(
+    ball: Path, place: Place, expected: tuple[Any, bytes], tmp_path: Path, how: str
+) -> None:
+    scene = tmp_path / "scenes" / "scene.blend"
+    if how == "moved":
+        save(scene)  # so that paths are relative
+    place(ball)
+    assert is_light()
+    save(scene, copy=how == "copy", compress=how == "compressed")
+    if how == "twice":
+        bpy.ops.wm.save_mainfile()
+    assert is_light(), "the session goes on with the light file"
+    if how == "moved":
+        bpy.ops.wm.read_homefile(use_empty=True)
+        (tmp_path / "elsewhere").mkdir()
+        for name in ("library", "scenes"):
+            shutil.move(tmp_path / name, tmp_path / "elsewhere" / name)
+        scene = tmp_path / "elsewhere" / "scenes" / "scene.blend"
+    facts, picture = in_plain_blender(scene, tmp_path)
+    assert [Path(path).parts[-2:] for path in facts["libraries"]] == [(ID, "prop.blend")]
+    assert (facts["render"], picture) == expected
+    assert [mesh[0] for mesh in facts["view"]] == ["Ball proxy"]
+
+
+@pytest.mark.parametrize("frame", ["1", "77"])
+def test_file_that_blender_saves_by_itself(
+    ball: Path, place: Place, expected: tuple[Any, bytes], tmp_path: Path, frame: str
+) -> None:
+    place(ball)
+    with without_handlers():
+        scene = save(tmp_path / "quit.blend")
+    facts, picture = in_plain_blender(scene, tmp_path, frame)
+    assert Path(facts["libraries"][0]).parts[-3:] == ("textures", "light", "prop.blend")
+    assert (facts["render"], picture) == expected
+
+
+def test_packed_library(
+    ball: Path, place: Place, expected: tuple[Any, bytes], tmp_path: Path
+) -> None:
+    """File > External Data > Pack Linked Libraries."""
+    save(tmp_path / "scene.blend")  # Blender packs no file with an absolute path
+    place(ball)
+    bpy.ops.file.pack_libraries()
+    facts, picture = in_plain_blender(save(tmp_path / "scene.blend"), tmp_path)
+    assert (facts["render"], picture) == expected
+
+
+@pytest.mark.skipif(bpy.app.version < (5, 0, 0), reason="packed links came with 5.0")
+def test_packed_link(ball: Path, place: Place, expected: tuple[Any, bytes], tmp_path: Path) -> None:
+    """Pack in the outliner."""
+    empty = place(ball)
+    data: Any = bpy.data
+    data.pack_linked_ids_hierarchy(empty.instance_collection)
+    facts, picture = in_plain_blender(save(tmp_path / "scene.blend"), tmp_path)
+    assert (facts["render"], picture) == expected
+
+
+def test_missing_meshes_are_pink(ball: Path, place: Place, tmp_path: Path) -> None:
+    place(ball)
+    with without_handlers():
+        scene = save(tmp_path / "quit.blend")
+    shutil.rmtree(ball.parent / "textures" / "light" / "0")
+    facts, picture = in_plain_blender(scene, tmp_path)
+    assert [mesh[:3] for mesh in facts["render"]] == [["Ball", 6, ["Trellis Missing Mesh"]]]
+    colours = zip(picture[0::3], picture[1::3], picture[2::3], strict=True)
+    assert any(min(red, blue) > green + 60 for red, green, blue in colours)
+
+
+@pytest.mark.parametrize("order", ["early", "later"])
+def test_picture(tmp_path: Path, rooms: Rooms, order: str) -> None:
+    """Taken after the prop was announced, or when it was made: ``prop.blend`` is written again."""
+    blend = make(tmp_path / "library" / ID, tmp_path, order)
+    assert (blend.parent / "thumbnail.png").is_file()
+    light = rooms("core.files.light_files").light_file(blend, bpy.app.version)
+    assert (light.path.name, light.collection) == ("prop.blend", "Ball")
+
+
+def test_failed_save(ball: Path, place: Place, tmp_path: Path) -> None:
+    place(ball)
+    with pytest.raises(RuntimeError):
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "none" / "scene.blend"))
+    assert is_light()
+
+
+def test_displayed_in_full(
+    ball: Path, place: Place, rooms: Rooms, expected: tuple[Any, bytes], tmp_path: Path
+) -> None:
+    proxies = rooms("scene.link.proxies")
+    proxies.show([place(ball)], proxies.Display.FULL)
+    bpy_context.view_layer().update()
+    assert plain_render.meshes_of(bpy.context.evaluated_depsgraph_get()) == expected[0]
+    facts, picture = in_plain_blender(save(tmp_path / "scene.blend"), tmp_path)
+    assert (facts["render"], picture) == expected
+    assert facts["view"] == expected[0]
+
+
+@pytest.mark.parametrize("way", ["OVERRIDE", "APPEND", "APPEND_REUSE"])
+def test_made_editable(ball: Path, place: Place, rooms: Rooms, way: str) -> None:
+    empty, other = place(ball), place(ball, location=(2.0, 0.0, 0.0))
+    module, methods = rooms("scene.link.editable"), rooms("scene.link.methods")
+    scene, layer = bpy_context.scene(), bpy_context.view_layer()
+    made = module.make_editable(empty, methods.EditMethod(way), scene, layer)
+    (mesh,) = [obj for obj in made.all_objects if obj.type == "MESH" and "proxy" not in obj.name]
+    assert len(mesh.data.polygons) > TRIANGLES / 2
+    assert not mesh.modifiers
+    assert other.instance_collection.name == "Ball"
+
+
+def test_overridden_by_blender(
+    ball: Path, place: Place, expected: tuple[Any, bytes], tmp_path: Path
+) -> None:
+    empty = place(ball)
+    layer: Any = bpy_context.view_layer()
+    make: Any = empty.instance_collection.override_hierarchy_create
+    made = make(bpy_context.scene(), layer, reference=empty, do_fully_editable=True)
+    assert made is not None
+    bpy.data.objects.remove(empty)
+    facts, picture = in_plain_blender(save(tmp_path / "scene.blend"), tmp_path)
+    assert [mesh[1:] for mesh in facts["render"]] == [mesh[1:] for mesh in expected[0]]
+    assert picture == expected[1]
+
+
+@pytest.mark.parametrize("change", ["written again", "another Blender", "no light file", "no mark"])
+def test_not_used_when_it_may_differ(
+    ball: Path, place: Place, rooms: Rooms, change: str, tmp_path: Path
+) -> None:
+    light = ball.parent / "textures" / "light"
+    if change == "written again":
+        bpy.ops.wm.open_mainfile(filepath=str(ball))
+        bpy.ops.wm.save_mainfile()
+        bpy.ops.wm.read_homefile(use_empty=True)
+    elif change == "another Blender":
+        rooms("core.files.light_files").sign(light, ball, "Ball", (5, 99, 0))
+    elif change == "no light file":
+        (light / "prop.blend").unlink()
+    else:
+        (light / "light.json").write_text('{"bytes": 1')
+    place(ball)
+    assert library().filepath.endswith(f"{ID}/prop.blend")
+    assert max(len(mesh.polygons) for mesh in bpy.data.meshes) > TRIANGLES / 2
+
+
+@pytest.mark.parametrize("unusable", ["stale", "gone"])
+def test_automatic_save_is_opened_later(
+    ball: Path, place: Place, tmp_path: Path, unusable: str
+) -> None:
+    place(ball)
+    with without_handlers():
+        scene = save(tmp_path / "auto.blend")
+    light = ball.parent / "textures" / "light"
+    if unusable == "stale":
+        (light / "light.json").unlink()
+    else:
+        shutil.rmtree(light)
+    bpy.ops.wm.open_mainfile(filepath=str(scene))
+    assert not is_light()
+    assert max(len(mesh.polygons) for mesh in bpy.data.meshes) > TRIANGLES / 2
+
+
+@pytest.mark.parametrize("linked", ["light", "full"])
+def test_finished_again(
+    ball: Path, place: Place, rooms: Rooms, tmp_path: Path, linked: str
+) -> None:
+    place(ball)
+    if linked == "full":
+        bpy.ops.wm.open_mainfile(filepath=str(save(tmp_path / "scene.blend")))
+    assert is_light() == (linked == "light")
+    make(ball.parent, tmp_path, triangles=10_000)
+    assert rooms("ui.jobs.reload_links").reload_prop(ball.parent, ball) == 1
+    assert is_light() == (linked == "light")
+    assert Path(bpy.path.abspath(library().filepath)).is_file()
+    facts, _ = in_plain_blender(save(tmp_path / "again.blend"), tmp_path)
+    assert facts["render"][0][1] == pytest.approx(10_000, rel=0.1)
+
+
+@pytest.mark.parametrize("finishing", [{"textures": "packed"}, {"proxy": False}])
+def test_props_without_one(tmp_path: Path, place: Place, finishing: Any) -> None:
+    blend = make(tmp_path / "library" / ID, tmp_path, **finishing)
+    assert not (blend.parent / "textures" / "light").exists()
+    place(blend)
+    assert library().filepath.endswith(f"{ID}/prop.blend")
+
+
+def test_the_prop_itself_is_unchanged(ball: Path) -> None:
+    with reading(ball, link=False) as (source, target):
+        target.collections = list(source.collections)
+    assert not bpy.data.node_groups
+    assert all(not obj.modifiers for obj in bpy.data.objects)
+    assert sorted(mesh.name for mesh in bpy.data.meshes) == ["Ball", "Ball proxy"]
+    (prop,) = [one for one in bpy.data.collections if one.asset_data]
+    assert prop["trellis_id"] == ID
+
+
+def test_no_second_asset(ball: Path) -> None:
+    light = ball.parent / "textures" / "light" / "prop.blend"
+    with reading(light, assets_only=True) as (source, _):
+        assert not source.collections

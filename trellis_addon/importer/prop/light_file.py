@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the light file of a heavy prop: the same collection, whose meshes Blender reads later.
+
+In it, each object of the full prop has a box as its mesh, and a Geometry Nodes modifier for renders
+with one Bake node, which puts the full mesh in its place. Blender reads a bake when it is first
+evaluated: in a render, in any Blender, with or without the extension. A baked mesh is identical to
+the original, which is compared here, as Blender up to 4.4 loses custom normals.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ...blender_context import scene_of, view_layer_in
+from ...core.errors import LibraryError
+from .asset_file import write_blend
+from .finish_steps import FinishedProp
+from .same_mesh import same_mesh
+
+log = logging.getLogger(__name__)
+
+_FIRST_VERSION: Final = (4, 5, 0)
+"""Since then, custom normals are an attribute, which a bake keeps."""
+_NAME: Final = "Trellis Full Mesh"
+_MISSING: Final = "Trellis Missing Mesh"
+_PINK: Final = (1.0, 0.0, 1.0, 1.0)
+"""As Blender shows missing textures."""
+_BOX: Final = (
+    (0, 1, 2, 3), (7, 6, 5, 4), (0, 4, 5, 1), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 4, 0)
+)  # fmt: skip
+"""The faces of a box, in the order of ``Object.bound_box``."""
+
+
+def write_light(made: FinishedProp, place: Path, name: str) -> bool:
+    """Write the light file of a prop, if it has one.
+
+    Nothing of the prop in the open file is changed in the end.
+
+    :param place: the folder to write; it is removed again if there is no light file.
+    :param name: the file's name in it.
+    """
+    if not _suits(made):
+        return False
+    try:
+        place.mkdir(parents=True)
+        with _light(list(made.objects), made.collection, place):
+            write_blend({made.collection, *made.former}, place / name)
+        _compare(made, place / name)
+        return True
+    except (OSError, RuntimeError, LibraryError, _OtherMeshError) as error:
+        # The prop is complete without: it is linked as a whole then.
+        log.warning("no light file: %s", error)
+        shutil.rmtree(place, ignore_errors=True)
+        return False
+
+
+class _OtherMeshError(Exception):
+    """Blender has not read the mesh that was baked."""
+
+
+def _suits(made: FinishedProp) -> bool:
+    """Whether the prop is heavy, and nothing but its meshes is needed to show it.
+
+    Its textures must be files. A prop with packed textures is complete in one file, and its owner
+    may rely on that.
+    """
+    if bpy.app.version < _FIRST_VERSION or not made.has_proxy:
+        return False
+    images = [i for i in bpy.data.images if i.source in ("FILE", "TILED") and i.users]
+    return (
+        bool(images)
+        and not any(image.packed_file for image in images)
+        and all(_is_plain(obj) for obj in made.objects if obj.type != "EMPTY")
+    )
+
+
+def _is_plain(obj: Any) -> bool:
+    """Whether an object is nothing but a mesh of its own."""
+    mesh = obj.data
+    if obj.type != "MESH" or mesh.users != 1 or mesh.shape_keys or mesh.animation_data:
+        return False
+    own_slots = any(slot.link == "OBJECT" for slot in obj.material_slots)
+    return not (obj.modifiers or obj.vertex_groups or own_slots or obj.parent_type != "OBJECT")
+
+
+@contextmanager
+def _light(objects: Sequence[Any], collection: Any, place: Path) -> Iterator[None]:
+    """Put boxes and baked meshes in the place of the meshes, while in the context."""
+    heavy = [obj for obj in objects if obj.type == "MESH"]
+    meshes = [obj.data for obj in heavy]
+    before = {kind: set(kind) for kind in (bpy.data.node_groups, bpy.data.materials)}
+    boxes: list[Any] = []
+    full = next(child for child in collection.children if heavy[0].name in child.objects)
+    full.hide_viewport = False  # what is hidden is not evaluated, and so not baked
+    try:
+        tree, pink = _tree(), _pink()
+        for number, obj in enumerate(heavy):
+            _bake(obj, tree, place / str(number))
+            boxes.append(_box(obj, pink))
+            obj.data = boxes[-1]
+            # Blender also evaluates the hidden objects of an instance in the viewport (measured).
+            obj.modifiers[_NAME].show_viewport = False
+        full.hide_viewport = True
+        yield
+    finally:
+        full.hide_viewport = True
+        for obj, mesh in zip(heavy, meshes, strict=True):
+            obj.data = mesh
+            if modifier := obj.modifiers.get(_NAME):
+                obj.modifiers.remove(modifier)
+        new = [one for kind, there in before.items() for one in set(kind) - there]
+        bpy.data.batch_remove([*boxes, *new])
+
+
+def _bake(obj: Any, tree: Any, place: Path) -> None:
+    modifier = obj.modifiers.new(_NAME, "NODES")
+    modifier.node_group = tree
+    view_layer_in(bpy.context).update()
+    bake = modifier.bakes[0]
+    bake.bake_mode = "STILL"  # the same mesh in all frames
+    bake.use_custom_path, bake.directory = True, str(place)
+    if hasattr(bake, "bake_target"):
+        bake.bake_target = "DISK"
+    with bpy.context.temp_override(object=obj, active_object=obj):
+        bpy.ops.object.geometry_node_bake_single(
+            session_uid=obj.session_uid, modifier_name=modifier.name, bake_id=bake.bake_id
+        )
+
+
+def _compare(made: FinishedProp, light: Path) -> None:
+    """Link the light file as a user does, and compare what Blender reads with the prop.
+
+    :raises _OtherMeshError: an object does not get its mesh.
+    """
+    libraries: Any = bpy.data.libraries
+    with libraries.load(str(light), link=True) as (_, target):
+        target.collections = [made.collection.name]
+    linked = {obj.name: obj for obj in target.collections[0].all_objects}
+    scene, layer = scene_of(bpy.context), view_layer_in(bpy.context)
+    try:
+        for obj in (obj for obj in made.objects if obj.type == "MESH"):
+            twin = linked[obj.name]
+            twin.modifiers[_NAME].show_viewport = True  # in memory only
+            scene.collection.objects.link(twin)
+            layer.update()
+            read = twin.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+            # A copy shares its arrays. Blender expands those with a single value when they are
+            # read, which would make the mesh in prop.blend larger.
+            copy = obj.data.copy()
+            different = same_mesh(read, copy)
+            bpy.data.meshes.remove(copy)
+            if different:
+                raise _OtherMeshError(f"{obj.name}: {different}")
+    finally:
+        bpy.data.batch_remove([target.collections[0].library])
+
+
+def _tree() -> Any:
+    trees: Any = bpy.data.node_groups  # the stubs know one type of tree only
+    tree = trees.new(_NAME, "GeometryNodeTree")
+    for way in ("INPUT", "OUTPUT"):
+        tree.interface.new_socket(name="Geometry", in_out=way, socket_type="NodeSocketGeometry")
+    begin, end = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
+    bake = tree.nodes.new("GeometryNodeBake")
+    if not len(bake.bake_items):  # up to 5.0, there is one
+        bake.bake_items.new("GEOMETRY", "Geometry")
+    tree.links.new(begin.outputs[0], bake.inputs[0])
+    tree.links.new(bake.outputs[0], end.inputs[0])
+    return tree
+
+
+def _pink() -> Any:
+    """The material of the boxes, which are seen only where the baked mesh is missing."""
+    material: Any = bpy.data.materials.new(_MISSING)
+    material.diffuse_color = _PINK
+    if bpy.app.version < (5, 0, 0):
+        material.use_nodes = True
+    nodes = material.node_tree.nodes
+    nodes.clear()
+    light, end = nodes.new("ShaderNodeEmission"), nodes.new("ShaderNodeOutputMaterial")
+    light.inputs["Color"].default_value = _PINK
+    material.node_tree.links.new(light.outputs[0], end.inputs[0])
+    return material
+
+
+def _box(obj: Any, material: Any) -> Any:
+    mesh: Any = bpy.data.meshes.new(_MISSING)
+    mesh.from_pydata([tuple(corner) for corner in obj.bound_box], [], _BOX)
+    mesh.materials.append(material)
+    return mesh
