@@ -25,6 +25,7 @@ BELOW_THE_INTERFACE = {
     "core.prompt.prompt_words",
     "core.generation.request_settings",
     "core.generation.shot_settings",
+    "core.generation.views",
     "core.identity",
     "scene.link.methods",
     "headless.blender_command",

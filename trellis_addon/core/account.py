@@ -5,6 +5,7 @@ window.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -84,6 +85,14 @@ class LibraryFacts:
 
 
 @dataclass(frozen=True)
+class PictureForms:
+    """How models take reference images, as far as their schemas were asked in the last day."""
+
+    by_model: Mapping[str, str]
+    """See ``gateway.answers.picture_form``."""
+
+
+@dataclass(frozen=True)
 class Trouble:
     """A background request for one of the facts above failed."""
 
@@ -92,4 +101,4 @@ class Trouble:
 
 
 # Everything that a background request may put into the window's queue.
-Fact = Check | Balance | Models | PictureModels | Costs | LibraryFacts | Trouble
+Fact = Check | Balance | Models | PictureModels | Costs | LibraryFacts | PictureForms | Trouble

@@ -17,7 +17,7 @@ from ..core.errors import (
     TooSlowError,
 )
 from ..core.next_step import CHECK_URL
-from .answers.picture_form import PictureForm, picture_form
+from .answers.picture_form import REMEMBERED, PictureForm, picture_form
 from .answers.reply import CHAT, JOBS
 from .answers.status_errors import from_response, request_id_of
 from .http.base64_extraction import MOST_VALUES, values_in
@@ -37,8 +37,6 @@ _IMAGE_PRICES: Final = {
 }
 _MOST_IMAGE_CENTS: Final = 10_000.0
 UNKNOWN: Final = "unknown"
-_PICTURES: Final = " pictures"
-"""What is added to the key of a cached endpoint for how the model takes pictures."""
 
 
 class Memory(Protocol):
@@ -132,7 +130,7 @@ class Catalogue:
             found = self._ask_schema(model)
             if found:
                 memory.remember(key, found.endpoint)
-                memory.remember(key + _PICTURES, found.pictures.value)
+                memory.remember(key + REMEMBERED, found.pictures.value)
         return found or SchemaFacts()
 
     def _ask_schema(self, model: str) -> SchemaFacts | None:
@@ -177,7 +175,7 @@ class Catalogue:
 
 
 def _recalled(memory: Memory, key: str) -> SchemaFacts | None:
-    endpoint, pictures = memory.recall(key), memory.recall(key + _PICTURES)
+    endpoint, pictures = memory.recall(key), memory.recall(key + REMEMBERED)
     # An earlier version has stored the endpoint alone.
     if not endpoint or pictures not in list(PictureForm):
         return None

@@ -45,6 +45,12 @@ class DayCache:
         # A time in the future comes from a clock that was wrong: such an entry would never expire.
         return entry["value"] if 0 <= time.time() - written < DAY_SECONDS else None
 
+    def recall_all(self, begin: str, end: str) -> dict[str, str]:
+        """The texts whose keys begin and end like this, by what is between."""
+        keys = [key for key in self._read() if key.startswith(begin) and key.endswith(end)]
+        found = {key[len(begin) : len(key) - len(end)]: self.recall(key) for key in keys}
+        return {name: text for name, text in found.items() if text is not None}
+
     def remember(self, key: str, value: str) -> None:
         """Store a text, if the folder can be written."""
         facts = self._read()

@@ -29,6 +29,7 @@ from .disk.trash import send_to_bin
 from .folder_lock import LOCK, FolderLock
 from .prop_folder import PropFolder, cannot_write
 from .record import SCHEMA, Origin, PropRecord, Step, now
+from .reference_files import write_references
 
 if TYPE_CHECKING:
     from ..gateway.source_url import SourceUrl
@@ -63,7 +64,7 @@ class Library:
         _refuse_own_folder(self.path)
         origin = Origin(base_url=base_url, endpoint=endpoint)
         name = slug(request.name or request.prompt)
-        return self._create(name, request.to_dict(), origin, finishing)
+        return self._create(name, request.to_dict(), origin, finishing, request)
 
     def create_import(
         self,
@@ -94,6 +95,7 @@ class Library:
         request: Mapping[str, Any],
         origin: Origin,
         finishing: Mapping[str, Any] | None,
+        asked: GenerationRequest | None = None,
     ) -> tuple[PropFolder, FolderLock]:
         check_length(self.path)
         try:
@@ -104,6 +106,8 @@ class Library:
         # Before the record exists: without one, no other process takes the folder for a prop.
         lock = FolderLock.acquire(folder.path)
         try:
+            if asked:
+                _write_references(folder, asked)
             record = _first_record(folder.id, request, origin)
             folder.write(record.model_copy(update={"finishing": dict(finishing or {})}))
             sync_folder(self.path)
@@ -263,6 +267,13 @@ def _refuse_own_folder(path: Path) -> None:
                 "Choose another folder in the preferences", "Choose another one with --library"
             ),
         )
+
+
+def _write_references(folder: PropFolder, request: GenerationRequest) -> None:
+    try:
+        write_references(folder.path, request)
+    except OSError as error:
+        raise cannot_write(folder.path, error) from error
 
 
 def _first_record(prop_id: str, request: Mapping[str, Any], origin: Origin) -> PropRecord:

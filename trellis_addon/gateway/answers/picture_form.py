@@ -31,6 +31,9 @@ class PictureForm(StrEnum):
         return self.value if self in _LISTS else PictureForm.LIST.value
 
 
+REMEMBERED: Final = " pictures"
+"""What is added to the key of a cached endpoint for how its model takes pictures."""
+
 _LISTS: Final = (PictureForm.URLS, PictureForm.IMAGES, PictureForm.LIST)
 _SINGLE: Final = ("image_url", "image")
 _ANSWERS: Final = ("response", "answer", "output", "result")

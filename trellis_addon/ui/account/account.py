@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, TypeAlias
 
@@ -25,7 +25,7 @@ from ..common.redraw import redraw_account
 if TYPE_CHECKING:
     from ...core.account import Balance, Check, Fact, LibraryFacts, Models
     from ...core.secret import Secret
-    from ...core.settings import Settings
+    from ...core.settings import GatewaySettings, Settings
     from ...library.record import PropRecord
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,8 @@ class Account(BackgroundOwner):
         self.costs = Costs()
         self.models: Models | None = None
         self.library: LibraryFacts | None = None
+        self.picture_forms: Mapping[str, str] = {}
+        """How models take reference images, by their names."""
         self.checks: tuple[Check, ...] = ()
         self.troubles: dict[str, ErrorFacts] = {}
         self.welcome = False
@@ -110,7 +112,7 @@ class Account(BackgroundOwner):
         """Forget everything that a gateway has answered, as it may differ for another gateway or
         key.
         """
-        self.checks, self.models = (), None
+        self.checks, self.models, self.picture_forms = (), None, {}
         for name in (TEST, MODELS, BALANCE):
             self.troubles.pop(name, None)
             if errand := self._errands.pop(name, None):
@@ -145,7 +147,13 @@ class Account(BackgroundOwner):
         """Start examining the library's folder and the costs of its props. Does not block."""
         self._wanted = path = settings.library
         installed = ROOT if ADDON_ID.startswith("bl_ext.") else None
-        self._start(LIBRARY, lambda _token: _look(path, installed))
+        gateway = settings.gateway
+
+        def look(_token: CancelToken) -> Iterator[Fact]:
+            yield from _look(path, installed)
+            yield from _picture_forms(path, gateway)
+
+        self._start(LIBRARY, look)
 
     def after_generation(self, settings: Settings, *, paid: bool = True) -> None:
         """Refresh the facts that a job has changed.
@@ -220,7 +228,14 @@ class Account(BackgroundOwner):
                 self.welcome = False
 
     def _store_fact(self, errand: Errand, fact: Fact) -> None:
-        from ...core.account import Balance, Check, LibraryFacts, Models, Trouble
+        from ...core.account import (
+            Balance,
+            Check,
+            LibraryFacts,
+            Models,
+            PictureForms,
+            Trouble,
+        )
 
         match fact:
             case Check():
@@ -233,6 +248,8 @@ class Account(BackgroundOwner):
                 self.costs = fact
             case LibraryFacts():
                 self.library = fact
+            case PictureForms(by_model=by_model):
+                self.picture_forms = by_model
             case Trouble(error=error):
                 self.troubles[errand.name] = error
 
@@ -281,6 +298,21 @@ def _look(path: Path, installed: Path | None) -> Iterator[Fact]:
         load_libraries()
     except InternalError as error:
         log.info("%s: %s", error.facts.message, error.facts.detail)  # the first job reports it
+
+
+def _picture_forms(path: Path, gateway: GatewaySettings) -> Iterator[Fact]:
+    """What the library remembers of the models' schemas. The gateway is not asked."""
+    from ...core.account import PictureForms
+    from ...gateway.answers.picture_form import REMEMBERED
+    from ...gateway.http.address import Address
+    from ...library.day_cache import DayCache
+
+    try:
+        address = Address.of(gateway)
+    except TrellisError as error:
+        log.info("%s", error.facts.message)  # the job will report it
+        return
+    yield PictureForms(DayCache(path).recall_all(f"{address.base_url} ", REMEMBERED))
 
 
 def _records(path: Path) -> Iterator[PropRecord]:

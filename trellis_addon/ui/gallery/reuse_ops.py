@@ -145,8 +145,10 @@ class TRELLIS_OT_reuse_settings(_OnProp, bpy.types.Operator):
     def act(self, context: bpy.types.Context, folder: "PropFolder") -> OperatorResult:
         """What the record does not tell goes back to its default."""
         from ...core.generation.finishing import Finishing
+        from ...core.generation.views import VIEWS
         from ..jobs.job_state import record_name
         from ..settings.finishing_mapping import fill, reset
+        from ..settings.reference_slots import put_image
 
         record = folder.read()
         settings = settings_in(context.scene)
@@ -156,10 +158,11 @@ class TRELLIS_OT_reuse_settings(_OnProp, bpy.types.Operator):
         if record.finishing:
             fill(settings.finishing, Finishing.from_dict(record.finishing))
         settings.use_text = False
-        # The image in the sidebar belongs to another prompt, and would be sent with this one.
-        settings.reference = None
+        # The images in the sidebar belong to another prompt, and would be sent with this one.
+        for view in VIEWS:
+            put_image(settings, view, _kept_image(folder.path, view))
         words = rpt("The settings are those of {} now").format(record_name(record))
-        if record.request.get("image_url"):
+        if record.request.get("image_url") and not settings.reference:
             words += ". " + rpt("Its reference image is not: choose it again")
         self.report({"INFO"}, words)
         return {"FINISHED"}
@@ -295,6 +298,19 @@ class TRELLIS_OT_open_prop_folder(_OnProp, bpy.types.Operator):
         """Open the folder by Blender's own operator, which supports all systems."""
         bpy.ops.wm.path_open(filepath=str(folder.path))
         return {"FINISHED"}
+
+
+def _kept_image(folder: Path, view: str) -> Any:
+    """The reference image that a prop was made from; None if it is not kept as a file."""
+    from ...core.errors import InputError
+    from ...library.reference_files import references_in
+    from ..settings.reference_image import of_file
+
+    try:
+        path = references_in(folder).get(view)
+        return of_file(str(path)) if path else None
+    except InputError:
+        return None
 
 
 def prompt_of(record: "PropRecord") -> str:

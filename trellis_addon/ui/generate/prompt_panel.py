@@ -25,6 +25,9 @@ SHOWN: Final = 60
 COUNT: Final = 34
 """The width of the count beside Generate, in pixels at a scale of 1."""
 
+ONE: Final = "one"
+"""What the gateway's schemas say of a model that takes one picture; see ``picture_form``."""
+
 DESCRIBE: Final = "Describe the prop first"
 
 
@@ -216,14 +219,21 @@ def reason_against(group: TrellisProperties, prompt: str) -> "TrellisError | Non
     """Why Generate is greyed out, or None. For ``draw``, as it only reads memory."""
     from ...core.cost import over_limit
     from ...core.errors import InputError
+    from ...core.generation.views import FRONT
     from ..account.account import Account
     from ..jobs.start_jobs import NO_IMAGE
+    from ..settings.reference_slots import NO_FRONT, TAKES_ONE, views_in
 
     if not prompt:
         return InputError(DESCRIBE, " ")
     settings = read_settings()
-    if group.reference and settings.gateway.endpoint == "chat":
+    views = views_in(group)
+    if views and settings.gateway.endpoint == "chat":
         return InputError(NO_IMAGE, "Remove it, or set the endpoint to Automatic")
+    if views and FRONT not in views:
+        return InputError(NO_FRONT, "Choose it, or remove the other sides")
+    if len(views) > 1 and Account.get().picture_forms.get(group.model.model) == ONE:
+        return InputError(TAKES_ONE, "Remove the other sides, or choose another model")
     costs = Account.get().costs
     each = costs.last.get(group.model.model, 0.0)
     return over_limit(settings.daily_limit_cents, costs.now, each * group.count)
@@ -233,6 +243,7 @@ def draw_reason(layout: Any, context: bpy.types.Context, reason: "TrellisError")
     """Draw the reason, and the button that fixes it."""
     from ..common.text_layout import draw_lines
     from ..jobs.start_jobs import NO_IMAGE
+    from ..settings.reference_slots import NO_FRONT, TAKES_ONE
 
     facts = reason.facts
     if facts.message == DESCRIBE:
@@ -242,6 +253,11 @@ def draw_reason(layout: Any, context: bpy.types.Context, reason: "TrellisError")
         row = layout.row(align=True)
         row.operator("trellis.remove_reference", icon="X")
         row.operator("trellis.preferences", text="", icon="PREFERENCES")
+    elif facts.message in (NO_FRONT, TAKES_ONE):
+        draw_lines(layout, context, facts.message, "ERROR")
+        layout.operator(
+            "trellis.remove_reference", text="Remove Other Sides", icon="X"
+        ).further = True
     else:
         draw_lines(layout, context, facts.message, "ERROR")
         layout.operator("trellis.preferences", text="Change the Limit", icon="PREFERENCES")

@@ -6,13 +6,15 @@ from typing import Any, Final
 import bpy
 
 from ...blender_context import OperatorResult
+from ...core.generation.views import FRONT, FURTHER, VIEWS
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
 from ..common.redraw import redraw_sidebars
 from ..common.texts import CATEGORY
-from ..settings.properties import settings_in
+from ..settings.properties import TrellisProperties, settings_in
 from ..setup.panel_base import SettingsPanel
+from ..translation.translations import iface, phrase
 
 PICTURES: Final = (
     ".png",
@@ -30,6 +32,10 @@ PICTURES: Final = (
 
 PICTURE: Final = 5.0
 """The picture's size in the panel, in Blender's units of layout."""
+SMALL: Final = 2.6
+"""The size of the pictures of the four sides, which fit side by side into 260 pixels."""
+
+SEVERAL: Final = "Whether the model takes several is asked before it is sent"
 
 
 class TRELLIS_PT_reference(SettingsPanel, bpy.types.Panel):
@@ -49,21 +55,43 @@ class TRELLIS_PT_reference(SettingsPanel, bpy.types.Panel):
         """Draw the field, the buttons for the viewport and the render, and the picture."""
         from ..common.text_layout import draw_lines
         from ..jobs.start_jobs import NO_IMAGE
+        from ..settings.reference_slots import chosen_view, image_in, slot_of, views_in
 
         layout: Any = self.layout
         group = settings_in(context.scene)
-        image = group.reference
-        layout.template_ID(group, "reference", open="image.open")
+        view, views = chosen_view(group), views_in(group)
+        _draw_sides(layout, group)
+        layout.template_ID(group, slot_of(view), open="image.open")
         row = layout.row(align=True)
         row.operator("trellis.reference_from_view", text="Viewport", icon="VIEW3D")
         row.operator("trellis.reference_from_render", text="Render", icon="RENDER_RESULT")
-        if image is not None:
+        layout.operator("trellis.reference_from_four", icon="MESH_CUBE")
+        if image := image_in(group, view):
             layout.template_icon(icon_value=layout.icon(image), scale=PICTURE)
-            if read_settings().gateway.endpoint == "chat":
-                draw_lines(layout, context, NO_IMAGE, "ERROR")
-                row = layout.row(align=True)
-                row.operator("trellis.remove_reference", icon="X")
-                row.operator("trellis.preferences", text="", icon="PREFERENCES")
+        if len(views) > 1:
+            draw_lines(layout, context, SEVERAL, "INFO")
+        if views and read_settings().gateway.endpoint == "chat":
+            draw_lines(layout, context, NO_IMAGE, "ERROR")
+            row = layout.row(align=True)
+            row.operator("trellis.remove_reference", icon="X")
+            row.operator("trellis.preferences", text="", icon="PREFERENCES")
+
+
+def _draw_sides(layout: Any, group: TrellisProperties) -> None:
+    """Draw a button for each side with a small picture above it, as soon as there is a picture of
+    any side but the front.
+    """
+    from ..settings.reference_slots import image_in, views_in
+
+    if set(views_in(group)) - {FRONT}:
+        row = layout.row(align=True)
+        for view in VIEWS:
+            image = image_in(group, view)
+            column = row.column(align=True)
+            # Empty slots are as high, so that the buttons below stay in line.
+            value = layout.icon(image) if image else 0
+            column.template_icon(icon_value=value, scale=SMALL)
+    layout.row(align=True).prop(group, "view", expand=True)
 
 
 class TRELLIS_OT_reference_from_view(bpy.types.Operator):
@@ -77,8 +105,11 @@ class TRELLIS_OT_reference_from_view(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Take a picture of the view, rendered off-screen."""
         from ..settings.reference_image import of_view
+        from ..settings.reference_slots import chosen_view, put_image
 
-        settings_in(context.scene).reference = of_view(context)
+        group = settings_in(context.scene)
+        view = chosen_view(group)
+        put_image(group, view, of_view(context, view))
         return {"FINISHED"}
 
 
@@ -93,8 +124,41 @@ class TRELLIS_OT_reference_from_render(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """As a copy of its own."""
         from ..settings.reference_image import of_render
+        from ..settings.reference_slots import chosen_view, put_image
 
-        settings_in(context.scene).reference = of_render()
+        group = settings_in(context.scene)
+        view = chosen_view(group)
+        put_image(group, view, of_render(view))
+        return {"FINISHED"}
+
+
+class TRELLIS_OT_reference_from_four(bpy.types.Operator):
+    """Take pictures of the selected objects from the front, the back, the left and the right,
+    without perspective and on white, as the reference images
+    """
+
+    bl_idname = "trellis.reference_from_four"
+    bl_label = "Four Sides of Selection"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Require a selection."""
+        if not context.selected_objects:
+            cls.poll_message_set(phrase("Select the parts of the blockout"))
+            return False
+        return True
+
+    @reports_errors
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        """Fill all four slots, and show the front."""
+        from ..settings.four_views import of_selection
+        from ..settings.reference_slots import put_image
+
+        group = settings_in(context.scene)
+        for view, image in of_selection(context).items():
+            put_image(group, view, image)
+        group.view = "FRONT"
         return {"FINISHED"}
 
 
@@ -113,8 +177,10 @@ class TRELLIS_OT_reference_from_file(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """As an image of the open file; one that is there already is used."""
         from ..settings.reference_image import of_file
+        from ..settings.reference_slots import chosen_view, put_image
 
-        settings_in(context.scene).reference = of_file(self.filepath)
+        group = settings_in(context.scene)
+        put_image(group, chosen_view(group), of_file(self.filepath))
         redraw_sidebars()
         return {"FINISHED"}
 
@@ -140,15 +206,33 @@ class TRELLIS_FH_images(bpy.types.FileHandler):
 
 
 class TRELLIS_OT_remove_reference(bpy.types.Operator):
-    """Send no reference image. The image itself stays in the file"""
+    """Send no reference image. The images themselves stay in the file"""
 
     bl_idname = "trellis.remove_reference"
     bl_label = "Remove Reference Image"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
+    further: bpy.props.BoolProperty(
+        name="Other Sides",
+        description="Remove the images of the other sides only, and keep the one of the front",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: Any) -> str:
+        """Say which are removed."""
+        if properties.further:
+            return iface("Send the front alone. The images themselves stay in the file")
+        return iface("Send no reference image. The images themselves stay in the file")
+
     def execute(self, context: bpy.types.Context) -> OperatorResult:
-        """Empty the field."""
-        settings_in(context.scene).reference = None
+        """Empty the fields."""
+        from ..settings.reference_slots import put_image
+
+        group = settings_in(context.scene)
+        for view in FURTHER if self.further else VIEWS:
+            put_image(group, view, None)
+        group.view = "FRONT"
         return {"FINISHED"}
 
 
@@ -156,6 +240,7 @@ CLASSES: Final = (
     TRELLIS_PT_reference,
     TRELLIS_OT_reference_from_view,
     TRELLIS_OT_reference_from_render,
+    TRELLIS_OT_reference_from_four,
     TRELLIS_OT_reference_from_file,
     TRELLIS_FH_images,
     TRELLIS_OT_remove_reference,

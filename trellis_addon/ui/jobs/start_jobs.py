@@ -70,9 +70,9 @@ def start(
     session, settings = Session.get(), read_settings()
     finishing = to_finishing(group.finishing, prompt or prompt_of(group))
     # Encoded once for all variants, as that can take half a second.
-    image = _reference(group, settings.gateway.endpoint)
+    pictures = _pictures(group, settings.gateway.endpoint)
     requests = [
-        to_request(group, prompt, variant).model_copy(update={"image_url": image})
+        to_request(group, prompt, variant).model_copy(update=pictures)
         for variant in range(group.count)
     ]
     # For all of them together, as the daily limit may allow only some of the variants.
@@ -134,18 +134,15 @@ def places(first: Placement, count: int, metres: float) -> Iterator[Placement]:
         yield replace(first, location=(x + number * step, y, z))
 
 
-def _reference(group: TrellisProperties, endpoint: str) -> str | None:
-    from ..settings.reference_image import data_uri
+def _pictures(group: TrellisProperties, endpoint: str) -> dict[str, Any]:
+    from ..settings.reference_slots import pictures_of, views_in
 
-    image: Any = group.reference
-    if image is None:
-        return None
-    if endpoint == "chat":
+    if views_in(group) and endpoint == "chat":
         raise InputError(
             NO_IMAGE,
             "Remove the image, or set the endpoint to Automatic in the preferences",
         )
-    return data_uri(image)
+    return pictures_of(group)
 
 
 def go_on(context: bpy.types.Context, folder: PropFolder, record: PropRecord) -> None:

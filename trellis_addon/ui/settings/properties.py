@@ -62,6 +62,35 @@ class TrellisProperties(bpy.types.PropertyGroup):
         description="A picture of what the prop should look like, sent with the prompt. Only "
         "models that take pictures use it; it goes by the jobs endpoint",
     )
+    reference_back: bpy.props.PointerProperty(
+        type=bpy.types.Image,
+        name="Back",
+        description="A picture of the same object from behind. Only models that take several "
+        "pictures use it",
+    )
+    reference_left: bpy.props.PointerProperty(
+        type=bpy.types.Image,
+        name="Left",
+        description="A picture of the same object from its left in the front view, as Blender's "
+        "Left view shows it. Only models that take several pictures use it",
+    )
+    reference_right: bpy.props.PointerProperty(
+        type=bpy.types.Image,
+        name="Right",
+        description="A picture of the same object from its right in the front view, as Blender's "
+        "Right view shows it. Only models that take several pictures use it",
+    )
+    view: bpy.props.EnumProperty(
+        name="Side",
+        description="The side of the object whose picture is chosen and shown below",
+        items=(
+            ("FRONT", "Front", "The reference image itself", "NONE", 0),
+            ("BACK", "Back", "The same object from behind", "NONE", 1),
+            ("LEFT", "Left", "The same object from its left", "NONE", 2),
+            ("RIGHT", "Right", "The same object from its right", "NONE", 3),
+        ),
+        default="FRONT",
+    )
     method: bpy.props.EnumProperty(
         name="Method",
         description="How the prop comes into the file",

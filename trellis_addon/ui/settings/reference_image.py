@@ -17,6 +17,7 @@ from typing import Any, Final
 import bpy
 
 from ...core.errors import InputError
+from ...core.generation.views import FRONT, NAMES
 
 PIXELS: Final = 1024
 """The longest side that is sent. TRELLIS itself looks at 518 (reference code, 2025-08)."""
@@ -164,9 +165,10 @@ def of_file(path: str) -> Any:
     return image
 
 
-def of_render() -> Any:
+def of_render(view: str = FRONT) -> Any:
     """Copy the render result to a packed image data-block.
 
+    :param view: the side that it is for, as each has an image of its own.
     :raises InputError: nothing has been rendered.
     """
     result: Any = bpy.data.images.get("Render Result")
@@ -190,50 +192,80 @@ def of_render() -> Any:
             ) from error
         finally:
             formats.file_format, formats.color_mode = before
-        return _own(loaded, FROM_RENDER)
+        return keep_as(loaded, _named(FROM_RENDER, view))
 
 
-def of_view(context: bpy.types.Context) -> Any:
+def of_view(context: bpy.types.Context, view: str = FRONT) -> Any:
     """Copy what the 3D view shows, without overlays, to a packed image data-block.
 
+    :param view: as for :func:`of_render`.
     :raises InputError: there is no 3D view, or no graphics.
     """
+    space, region = view_space(context)
+    width, height = region.width, region.height
+    shown = space.overlay.show_overlays
+    matrices = space.region_3d.view_matrix, space.region_3d.window_matrix
+    try:
+        space.overlay.show_overlays = False
+        pixels = draw_off_screen(context, space, region, matrices, (width, height))
+    finally:
+        space.overlay.show_overlays = shown
+    image: Any = bpy.data.images.new(FROM_VIEW, width, height, alpha=True)
+    image.pixels.foreach_set(pixels)
+    return keep_as(image, _named(FROM_VIEW, view))
+
+
+def view_space(context: bpy.types.Context) -> tuple[Any, Any]:
+    """The 3D view and its region. :raises InputError: there is none, or no graphics."""
     area: Any = context.area
     if area is None or area.type != "VIEW_3D" or bpy.app.background:
         raise InputError("There is no 3D view here", "Use it in a 3D viewport")
-    region = next(r for r in area.regions if r.type == "WINDOW")
-    width, height = region.width, region.height
-    pixels = _pixels(context, area.spaces.active, region)
-    image: Any = bpy.data.images.new(FROM_VIEW, width, height, alpha=True)
-    image.pixels.foreach_set(pixels)
-    return _own(image, FROM_VIEW)
+    return area.spaces.active, next(r for r in area.regions if r.type == "WINDOW")
 
 
-def _pixels(context: bpy.types.Context, space: Any, region: Any) -> Any:
+def draw_off_screen(
+    context: bpy.types.Context,
+    space: Any,
+    region: Any,
+    matrices: tuple[Any, Any],
+    size: tuple[int, int],
+    *,
+    background: bool = True,
+) -> Any:
+    """Draw a 3D view with these matrices, and give its pixels.
+
+    :param background: without one, it is transparent.
+    """
     import gpu
 
-    width, height = region.width, region.height
-    shown = space.overlay.show_overlays
+    width, height = size
     offscreen: Any = gpu.types.GPUOffScreen  # the stubs know no arguments
     screen = offscreen(width, height)
-    view: Any = space.region_3d
     try:
-        space.overlay.show_overlays = False
-        scene, layer = context.scene, context.view_layer
-        matrices = view.view_matrix, view.window_matrix
-        screen.draw_view3d(scene, layer, space, region, *matrices, do_color_management=True)
+        screen.draw_view3d(
+            context.scene,
+            context.view_layer,
+            space,
+            region,
+            *matrices,
+            do_color_management=True,
+            draw_background=background,
+        )
         with screen.bind():
             state: Any = gpu.state
             frame = state.active_framebuffer_get()
             pixels = frame.read_color(0, 0, width, height, 4, 0, "FLOAT")
     finally:
-        space.overlay.show_overlays = shown
         screen.free()
     pixels.dimensions = width * height * 4
     return pixels
 
 
-def _own(image: Any, name: str) -> Any:
+def _named(name: str, view: str) -> str:
+    return name if view == FRONT else f"{name.rstrip(')')}, {NAMES[view]})"
+
+
+def keep_as(image: Any, name: str) -> Any:
     """Pack an image under one of our names, and replace the previous image of this name."""
     image.pack()
     # The file was a temporary one, which no longer exists.

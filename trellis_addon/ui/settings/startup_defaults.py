@@ -33,7 +33,9 @@ def _groups(settings: Any) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
 
 def is_untouched(settings: Any) -> bool:
     """Whether nothing is set in a scene's group."""
-    if settings.reference or settings.prompt_text or settings.collection:
+    from .reference_slots import views_in
+
+    if views_in(settings) or settings.prompt_text or settings.collection:
         return False
     words = any(settings.is_property_set(name) for name in ("prompt", "name", "use_text"))
     return not words and not any(
