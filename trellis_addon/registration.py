@@ -10,33 +10,27 @@ from .headless import blender_command
 from .ui.common import take_back
 from .ui.common.class_registration import run_all
 from .ui.gallery import (
-    active_prop,
-    details,
     export_ops,
     finish_for_ops,
     finish_ops,
     menus,
-    quality_box,
+    prop_panels,
     reuse_ops,
     shot_ops,
 )
-from .ui.gallery import panel as gallery_panel
 from .ui.gallery_data import browse_ops
 from .ui.generate import (
-    finishing_panel,
     generate_ops,
     import_ops,
     main_panel,
     model_ops,
-    model_panel,
-    placing_panel,
     prompt_panel,
     reference_panel,
+    settings_panels,
     show_placed,
     word_menus,
 )
-from .ui.job_list import job_ops, resume_unfinished
-from .ui.job_list import panel as job_list_panel
+from .ui.job_list import job_ops, jobs_panel
 from .ui.place import (
     generate_on_surface,
     library_ops,
@@ -66,7 +60,6 @@ PARTS: Final = (
     generate_ops,
     job_ops,
     show_placed,
-    resume_unfinished,
     setup_ops,
     model_ops,
     surface_modal,
@@ -81,22 +74,17 @@ PARTS: Final = (
     prompt_panel,
     main_panel,
     reference_panel,
-    model_panel,
-    finishing_panel,
-    placing_panel,
-    job_list_panel,
+    settings_panels,
+    jobs_panel,
     import_ops,
     browse_ops,
     export_ops,
     shot_ops,
-    details,
-    gallery_panel,
+    prop_panels,
     menus,
-    active_prop,
     reuse_ops,
     finish_ops,
     finish_for_ops,
-    quality_box,
     keymap,
     blender_command,
     # Last, so that the jobs end before anything that they show or call is unregistered.

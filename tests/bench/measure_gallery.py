@@ -53,7 +53,7 @@ def measure(library: Path) -> dict[str, float]:
     def room(name: str) -> Any:
         return importlib.import_module(f"{EXTENSION}.trellis_addon.{name}")
 
-    index, panel = room("library.library_index"), room("ui.gallery.panel")
+    index, panels = room("library.library_index"), room("ui.gallery.prop_panels")
     gallery, ui = room("ui.gallery_data.gallery").Gallery.get(), room("ui.gallery_data.gallery")
     first = index.scan(library)
     gallery.look(library)
@@ -74,7 +74,7 @@ def measure(library: Path) -> dict[str, float]:
         gallery.shown(ui.GalleryView(search=f"oak barrel {next(searches)}"))
 
     return {
-        "draw": milliseconds(lambda: panel.TRELLIS_PT_library.draw(drawn, context), DRAWS),
+        "draw": milliseconds(lambda: panels.TRELLIS_PT_library.draw(drawn, context), DRAWS),
         "search": milliseconds(search, DRAWS),
         "scan_all": milliseconds(lambda: index.scan(library), 3),
         "scan_again": milliseconds(lambda: index.scan(library, first), 5),

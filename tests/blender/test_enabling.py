@@ -27,7 +27,7 @@ BELOW_THE_INTERFACE = {
     "core.generation.shot_settings",
     "core.generation.views",
     "core.identity",
-    "scene.link.methods",
+    "core.method_words",
     "headless.blender_command",
 }
 """Nothing else outside of ``ui``."""
@@ -37,7 +37,6 @@ SHARED = {
     "ui.common.error_reports",
     "ui.common.redraw",
     "ui.common.texts",
-    "ui.jobs.info_log",
     "ui.settings.setting_properties",
     "ui.setup.panel_base",
 }

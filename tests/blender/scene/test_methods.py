@@ -43,11 +43,15 @@ def names(kind: Any) -> list[str]:
 
 
 def test_what_this_blender_offers(rooms: Rooms) -> None:
-    items = rooms("scene.link.methods").items()
+    items = rooms("ui.settings.setting_properties").method_items()
     assert [item[0] for item in items] == METHODS
     assert [item[1] for item in items][:3] == ["Link", "Append", "Append (Reuse Data)"]
     # A file keeps the number: it has to mean the same in every Blender.
     assert [item[4] for item in items] == list(range(len(METHODS)))
+    methods, ops = rooms("scene.link.methods"), rooms("ui.place.prop_ops")
+    assert [each.label for each in methods.Method if each.available] == [item[1] for item in items]
+    assert [way[0] for way in ops.WAYS] == list(methods.EditMethod)
+    assert [display[0] for display in ops.DISPLAYS] == list(methods.Display)
     pointer: Any = bpy.types.Scene.bl_rna.properties["trellis"]
     shown = pointer.fixed_type.properties["method"]
     assert [item.identifier for item in shown.enum_items] == ["PREFERENCES", *METHODS]

@@ -463,7 +463,7 @@ def test_icons_of_one_thing_are_one_and_the_dice_is_ours(
     ]
     icons = {row["icon"] for each in layouts for row in each.named("trellis.place_on_surface")}
     assert icons == {"SNAP_FACE"}
-    dice = rooms("ui.generate.model_panel").draw_dice
+    dice = rooms("ui.generate.settings_panels").draw_dice
     (before,) = drawn(dice).named("trellis.random_seed")
     assert before["icon"] == "FILE_REFRESH"
     gallery.wait()

@@ -8,8 +8,6 @@ instead of dataclasses, which take five times as long to define: Blender's start
 declarations.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
 
 import bpy
+
+from ...core.method_words import METHODS, SINCE
 
 
 class Method(StrEnum):
@@ -27,12 +28,12 @@ class Method(StrEnum):
     @property
     def label(self) -> str:
         """The name in the interface."""
-        return _METHOD_WORDS[self][0]
+        return next(label for identifier, label, *_ in METHODS if identifier == self)
 
     @property
     def available(self) -> bool:
         """Whether the running Blender supports it: packed links exist since 5.0."""
-        return self is not Method.PACK or bpy.app.version >= (5, 0, 0)
+        return bpy.app.version >= SINCE.get(self.value, (0, 0, 0))
 
     @classmethod
     def of(cls, identifier: str) -> Method:
@@ -58,39 +59,3 @@ class Display(StrEnum):
     PROXY = "PROXY"
     FULL = "FULL"
     BOUNDS = "BOUNDS"
-
-
-_METHOD_WORDS: Final = {
-    Method.LINK: (
-        "Link",
-        "The file stays small and all copies share the prop in the library",
-        "LINK_BLEND",
-    ),
-    Method.APPEND: (
-        "Append",
-        "The prop's data becomes part of this file and can be edited",
-        "APPEND_BLEND",
-    ),
-    Method.APPEND_REUSE: (
-        "Append (Reuse Data)",
-        "As Append, but further copies share meshes, materials and images with the first one",
-        "APPEND_BLEND",
-    ),
-    Method.PACK: (
-        "Pack",
-        "Linked, with a copy of the prop packed into this file: it opens without the library",
-        "PACKAGE",
-    ),
-}
-
-
-def items() -> tuple[tuple[str, str, str, str, int], ...]:
-    """The items of an ``EnumProperty``: the methods that the running Blender supports.
-
-    Their numbers are fixed, as a file stores the number, which has to mean the same in 4.x and 5.x.
-    """
-    return tuple(
-        (method.value, *_METHOD_WORDS[method], number)
-        for number, method in enumerate(Method)
-        if method.available
-    )

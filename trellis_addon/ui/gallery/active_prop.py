@@ -4,23 +4,17 @@
 The same entries are in Object > Trellis, and so in the viewport's context menu.
 """
 
-from typing import Any, Final
+from __future__ import annotations
+
+from typing import Any
 
 import bpy
 
-from ...blender_context import OperatorResult, layout_of
 from ...preferences import read_settings
-from ..common.class_registration import registering
-from ..common.redraw import redraw_sidebars
 from ..common.texts import CATEGORY
-from ..place.prop_ops import DISPLAYS, linked
-from ..setup.panel_base import InSidebar
-from ..translation.translations import phrase
+from ..place.prop_ops import DISPLAYS, LEAST_SIZE, linked
 from .export_ops import draw_exports
 from .quality_box import draw_quality
-
-LEAST: Final = 0.0001
-"""The least size in metres, as Blender cannot show anything smaller."""
 
 
 def active_prop(context: bpy.types.Context) -> tuple[Any, Any] | None:
@@ -85,48 +79,37 @@ def unscaled_size(obj: Any) -> float:
     return max(b - a for a, b in zip(box.low, box.high, strict=True)) if box else 0.0
 
 
-def _get_size(obj: Any) -> float:
+def shown_size(obj: Any) -> float:
+    """The longest side in metres of the prop, with the scale of its object."""
     scale: float = max(map(abs, obj.scale))
     return unscaled_size(obj) * scale
 
 
-def _set_size(obj: Any, metres: float) -> None:
-    if now := _get_size(obj):
+def scale_to(obj: Any, metres: float) -> None:
+    """Scale an object so that its prop has this size."""
+    if now := shown_size(obj):
         # All axes by the same factor, so that the proportions stay.
-        factor = max(metres, LEAST) / now
+        factor = max(metres, LEAST_SIZE) / now
         obj.scale = [side * factor for side in obj.scale]
 
 
-class TRELLIS_PT_active_prop(InSidebar, bpy.types.Panel):
-    """The selected prop."""
+def draw_active_prop(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the panel: the name and size, then what can be done with the prop."""
+    from ..gallery_data.gallery import Gallery
+    from ..jobs.jobs_here import jobs_here
 
-    bl_idname = "TRELLIS_PT_active_prop"
-    bl_label = "Active Prop"
-    bl_order = 15
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Require a selected prop."""
-        return active_prop(context) is not None
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the name and size, then what can be done with the prop."""
-        from ..gallery_data.gallery import Gallery
-        from ..jobs.jobs_here import jobs_here
-
-        found = active_prop(context)
-        if found is None:
-            return
-        obj, _ = found
-        layout: Any = self.layout
-        layout.prop(obj, "name", text="", icon="OBJECT_DATA")
-        draw_active(layout, context)
-        # Below the button that starts them; the Library panel may be out of sight.
-        draw_exports(layout, context)
-        gallery = Gallery.get()
-        gallery.look(read_settings().library, jobs_here())
-        if entry := gallery.entry(active_prop_id(context)):
-            draw_quality(layout, context, entry, "trellis_active_quality")
+    found = active_prop(context)
+    if found is None:
+        return
+    obj, _ = found
+    layout.prop(obj, "name", text="", icon="OBJECT_DATA")
+    draw_active(layout, context)
+    # Below the button that starts them; the Library panel may be out of sight.
+    draw_exports(layout, context)
+    gallery = Gallery.get()
+    gallery.look(read_settings().library, jobs_here())
+    if entry := gallery.entry(active_prop_id(context)):
+        draw_quality(layout, context, entry, "trellis_active_quality")
 
 
 def draw_active(layout: Any, context: bpy.types.Context, *, in_menu: bool = False) -> None:
@@ -164,42 +147,6 @@ def draw_active(layout: Any, context: bpy.types.Context, *, in_menu: bool = Fals
     column.operator("trellis.show_in_library").prop_id = prop_id
 
 
-class TRELLIS_OT_show_in_library(bpy.types.Operator):
-    """Choose this prop in the sidebar's Library"""
-
-    bl_idname = "trellis.show_in_library"
-    bl_label = "Show in Library"
-    bl_options = {"INTERNAL"}
-
-    prop_id: bpy.props.StringProperty(
-        name="Prop",
-        description="The prop's id. Empty: the one that the active object shows",
-        options={"SKIP_SAVE"},
-    )
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Require a selected prop."""
-        if active_prop(context) is None:
-            cls.poll_message_set(phrase("Select a placed prop"))
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> OperatorResult:
-        """Nothing that is filtered out can be seen, so nothing is filtered."""
-        from ..gallery_data.browse_ops import gallery_properties
-        from ..gallery_data.gallery import Gallery
-
-        gallery = Gallery.get()
-        group = gallery_properties(context)
-        group.search, group.show = "", "ALL"
-        gallery.variants_of = ""
-        gallery.show(self.prop_id or active_prop_id(context))
-        open_sidebar(context)
-        redraw_sidebars()
-        return {"FINISHED"}
-
-
 def open_sidebar(context: bpy.types.Context) -> None:
     """Open the extension's tab in the sidebar of the context's 3D view."""
     area = context.area
@@ -219,40 +166,3 @@ def _in_front(region: Any) -> None:
         from ..common.log_handlers import logger
 
         logger(__name__).debug("the sidebar's tab cannot be chosen")
-
-
-def draw_context_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
-    """Draw the submenu in the viewport's context menu, if a prop is selected."""
-    if active_prop(context) is not None:
-        layout_of(self).separator()
-        layout_of(self).menu("TRELLIS_MT_object")
-
-
-_register, _unregister = registering(
-    (TRELLIS_PT_active_prop, TRELLIS_OT_show_in_library),
-    [("VIEW3D_MT_object_context_menu", draw_context_menu)],
-)
-
-
-def register() -> None:
-    """Add the panel, and ``Object.trellis_size``, which is computed and never stored."""
-    _register()
-    kind: Any = bpy.types.Object
-    kind.trellis_size = bpy.props.FloatProperty(
-        name="Size",
-        description="The prop's longest side. Another number scales it",
-        subtype="DISTANCE",
-        unit="LENGTH",
-        min=0.0,
-        soft_min=LEAST,
-        soft_max=100.0,
-        get=_get_size,
-        set=_set_size,
-    )
-
-
-def unregister() -> None:
-    """Remove the property and the panel."""
-    kind: Any = bpy.types.Object
-    del kind.trellis_size
-    _unregister()

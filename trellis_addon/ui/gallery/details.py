@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...blender_context import layout_of, preferences_of, region_of, scene_of
-from ..common.class_registration import registering
+from ...blender_context import preferences_of, region_of, scene_of
 from ..translation.translations import iface
 
 if TYPE_CHECKING:
@@ -171,82 +170,65 @@ def draw_variants(layout: Any, gallery: Gallery, entry: GalleryEntry) -> None:
         show.prop_id = "" if on else entry.id
 
 
-class TRELLIS_MT_gallery_export(bpy.types.Menu):
-    """Write the chosen prop as a file for other programs"""
+def draw_export_entries(layout: Any) -> None:
+    """Draw an entry for each format, greyed out if this build of Blender lacks it."""
+    from ..gallery_data.gallery import Gallery
 
-    bl_idname = "TRELLIS_MT_gallery_export"
-    bl_label = "Export"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw an entry for each format, greyed out if this build of Blender lacks it."""
-        from ..gallery_data.gallery import Gallery
-
-        layout: Any = self.layout
-        layout.operator_context = "INVOKE_DEFAULT"
-        for identifier, label, option in EXPORTS:
-            there = not option or getattr(bpy.app.build_options, option, True)
-            row = layout.row()
-            row.enabled = there
-            missing = iface("{}: not in this build of Blender").format(label)
-            text = label if there else missing
-            entry = row.operator("trellis.export_prop", text=text)
-            entry.prop_id, entry.file_format = Gallery.get().chosen, identifier
+    layout.operator_context = "INVOKE_DEFAULT"
+    for identifier, label, option in EXPORTS:
+        there = not option or getattr(bpy.app.build_options, option, True)
+        row = layout.row()
+        row.enabled = there
+        missing = iface("{}: not in this build of Blender").format(label)
+        text = label if there else missing
+        entry = row.operator("trellis.export_prop", text=text)
+        entry.prop_id, entry.file_format = Gallery.get().chosen, identifier
 
 
-class TRELLIS_MT_gallery_prop(bpy.types.Menu):
-    """All that can be done with the chosen prop"""
+def draw_prop_entries(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the menu of the chosen prop: the places first, then the prompt, then what can be done
+    with the files.
+    """
+    from ..gallery_data.gallery import Gallery
 
-    bl_idname = "TRELLIS_MT_gallery_prop"
-    bl_label = "Library Prop"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the places first, then the prompt, then what can be done with the files."""
-        from ..gallery_data.gallery import Gallery
-
-        entry = Gallery.get().chosen_entry()
-        if entry is None:
-            layout_of(self).label(text="No prop is chosen")
-            return
-        layout: Any = self.layout
-        layout.operator_context = "INVOKE_REGION_WIN"
-        if entry.is_ready:
-            self.placing(layout, context, entry)
-            layout.separator()
-        if entry.prompt:
-            layout.operator("trellis.show_prompt", icon="TEXT").prop_id = entry.id
-            layout.operator("trellis.reuse_settings", icon="PRESET").prop_id = entry.id
-            layout.separator()
-        if entry.has_model and hasattr(bpy.types, "TRELLIS_OT_finish_again"):
-            layout.operator("trellis.finish_again", icon="MODIFIER").prop_id = entry.id
-        if entry.has_model:
-            layout.menu("TRELLIS_MT_gallery_finish_for", icon="FORWARD")
-        if entry.is_ready:
-            layout.menu("TRELLIS_MT_gallery_export", icon="EXPORT")
-            layout.operator_context = "INVOKE_DEFAULT"
-            layout.operator(
-                "trellis.product_shot", text="Product Shot...", icon="RENDER_STILL"
-            ).prop_id = entry.id
-            layout.operator_context = "INVOKE_REGION_WIN"
+    entry = Gallery.get().chosen_entry()
+    if entry is None:
+        layout.label(text="No prop is chosen")
+        return
+    layout.operator_context = "INVOKE_REGION_WIN"
+    if entry.is_ready:
+        draw_places(layout, context, entry)
         layout.separator()
-        layout.operator("trellis.open_prop_folder", icon="FILE_FOLDER").prop_id = entry.id
-        layout.operator("trellis.delete_prop", text="Delete...", icon="TRASH").prop_id = entry.id
+    if entry.prompt:
+        layout.operator("trellis.show_prompt", icon="TEXT").prop_id = entry.id
+        layout.operator("trellis.reuse_settings", icon="PRESET").prop_id = entry.id
+        layout.separator()
+    if entry.has_model and hasattr(bpy.types, "TRELLIS_OT_finish_again"):
+        layout.operator("trellis.finish_again", icon="MODIFIER").prop_id = entry.id
+    if entry.has_model:
+        layout.menu("TRELLIS_MT_gallery_finish_for", icon="FORWARD")
+    if entry.is_ready:
+        layout.menu("TRELLIS_MT_gallery_export", icon="EXPORT")
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator(
+            "trellis.product_shot", text="Product Shot...", icon="RENDER_STILL"
+        ).prop_id = entry.id
+        layout.operator_context = "INVOKE_REGION_WIN"
+    layout.separator()
+    layout.operator("trellis.open_prop_folder", icon="FILE_FOLDER").prop_id = entry.id
+    layout.operator("trellis.delete_prop", text="Delete...", icon="TRASH").prop_id = entry.id
 
-    def placing(self, layout: Any, context: bpy.types.Context, entry: GalleryEntry) -> None:
-        """Draw the places where the prop can be placed."""
-        from ..jobs.jobs_here import method_now
 
-        method = method_now(context)
-        for where, label, icon in (
-            ("CURSOR", "Place at 3D Cursor", "PIVOT_CURSOR"),
-            ("ORIGIN", "Place at World Origin", "EMPTY_AXIS"),
-        ):
-            place = layout.operator("trellis.place", text=label, icon=icon)
-            place.prop_id, place.method, place.where = entry.id, method, where
-        surface = layout.operator("trellis.place_on_surface", icon="SNAP_FACE")
-        surface.prop_id, surface.method = entry.id, method
+def draw_places(layout: Any, context: bpy.types.Context, entry: GalleryEntry) -> None:
+    """Draw the places where the prop can be placed."""
+    from ..jobs.jobs_here import method_now
 
-
-CLASSES = (TRELLIS_MT_gallery_export, TRELLIS_MT_gallery_prop)
-
-
-register, unregister = registering(CLASSES)
+    method = method_now(context)
+    for where, label, icon in (
+        ("CURSOR", "Place at 3D Cursor", "PIVOT_CURSOR"),
+        ("ORIGIN", "Place at World Origin", "EMPTY_AXIS"),
+    ):
+        place = layout.operator("trellis.place", text=label, icon=icon)
+        place.prop_id, place.method, place.where = entry.id, method, where
+    surface = layout.operator("trellis.place_on_surface", icon="SNAP_FACE")
+    surface.prop_id, surface.method = entry.id, method

@@ -13,7 +13,6 @@ from ..common.error_reports import reports_errors
 from ..place.library_ops import chosen_prop
 from ..place.place_ops import suggest
 from ..translation.translations import iface, phrase, rpt
-from .active_prop import selected_prop_ids
 from .finish_ops import found
 
 if TYPE_CHECKING:
@@ -47,6 +46,7 @@ def meant_ids(context: bpy.types.Context, prop_id: str = "") -> tuple[str, ...]:
     the scene, or else the one that is chosen in the gallery.
     """
     from ..gallery_data.gallery import Gallery
+    from .active_prop import selected_prop_ids
 
     if prop_id:
         return (prop_id,)

@@ -9,7 +9,6 @@ from ...blender_context import OperatorResult, layout_of, window_manager_of
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..jobs.info_log import ended
 from ..place.library_ops import chosen_prop
 from ..place.place_ops import suggest
 from ..settings.finishing_properties import TrellisFinishing
@@ -77,6 +76,7 @@ class TRELLIS_OT_finish_again(bpy.types.Operator):
     @reports_errors
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Begin; in background mode and in scripts there, until it is done."""
+        from ..jobs.end_of_job import ended
         from ..jobs.session import Session
         from ..settings.finishing_mapping import changed, to_finishing
 
@@ -150,6 +150,46 @@ class TRELLIS_OT_reset_placing(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class TRELLIS_OT_improve_prop(bpy.types.Operator):
+    """Make a prop again from its received model, so that it becomes ready for a use"""
+
+    bl_idname = "trellis.improve_prop"
+    bl_label = "Improve Prop"
+    bl_description = (
+        "Make the prop again from its received model with the setting that is missing; all other "
+        "settings stay. It costs nothing and can be undone by finishing the prop again"
+    )
+    bl_options = {"REGISTER", "INTERNAL"}
+
+    prop_id: bpy.props.StringProperty(
+        name="Prop", description="The prop's id", options={"SKIP_SAVE"}
+    )
+    step: bpy.props.StringProperty(
+        name="Step", description="What is to be done with the prop", options={"SKIP_SAVE"}
+    )
+    use: bpy.props.StringProperty(
+        name="Use", description="What the prop is to become ready for", options={"SKIP_SAVE"}
+    )
+
+    @reports_errors
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        """Begin; in background mode and in scripts there, until it is done."""
+        from dataclasses import replace
+
+        from ...core.generation.readiness import STEPS
+        from ..jobs.end_of_job import ended
+        from ..jobs.session import Session
+
+        session = Session.get()
+        folder, own, name = found(self.prop_id)
+        finishing = replace(own, **STEPS[self.step].settings(self.use))
+        job = session.workshop.finish(folder, finishing, read_settings())
+        session.add(job, name, reload=True, finishing=finishing)
+        return ended(
+            self, session, folder.id, rpt("Making {} again in the background").format(name)
+        )
+
+
 def found(prop_id: str) -> "tuple[PropFolder, Finishing, str]":
     """Find a prop that has a model.
 
@@ -184,7 +224,12 @@ def draw_asset(self: bpy.types.Menu, context: bpy.types.Context) -> None:
         setattr(button, "prop_id", prop_id)  # noqa: B010  (not in the stubs)
 
 
-CLASSES = (TRELLIS_OT_finish_again, TRELLIS_OT_reset_finishing, TRELLIS_OT_reset_placing)
+CLASSES = (
+    TRELLIS_OT_finish_again,
+    TRELLIS_OT_reset_finishing,
+    TRELLIS_OT_reset_placing,
+    TRELLIS_OT_improve_prop,
+)
 MENUS = (("ASSETBROWSER_MT_context_menu", draw_asset),)
 
 

@@ -12,7 +12,6 @@ import bpy
 from ...blender_context import layout_of
 from ..common.class_registration import registering
 from ..place.prop_ops import DISPLAYS, WAYS
-from .active_prop import active_prop, draw_active
 
 
 class TRELLIS_MT_object(bpy.types.Menu):
@@ -23,6 +22,8 @@ class TRELLIS_MT_object(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw entries for the active prop, then the library, then the next prompt."""
+        from .active_prop import active_prop, draw_active
+
         layout: Any = self.layout
         layout.operator_context = "INVOKE_REGION_WIN"
         if active_prop(context) is not None:

@@ -9,9 +9,11 @@ import bpy
 
 from ...blender_context import preferences_of, region_of
 from ...preferences import read_settings
-from ..common.class_registration import registering
+from ..common.text_layout import NARROW, draw_lines, fitted, panel_width
 from ..gallery_data.browse_ops import gallery_properties, view_of
-from ..setup.panel_base import InSidebar
+from ..gallery_data.gallery import Gallery, Page
+from ..gallery_data.texts import FORMING, STATE_ICONS
+from ..jobs.jobs_here import jobs_here
 from ..translation.translations import iface
 from .active_prop import active_prop, active_prop_id
 from .details import draw_actions, draw_details
@@ -20,7 +22,6 @@ from .quality_box import draw_quality
 
 if TYPE_CHECKING:
     from ...library.library_index import GalleryEntry
-    from ..gallery_data.gallery import Gallery, Page
 
 UNIT: Final = 20
 """The pixels of one of Blender's units of layout, at a scale of 1."""
@@ -65,90 +66,49 @@ class GalleryGrid(NamedTuple):
         return cls(columns, max(fewest, min(most, rows)), picture)
 
 
-class TRELLIS_PT_library(InSidebar, bpy.types.Panel):
-    """Every prop that was ever generated, with its picture."""
-
-    bl_idname = "TRELLIS_PT_library"
-    bl_label = "Library"
-    bl_order = 20
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Hide the panel while the checklist is shown, unless the library has props."""
-        from ..gallery_data.gallery import Gallery
-        from ..setup.checklist import first_run_is_on
-
-        if not first_run_is_on():
-            return True
-        gallery = Gallery.get()
-        # While the panel is hidden, draw() is not called, which would request the scan.
-        if gallery.snapshot is None:
-            gallery.look(read_settings().library)
-            return False
-        return bool(gallery.snapshot.entries)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the search, pictures, pages and the chosen prop, from top to bottom."""
-        from ..common.text_layout import NARROW, draw_lines, panel_width
-        from ..gallery_data.gallery import Gallery
-        from ..jobs.jobs_here import jobs_here
-
-        layout: Any = self.layout
-        gallery = Gallery.get()
-        gallery.look(read_settings().library, jobs_here())
-        gallery.follow(active_prop_id(context))
-        snapshot = gallery.snapshot
-        if snapshot is None or not snapshot.entries:
-            draw_nothing(layout, context, gallery)
-            return
-        if snapshot.problem:
-            draw_lines(layout, context, snapshot.problem, "ERROR")
-        scale = preferences_of(context).system.ui_scale
-        region, size = region_of(context), gallery_properties(context).size
-        grid = GalleryGrid.of(region.width / scale, region.height / scale, size)
-        page = gallery.paged(view_of(context, gallery), grid.size)
-        column = layout.column()
-        draw_search(column, context, gallery)
-        # Above the pictures, which would otherwise push Place out of sight.
-        draw_actions(column, context, gallery.chosen_entry())
-        # A turntable may run for long, and is to be seen and stopped. With a selected prop, that is
-        # in its panel above.
-        if active_prop(context) is None:
-            draw_exports(column, context)
-        draw_grid(column, gallery, page, grid)
-        gallery.wake()  # for the pictures that were requested just now
-        draw_pages(column, page, narrow=panel_width(context) < NARROW)
-        if entry := gallery.chosen_entry():
-            draw_details(layout, context, gallery, entry)
-            draw_quality(layout, context, entry, "trellis_quality")
+def has_props() -> bool:
+    """Whether the library has props, as far as that is known yet."""
+    gallery = Gallery.get()
+    # While the panel is hidden, it is not drawn, which would request the scan.
+    if gallery.snapshot is None:
+        gallery.look(read_settings().library)
+        return False
+    return bool(gallery.snapshot.entries)
 
 
-class TRELLIS_PT_gallery_view(bpy.types.Panel):
-    """What the gallery shows, and in which order."""
-
-    bl_idname = "TRELLIS_PT_gallery_view"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "HEADER"
-    bl_label = "View"
-    bl_options = {"INSTANCED"}
-    bl_ui_units_x = 10
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw which props are shown, their order, and the size of pictures."""
-        layout: Any = self.layout
-        group = gallery_properties(context)
-        layout.label(text="Show")
-        layout.row(align=True).prop(group, "show", expand=True)
-        layout.label(text="Sort By")
-        layout.column(align=True).prop(group, "sort", expand=True)
-        layout.label(text="Picture Size")
-        layout.row(align=True).prop(group, "size", expand=True)
+def draw_library(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the search, pictures, pages and the chosen prop, from top to bottom."""
+    gallery = Gallery.get()
+    gallery.look(read_settings().library, jobs_here())
+    gallery.follow(active_prop_id(context))
+    snapshot = gallery.snapshot
+    if snapshot is None or not snapshot.entries:
+        draw_nothing(layout, context, gallery)
+        return
+    if snapshot.problem:
+        draw_lines(layout, context, snapshot.problem, "ERROR")
+    scale = preferences_of(context).system.ui_scale
+    region, size = region_of(context), gallery_properties(context).size
+    grid = GalleryGrid.of(region.width / scale, region.height / scale, size)
+    page = gallery.paged(view_of(context, gallery), grid.size)
+    column = layout.column()
+    draw_search(column, context, gallery)
+    # Above the pictures, which would otherwise push Place out of sight.
+    draw_actions(column, context, gallery.chosen_entry())
+    # A turntable may run for long, and is to be seen and stopped. With a selected prop, that is
+    # in its panel above.
+    if active_prop(context) is None:
+        draw_exports(column, context)
+    draw_grid(column, gallery, page, grid)
+    gallery.wake()  # for the pictures that were requested just now
+    draw_pages(column, page, narrow=panel_width(context) < NARROW)
+    if entry := gallery.chosen_entry():
+        draw_details(layout, context, gallery, entry)
+        draw_quality(layout, context, entry, "trellis_quality")
 
 
 def draw_nothing(layout: Any, context: bpy.types.Context, gallery: Gallery) -> None:
     """Draw why there are no pictures, and what to do."""
-    from ..common.text_layout import draw_lines, fitted
-
     column = layout.column()
     snapshot = gallery.snapshot
     if snapshot is None:
@@ -202,8 +162,6 @@ def draw_card(layout: Any, gallery: Gallery, entry: GalleryEntry, picture: float
     The button is in a layout without height, and is itself as high as the card, so that what
     follows is drawn over it. Pictures and labels ignore clicks, so these reach the button.
     """
-    from ..gallery_data.texts import FORMING, STATE_ICONS
-
     chosen = entry.id == gallery.chosen
     under = layout.column()
     under.ui_units_y = NOTHING
@@ -242,9 +200,3 @@ def draw_pages(layout: Any, page: Page, *, narrow: bool) -> None:
     on = row.row(align=True)
     on.enabled = page.number + 1 < page.pages
     on.operator("trellis.gallery_page", text="", icon="TRIA_RIGHT").by = 1
-
-
-CLASSES = (TRELLIS_PT_library, TRELLIS_PT_gallery_view)
-
-
-register, unregister = registering(CLASSES)

@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws what a prop is ready for, with buttons for what is missing, and the facts behind that."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...blender_context import OperatorResult
-from ...preferences import read_settings
-from ..common.class_registration import registering
-from ..common.error_reports import reports_errors
-from ..jobs.info_log import ended
-from ..translation.translations import iface, rpt
-from .finish_ops import found
+from ..translation.translations import iface
 
 if TYPE_CHECKING:
     from ...core.generation.quality import Quality
@@ -36,7 +31,7 @@ FACTS: Final = (
 """Labels, the facts of ``core.generation.quality``, and how they are shown."""
 
 
-def draw_quality(layout: Any, context: bpy.types.Context, entry: "GalleryEntry", name: str) -> None:
+def draw_quality(layout: Any, context: bpy.types.Context, entry: GalleryEntry, name: str) -> None:
     """Draw the lights, the buttons and the facts in a part that is closed at first.
 
     :param layout: as wide as the panel, which Blender needs for such a part.
@@ -69,7 +64,7 @@ def draw_quality(layout: Any, context: bpy.types.Context, entry: "GalleryEntry",
     draw_measured(body, context, entry.quality)
 
 
-def light_text(verdict: "Verdict") -> str:
+def light_text(verdict: Verdict) -> str:
     """The line of one use, such as ``Game: not yet, 250,000 triangles``."""
     from ...core.generation.readiness import USES, Light
 
@@ -80,7 +75,7 @@ def light_text(verdict: "Verdict") -> str:
     return words.format(use, iface(verdict.template).format(verdict.number))
 
 
-def offered(entry: "GalleryEntry") -> Iterator[tuple[str, tuple[str, ...]]]:
+def offered(entry: GalleryEntry) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The next steps: each with the uses for which it sets the same."""
     from ...core.generation.readiness import STEPS
 
@@ -93,7 +88,7 @@ def offered(entry: "GalleryEntry") -> Iterator[tuple[str, tuple[str, ...]]]:
         yield step, tuple(uses)
 
 
-def draw_steps(layout: Any, entry: "GalleryEntry") -> None:
+def draw_steps(layout: Any, entry: GalleryEntry) -> None:
     """Draw a button for each next step, unless the prop is being made again already."""
     from ...core.generation.readiness import STEPS, USES
     from ..jobs.jobs_here import jobs_here
@@ -108,7 +103,7 @@ def draw_steps(layout: Any, entry: "GalleryEntry") -> None:
         button.prop_id, button.step, button.use = entry.id, step, uses[0]
 
 
-def draw_measured(layout: Any, context: bpy.types.Context, quality: "Quality") -> None:
+def draw_measured(layout: Any, context: bpy.types.Context, quality: Quality) -> None:
     """Draw the facts, with labels beside the values or, in a narrow sidebar, before them."""
     from ...core.generation.readiness import number_text
     from ..common.text_layout import NARROW, panel_width
@@ -134,43 +129,3 @@ def draw_measured(layout: Any, context: bpy.types.Context, quality: "Quality") -
         title.alignment, title.active = "RIGHT", False
         title.label(text=label, translate=False)
         halves.label(text=value, translate=False)
-
-
-class TRELLIS_OT_improve_prop(bpy.types.Operator):
-    """Make a prop again from its received model, so that it becomes ready for a use"""
-
-    bl_idname = "trellis.improve_prop"
-    bl_label = "Improve Prop"
-    bl_description = (
-        "Make the prop again from its received model with the setting that is missing; all other "
-        "settings stay. It costs nothing and can be undone by finishing the prop again"
-    )
-    bl_options = {"REGISTER", "INTERNAL"}
-
-    prop_id: bpy.props.StringProperty(
-        name="Prop", description="The prop's id", options={"SKIP_SAVE"}
-    )
-    step: bpy.props.StringProperty(
-        name="Step", description="What is to be done with the prop", options={"SKIP_SAVE"}
-    )
-    use: bpy.props.StringProperty(
-        name="Use", description="What the prop is to become ready for", options={"SKIP_SAVE"}
-    )
-
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> OperatorResult:
-        """Begin; in background mode and in scripts there, until it is done."""
-        from ...core.generation.readiness import STEPS
-        from ..jobs.session import Session
-
-        session = Session.get()
-        folder, own, name = found(self.prop_id)
-        finishing = replace(own, **STEPS[self.step].settings(self.use))
-        job = session.workshop.finish(folder, finishing, read_settings())
-        session.add(job, name, reload=True, finishing=finishing)
-        return ended(
-            self, session, folder.id, rpt("Making {} again in the background").format(name)
-        )
-
-
-register, unregister = registering((TRELLIS_OT_improve_prop,))

@@ -11,7 +11,6 @@ from ...core.generation.request_settings import SEEDS
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..jobs.info_log import ended
 from ..place.library_ops import chosen_prop
 from ..settings.properties import settings_in
 from ..translation.translations import iface, rpt
@@ -219,6 +218,7 @@ class TRELLIS_OT_generate_again(_OnProp, bpy.types.Operator):
 
         from ...core.generation.finishing import Finishing
         from ...core.generation.request import GenerationRequest
+        from ..jobs.end_of_job import ended
         from ..jobs.session import Session
         from ..jobs.start_jobs import begin
 
@@ -246,6 +246,7 @@ class TRELLIS_OT_resume_prop(_OnProp, bpy.types.Operator):
         """A second click while it is under way does nothing."""
         from ...core.errors import InputError
         from ..gallery_data.gallery import Gallery
+        from ..jobs.end_of_job import ended
         from ..jobs.job_state import record_name
         from ..jobs.jobs_here import jobs_here
         from ..jobs.session import Session

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ..common.class_registration import registering
-from ..job_list.panel import draw_next_step
 from ..settings.presets import draw_presets
 from ..settings.properties import settings_in
 from ..setup.panel_base import InSidebar
@@ -78,6 +77,8 @@ def draw_message(layout: bpy.types.UILayout, context: bpy.types.Context, session
         draw_lines(head, context, facts.message, "ERROR", DISMISS)
         if facts.next_step:
             draw_lines(lines, context, facts.next_step, "NONE", DISMISS)
+        from ..job_list.panel import draw_next_step
+
         # A failed job is in the Jobs panel; this one was stopped before it was sent.
         draw_lines(lines, context, charge_words("not_charged"), "NONE", DISMISS)
         draw_next_step(lines, facts.kind, facts.status)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Defines the operators for a failed job: try again, copy the details, dismiss it."""
+"""Defines the operators for jobs: show one, try a failed one again, tell how they have ended."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,14 +9,16 @@ from ...blender_context import OperatorResult, window_manager_of
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..jobs.info_log import TRELLIS_OT_tell_ends
 from ..translation.translations import iface, rpt
 
 if TYPE_CHECKING:
-    from ..jobs.job_state import Ended
+    from ..jobs.job_state import Ended, Report
     from ..jobs.session import Session
 
 PROP_ID: Final = "The id of the prop whose job has failed"
+
+SOON: Final = 0.01
+"""The seconds until the event at which the reports are made."""
 
 
 class TRELLIS_OT_show_job(bpy.types.Operator):
@@ -177,6 +179,51 @@ class TRELLIS_OT_dismiss(bpy.types.Operator):
 
         Session.get().forget(self.prop_id)
         return {"FINISHED"}
+
+
+class TRELLIS_OT_tell_ends(bpy.types.Operator):
+    """Write into the Info log how jobs have ended"""
+
+    bl_idname = "trellis.tell_ends"
+    bl_label = "Report Ended Jobs"
+    bl_options = {"INTERNAL"}
+
+    if TYPE_CHECKING:  # Blender evaluates the annotations of a class when it is registered
+        _reports: list[Report]
+        _timer: Any
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Take the reports, and make them at the next event.
+
+        Blender only writes the reports of a modal operator to the log. Those of an operator that is
+        called by a script go to the terminal.
+        """
+        from ..common.event_timers import EventTimers
+        from ..jobs.session import Session
+
+        self._reports = Session.get().reports.take_untold()
+        if not self._reports:
+            return {"CANCELLED"}
+        self._timer = EventTimers.start(context, SOON)
+        window_manager_of(context).modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Make all reports, and end. The event is passed on."""
+        from ..common.event_timers import EventTimers
+
+        EventTimers.stop(self._timer)
+        for report in self._reports:
+            # An error would pop up at the pointer and swallow the user's next key press.
+            level: Any = "WARNING" if report.level == "ERROR" else report.level
+            self.report({level}, report.text)
+        return {"FINISHED", "PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Stop the timer if Blender ends the operator earlier, as when a file is loaded."""
+        from ..common.event_timers import EventTimers
+
+        EventTimers.stop(self._timer)
 
 
 CLASSES: Final = (

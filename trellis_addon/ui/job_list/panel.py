@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...blender_context import layout_of
 from ...preferences import stored
-from ..common.class_registration import registering
 from ..common.texts import USUAL_TIME, clock
+from ..jobs.session import Session
 from ..settings.properties import settings_in
-from ..setup.panel_base import InSidebar
 from ..setup.setup_ops import account_page
 from ..translation.translations import iface, phrase
 from .resume_unfinished import interrupted
@@ -53,51 +51,37 @@ OTHER_MODEL: Final = ("no_model", "refused", "invalid_request")
 """Errors that can be solved by another model, or by other settings of it."""
 
 
-class TRELLIS_PT_jobs(InSidebar, bpy.types.Panel):
-    """Jobs under way, and the last failures."""
+def is_needed() -> bool:
+    """Whether there is something to show."""
+    session = Session.get()
+    return bool(session.running or session.ended or interrupted())
 
-    bl_idname = "TRELLIS_PT_jobs"
-    bl_label = "Jobs"
-    bl_order = 10
 
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Show the panel while it has something to show, even if the checklist is back (such as
-        after the key was cleared), as it must be possible to cancel what costs money.
-        """
-        from ..jobs.session import Session
+def draw_all_at_once(layout: Any) -> None:
+    """Draw the buttons of the header, which cancel or clear all at once."""
+    session = Session.get()
+    if (own := stored()) is not None:
+        # With its frame, as the light theme would draw it white on white without one.
+        layout.prop(own, "show_boxes", text="", icon="CUBE")
+    if len(session.running) > 1:
+        layout.operator_context = "INVOKE_DEFAULT"  # it asks first
+        layout.operator("trellis.cancel", text="", icon="CANCEL", emboss=False).prop_id = ""
+    elif not session.running and len(session.ended) > 1:
+        layout.operator("trellis.dismiss", text="", icon="X", emboss=False).prop_id = ""
 
-        session = Session.get()
-        return bool(session.running or session.ended or interrupted())
 
-    def draw_header_preset(self, _context: bpy.types.Context) -> None:
-        """Cancel or clear all at once."""
-        from ..jobs.session import Session
-
-        session, layout = Session.get(), layout_of(self)
-        if (own := stored()) is not None:
-            # With its frame, as the light theme would draw it white on white without one.
-            layout.prop(own, "show_boxes", text="", icon="CUBE")
-        if len(session.running) > 1:
-            layout.operator_context = "INVOKE_DEFAULT"  # it asks first
-            layout.operator("trellis.cancel", text="", icon="CANCEL", emboss=False).prop_id = ""
-        elif not session.running and len(session.ended) > 1:
-            layout.operator("trellis.dismiss", text="", icon="X", emboss=False).prop_id = ""
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """What is under way in its order, what waits, then the failures, the newest first."""
-        from ..jobs.session import Session
-
-        session, layout = Session.get(), layout_of(self)
-        draw_interrupted(layout, context)
-        shown, more = worth_showing(session.running)
-        column = layout.column(align=True)
-        for running in shown:
-            draw_running(column, context, running)
-        if more:
-            column.label(text=iface("and {} more wait").format(more), icon="TIME")
-        for ended in session.ended:
-            draw_ended(layout, context, ended)
+def draw_jobs(layout: Any, context: bpy.types.Context) -> None:
+    """What is under way in its order, what waits, then the failures, the newest first."""
+    session = Session.get()
+    draw_interrupted(layout, context)
+    shown, more = worth_showing(session.running)
+    column = layout.column(align=True)
+    for running in shown:
+        draw_running(column, context, running)
+    if more:
+        column.label(text=iface("and {} more wait").format(more), icon="TIME")
+    for ended in session.ended:
+        draw_ended(layout, context, ended)
 
 
 def draw_interrupted(layout: Any, context: bpy.types.Context) -> None:
@@ -230,6 +214,3 @@ def draw_next_step(layout: Any, kind: str, status: int | None) -> None:
     else:
         return
     layout.operator(name, icon=icon)
-
-
-register, unregister = registering([TRELLIS_PT_jobs])

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...blender_context import OperatorResult
+from ...core.errors import TrellisError
 from ...preferences import read_settings
-from ..common.class_registration import registering
-from ..common.error_reports import reports_errors
+from ..gallery_data.gallery import Gallery
+from ..jobs.session import Session
 from ..translation.translations import iface
 
 if TYPE_CHECKING:
@@ -24,43 +25,30 @@ def interrupted() -> tuple[GalleryEntry, ...]:
     For ``poll`` and ``draw``, as it only reads memory. Props that this session has worked on are
     left out: they have their own rows, and the last snapshot may not know yet how they ended.
     """
-    from ..gallery_data.gallery import Gallery
-    from ..jobs.session import Session
-
     begun = Session.get().begun
     return tuple(entry for entry in Gallery.get().interrupted if entry.id not in begun)
 
 
-class TRELLIS_OT_resume_interrupted(bpy.types.Operator):
-    """Go on with every prop that was interrupted, and place them. What was paid for already is not
-    paid for again
+def resume_all(operator: bpy.types.Operator) -> OperatorResult:
+    """Go on with the first now, and with one more in each tick; in background mode, wait for them.
+
+    :raises TrellisError: the first cannot go on.
     """
-
-    bl_idname = "trellis.resume_interrupted"
-    bl_label = "Continue"
-    bl_options = {"INTERNAL"}
-
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> OperatorResult:
-        """The first now, one more in each tick; in background mode until they are done."""
-        from ...core.errors import TrellisError
-        from ..jobs.session import Session
-
-        session = Session.get()
-        ids = [entry.id for entry in interrupted()]
-        begins = [partial(_go_on, prop_id) for prop_id in ids]
-        if not begins:
-            self.report({"INFO"}, iface("No prop is interrupted"))
-            return {"CANCELLED"}
-        try:
-            session.begin(begins, at_once=bpy.app.background)
-        except TrellisError as error:
-            session.last_error = error.facts
-            raise  # reported like all others
-        if bpy.app.background:
-            for prop_id in ids:
-                session.wait(prop_id)
-        return {"FINISHED"}
+    session = Session.get()
+    ids = [entry.id for entry in interrupted()]
+    begins = [partial(_go_on, prop_id) for prop_id in ids]
+    if not begins:
+        operator.report({"INFO"}, iface("No prop is interrupted"))
+        return {"CANCELLED"}
+    try:
+        session.begin(begins, at_once=bpy.app.background)
+    except TrellisError as error:
+        session.last_error = error.facts
+        raise  # reported like all others
+    if bpy.app.background:
+        for prop_id in ids:
+            session.wait(prop_id)
+    return {"FINISHED"}
 
 
 def _go_on(prop_id: str) -> None:
@@ -77,6 +65,3 @@ def _go_on(prop_id: str) -> None:
         go_on(bpy.context, folder, record)
     except LockedError:
         return  # another Blender was faster, and continues it
-
-
-register, unregister = registering([TRELLIS_OT_resume_interrupted])

@@ -14,7 +14,6 @@ from ...blender_context import OperatorResult, layout_of, window_manager_of
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..jobs.info_log import ended
 from ..translation.translations import iface, rpt
 
 if TYPE_CHECKING:
@@ -160,6 +159,7 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
         """
         from ...core.errors import TrellisError
         from ...engine.unmade import unmade
+        from ..jobs.end_of_job import ended
         from ..jobs.session import Session
 
         session = Session.get()

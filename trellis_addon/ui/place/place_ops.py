@@ -8,11 +8,10 @@ import bpy
 
 from ...blender_context import OperatorResult, layout_of, window_manager_of
 from ...preferences import read_settings
-from ...scene.link.methods import Method, items
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..jobs.info_log import ended
 from ..settings.properties import collection_of, settings_in
+from ..settings.setting_properties import method_items
 
 if TYPE_CHECKING:
     from ...scene.place.placeable import PlaceableProp
@@ -74,7 +73,7 @@ class TRELLIS_OT_place(bpy.types.Operator):
         options={"SKIP_SAVE"},
     )
     method: bpy.props.EnumProperty(
-        name="Method", description="How the prop comes into the file", items=items()
+        name="Method", description="How the prop comes into the file", items=method_items()
     )
     where: bpy.props.EnumProperty(
         name="Where",
@@ -119,6 +118,7 @@ class TRELLIS_OT_place(bpy.types.Operator):
         """Place it, or hand over to the operator that follows the mouse."""
         from ...engine.unmade import unmade
         from ...scene.place.placeable import stored
+        from ..jobs.end_of_job import ended
         from ..jobs.session import Session
 
         self.prop_id = self.prop_id or named_props().get(self.named, self.named)
@@ -138,6 +138,7 @@ class TRELLIS_OT_place(bpy.types.Operator):
         return {"FINISHED"}
 
     def _placement(self) -> "Placement":
+        from ...scene.link.methods import Method
         from ...scene.place.placing import at_cursor, at_origin, current_scene
 
         at, scene = at_origin if self.where == "ORIGIN" else at_cursor, current_scene()

@@ -6,28 +6,30 @@ from typing import Any, Final
 import bpy
 
 from ...blender_context import OperatorResult
-from ...scene.link.methods import Display, EditMethod
 from ..common.class_registration import registering
 from ..translation.translations import phrase, rpt
 
 WAYS: Final = (
     (
-        EditMethod.OVERRIDE.value,
+        "OVERRIDE",
         "Library Override",
         "Stays linked: changes here are kept beside the prop",
     ),
-    (EditMethod.APPEND.value, "Append", "The prop's data becomes part of this file"),
+    ("APPEND", "Append", "The prop's data becomes part of this file"),
     (
-        EditMethod.APPEND_REUSE.value,
+        "APPEND_REUSE",
         "Append (Reuse Data)",
         "As Append; meshes, materials and images are shared with what was appended before",
     ),
 )
 DISPLAYS: Final = (
-    (Display.PROXY.value, "Proxy", "A light stand-in; renders use all of it", "MESH_ICOSPHERE", 0),
-    (Display.FULL.value, "Full", "The full mesh, as it is rendered", "MESH_UVSPHERE", 1),
-    (Display.BOUNDS.value, "Bounds", "A box; renders use the full mesh", "CUBE", 2),
+    ("PROXY", "Proxy", "A light stand-in; renders use all of it", "MESH_ICOSPHERE", 0),
+    ("FULL", "Full", "The full mesh, as it is rendered", "MESH_UVSPHERE", 1),
+    ("BOUNDS", "Bounds", "A box; renders use the full mesh", "CUBE", 2),
 )  # fmt: skip
+
+LEAST_SIZE: Final = 0.0001
+"""The least size of a prop in metres, as Blender cannot show anything smaller."""
 
 
 class TRELLIS_OT_make_editable(bpy.types.Operator):
@@ -41,7 +43,7 @@ class TRELLIS_OT_make_editable(bpy.types.Operator):
         name="Method",
         description="How the prop becomes editable",
         items=WAYS,
-        default=EditMethod.OVERRIDE.value,
+        default="OVERRIDE",
     )
 
     @classmethod
@@ -66,6 +68,7 @@ class TRELLIS_OT_make_editable(bpy.types.Operator):
         """One after the other; the operator's own undo step takes all of them back."""
         from ...core.errors import TrellisError
         from ...scene.link.editable import make_editable
+        from ...scene.link.methods import EditMethod
         from ...scene.link.proxies import instances
         from ...scene.place.placing import current_scene
 
@@ -98,7 +101,7 @@ class TRELLIS_OT_display(bpy.types.Operator):
         name="Show",
         description="What stands for the prop in the viewport",
         items=DISPLAYS,
-        default=Display.PROXY.value,
+        default="PROXY",
     )
     all_props: bpy.props.BoolProperty(
         name="All Props", description="All props of the file, not only the selected ones"
@@ -116,6 +119,7 @@ class TRELLIS_OT_display(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Switch the selected ones, or all."""
+        from ...scene.link.methods import Display
         from ...scene.link.proxies import show
 
         chosen = bpy.data.objects if self.all_props else context.selected_objects
@@ -126,7 +130,7 @@ class TRELLIS_OT_display(bpy.types.Operator):
         shown = rpt(next(name for identifier, name, *_ in DISPLAYS if identifier == self.mode))
         words = rpt("1 prop: {}" if count == 1 else "{} props: {}")
         words = words.format(shown) if count == 1 else words.format(count, shown)
-        if without and self.mode == Display.PROXY:
+        if without and self.mode == "PROXY":
             words += "; " + rpt("{} small enough to have no proxy").format(without)
         self.report({"INFO"}, words)
         return {"FINISHED"}

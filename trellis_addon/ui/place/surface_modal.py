@@ -10,12 +10,11 @@ from mathutils import Vector
 
 from ...blender_context import OperatorResult, window_manager_of, workspace_of
 from ...preferences import read_settings
-from ...scene.link.methods import Method, items
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
 from ..common.redraw import redraw_views
-from ..jobs.info_log import ended
 from ..settings.properties import collection_of, settings_in
+from ..settings.setting_properties import method_items
 from ..translation.translations import rpt, sentence
 from .place_ops import put
 
@@ -159,7 +158,7 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):
         options={"SKIP_SAVE"},
     )
     method: bpy.props.EnumProperty(
-        name="Method", description="How the prop comes into the file", items=items()
+        name="Method", description="How the prop comes into the file", items=method_items()
     )
     align: bpy.props.BoolProperty(
         name="Align to Normal", description="The prop's upright follows the surface"
@@ -220,6 +219,7 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):
 
         :param space: the space of the 3D view from which it is placed, for its local view.
         """
+        from ...scene.link.methods import Method
         from ...scene.place.placing import Placement, current_scene
         from ..jobs.session import Session
 
@@ -243,6 +243,7 @@ class TRELLIS_OT_place_on_surface(OnSurface, bpy.types.Operator):
 
     def _make(self, missing: "PropToBuild", where: "Placement") -> None:
         """Build a version that this Blender can read; the session places it when that is done."""
+        from ..jobs.end_of_job import ended
         from ..jobs.session import Session
 
         session = Session.get()

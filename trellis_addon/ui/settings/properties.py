@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...core.generation.request_settings import SEEDS
-from ...scene.link.methods import items
 from .finishing_properties import TrellisFinishing
 from .model_properties import TrellisModelProperties, to_parameters
+from .setting_properties import method_items
 
 if TYPE_CHECKING:
     from ...core.generation.request import GenerationRequest
@@ -94,7 +94,7 @@ class TrellisProperties(bpy.types.PropertyGroup):
     method: bpy.props.EnumProperty(
         name="Method",
         description="How the prop comes into the file",
-        items=(PREFERRED, *items()),
+        items=(PREFERRED, *method_items()),
         default="PREFERENCES",
     )
     # .blend files store the numbers of the items, so items that were added later have new numbers

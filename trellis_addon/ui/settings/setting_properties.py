@@ -10,6 +10,7 @@ from typing import Any, Final
 import bpy
 
 from ...core.generation.declaration import Choice, Setting
+from ...core.method_words import METHODS, SINCE
 
 _SUBTYPES: Final = {"METRES": "DISTANCE", "DEGREES": "ANGLE", "PIXELS": "PIXEL"}
 
@@ -48,6 +49,18 @@ def enum_items(choices: Iterable[Choice]) -> tuple[tuple[str, str, str, str, int
     return tuple(
         (one.value, one.label, one.description, "NONE", number)
         for number, one in enumerate(choices)
+    )
+
+
+def method_items() -> tuple[tuple[str, str, str, str, int], ...]:
+    """The items of an ``EnumProperty``: the methods that the running Blender supports.
+
+    Their numbers are fixed, as a file stores the number, which has to mean the same in 4.x and 5.x.
+    """
+    return tuple(
+        (*words, number)
+        for number, words in enumerate(METHODS)
+        if bpy.app.version >= SINCE.get(words[0], (0, 0, 0))
     )
 
 

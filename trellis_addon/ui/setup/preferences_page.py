@@ -18,12 +18,13 @@ from ...preferences import (
     read_settings,
     stored,
 )
-from ...scene.link.methods import Method, items
 from ..common.class_registration import registering
+from ..settings.setting_properties import method_items
 from ..translation.translations import iface
 from .keymap import draw_shortcuts
 
 if TYPE_CHECKING:
+    from ...scene.link.methods import Method
     from ..account.account import Account
 
 FOLLOW: Final = "PREFERENCES"
@@ -38,7 +39,7 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
     method: bpy.props.EnumProperty(
         name="Placing",
         description="How props come into a file whose placing method is Follow Preferences",
-        items=items(),
+        items=method_items(),
         default="LINK",
     )
 
@@ -146,8 +147,10 @@ class TrellisPreferences(PreferenceFields, bpy.types.AddonPreferences):
         column.operator("trellis.copy_diagnostics", icon="COPYDOWN")
 
 
-def method_of(chosen: str) -> Method:
+def method_of(chosen: str) -> "Method":
     """The method for a value of the sidebar's Method, which may refer to the preferences."""
+    from ...scene.link.methods import Method
+
     if chosen != FOLLOW:
         return Method.of(chosen)
     return Method.of(getattr(stored(), "method", Method.LINK))

@@ -300,7 +300,7 @@ def drawn(rooms: Rooms, monkeypatch: pytest.MonkeyPatch, width: int = 300) -> No
         scene=bpy_context.scene(),
         active_object=None,
     )
-    panel, layout = rooms("ui.gallery.panel").TRELLIS_PT_library, Nowhere([])
+    panel, layout = rooms("ui.gallery.prop_panels").TRELLIS_PT_library, Nowhere([])
     WATCHED.clear()
     with monkeypatch.context() as patch:
         patch.setattr(os, "stat", lambda *a, **k: WATCHED.append("os.stat"))

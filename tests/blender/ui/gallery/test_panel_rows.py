@@ -45,7 +45,7 @@ def placed(rooms: Rooms, settings: Path) -> Any:
 
 def test_active_prop_is_there_only_while_it_is_selected(rooms: Rooms, placed: Any) -> None:
     module = rooms("ui.gallery.active_prop")
-    panel = module.TRELLIS_PT_active_prop
+    panel = rooms("ui.gallery.prop_panels").TRELLIS_PT_active_prop
     assert panel.poll(bpy.context)
     assert module.active_prop_id(bpy.context) == placed.instance_collection["trellis_id"]
     placed.select_set(False)
@@ -122,7 +122,7 @@ def test_interrupted_props_go_on_with_one_click(
     )
     ids = [folder.id for folder in folders]
     assert sorted(entry.id for entry in resuming.interrupted()) == sorted(ids)
-    assert rooms("ui.job_list.panel").TRELLIS_PT_jobs.poll(bpy.context)
+    assert rooms("ui.job_list.jobs_panel").TRELLIS_PT_jobs.poll(bpy.context)
     assert trellis_ops.resume_interrupted() == {"FINISHED"}
     assert {str(folder.read().state) for folder in (*folders, ready)} == {"ready"}
     # The library as it was last seen says otherwise, and the row is gone all the same.

@@ -245,7 +245,7 @@ def test_scripts_may_generate_the_same_twice(
 def test_jobs_are_shown_during_the_first_run(
     rooms: Rooms, session: Any, gallery: Any, account: Any
 ) -> None:
-    panel = rooms("ui.job_list.panel").TRELLIS_PT_jobs
+    panel = rooms("ui.job_list.jobs_panel").TRELLIS_PT_jobs
     account.first_run = True
     assert not panel.poll(bpy.context)
     session.add(silent(rooms), "vase")
