@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, Literal
 
 import bpy
 
@@ -25,8 +25,24 @@ from .core.identity import ADDON_ID
 from .core.prompt.prompt_words import WORD_LISTS, WordList, words_of
 
 if TYPE_CHECKING:
+    from typing import TypedDict, Unpack
+
     from .core.secret import Secret
     from .core.settings import Endpoint, Settings
+
+    class Overrides(TypedDict, total=False):
+        """What the command line says, before environment and preferences. None says nothing."""
+
+        base_url: str | None
+        library: Path | None
+        endpoint: Endpoint | None
+        limit_seconds: float | None
+        daily_limit_cents: float | None
+        """US cents; there are no preferences without an installation."""
+        online: bool
+        """Consent, where there are no preferences to ask."""
+        plain_http: bool
+        """Consent to http in a private network, likewise."""
 
 
 KEY_VARIABLE: Final = "AIGATEWAY_API_KEY"
@@ -232,23 +248,8 @@ def default_library() -> Path:
     return Path.home() / "Documents" / "Blender" / "Trellis"
 
 
-class Overrides(TypedDict, total=False):
-    """What the command line says, before environment and preferences. None says nothing."""
-
-    base_url: str | None
-    library: Path | None
-    endpoint: "Endpoint | None"
-    limit_seconds: float | None
-    daily_limit_cents: float | None
-    """US cents; there are no preferences without an installation."""
-    online: bool
-    """Consent, where there are no preferences to ask."""
-    plain_http: bool
-    """Consent to http in a private network, likewise."""
-
-
 def read_settings(
-    environment: Mapping[str, str] = os.environ, **given: Unpack[Overrides]
+    environment: Mapping[str, str] = os.environ, **given: "Unpack[Overrides]"
 ) -> "Settings":
     """Plain values for the other rooms. Main thread only."""
     from .core.secret import Secret

@@ -23,6 +23,14 @@ import bpy  # noqa: E402,I001
 import addon_utils  # noqa: E402
 
 
+def linked(profile: Path) -> None:
+    """Put the extension into a profile, unless it is there."""
+    place = profile / "extensions" / "user_default"
+    if not place.exists():
+        place.mkdir(parents=True)
+        (place / "trellis").symlink_to(ROOT, target_is_directory=True)
+
+
 def enabled(module: str) -> float:
     """Milliseconds of ``addon_utils.enable``, of this thread's own time: a busy machine cannot add
     to it.
@@ -37,10 +45,7 @@ def enabled(module: str) -> float:
 
 def main() -> None:
     """Ours, then Blender's."""
-    place = PROFILE / "extensions" / "user_default"
-    if not place.exists():
-        place.mkdir(parents=True)
-        (place / "trellis").symlink_to(ROOT, target_is_directory=True)
+    linked(PROFILE)
     bpy.ops.wm.read_homefile(use_empty=True)
     ours, theirs = "bl_ext.user_default.trellis", sys.argv[2]
     before = set(sys.modules)

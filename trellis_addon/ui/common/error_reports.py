@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any, TypeVar, cast
 
 from ..translation.translations import sentence
@@ -17,25 +16,24 @@ def reports_errors(method: Method) -> Method:
     and cancels the operator.
     """
 
-    def guarded(operator: Any, *arguments: Any) -> Any:
-        from ...core.errors import TrellisError
-        from .log_handlers import attach
-
-        attach()
-        try:
-            return method(operator, *arguments)
-        except TrellisError as error:
-            # If a script has called the operator, Blender raises this report as a RuntimeError.
-            operator.report({"ERROR"}, sentence(error.facts))
-            return {"CANCELLED"}
-
     # Blender counts the arguments of the functions that it registers, and refuses `*arguments`.
-    @wraps(method)
     def execute(self: Any, context: Any) -> Any:
-        return guarded(self, context)
+        return _guarded(method, self, context)
 
-    @wraps(method)
     def invoke(self: Any, context: Any, event: Any) -> Any:
-        return guarded(self, context, event)
+        return _guarded(method, self, context, event)
 
     return cast("Method", invoke if method.__code__.co_argcount == 3 else execute)
+
+
+def _guarded(method: Callable[..., Any], operator: Any, *arguments: Any) -> Any:
+    from ...core.errors import TrellisError
+    from .log_handlers import attach
+
+    attach()
+    try:
+        return method(operator, *arguments)
+    except TrellisError as error:
+        # If a script has called the operator, Blender raises this report as a RuntimeError.
+        operator.report({"ERROR"}, sentence(error.facts))
+        return {"CANCELLED"}

@@ -15,14 +15,15 @@ from ...core.method_words import METHODS, SINCE
 _SUBTYPES: Final = {"METRES": "DISTANCE", "DEGREES": "ANGLE", "PIXELS": "PIXEL"}
 
 
-def annotations_of(properties: Iterable[str], name: str) -> dict[str, str]:
-    """Make the annotations of a property group from properties that its module holds.
-
-    They are texts, as ``from __future__ import annotations`` makes them: with the properties
-    themselves in the class, bpy 4.2 crashes at exit.
+def annotations_of(properties: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Make the annotations of a class from properties that its module holds.
 
     :param name: the module's variable with the properties, which Blender looks up by these texts.
     """
+    if bpy.app.version >= (5, 2, 0):
+        return dict(properties)
+    # As postponed annotations would be. Blender compiles and evaluates each of them; but with the
+    # properties themselves, bpy 4.2 crashes at exit once the extension has been uninstalled.
     return {each: f"{name}[{each!r}]" for each in properties}
 
 
