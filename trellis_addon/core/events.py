@@ -64,6 +64,8 @@ class Usable:
     prop_id: str
     folder: Path
     blend: Path
+    is_draft: bool = False
+    """Whether its proxy is a draft, so that the file is to be read again at the end."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Any
 from ..core.errors import BadFileError
 from ..core.events import State
 from ..core.files.prop_files import BLEND, THUMBNAIL
+from ..core.generation.proxy_draft import PROXY_DUE
 from ..library.blend_versions import (
     FILES,
     FINISHING,
@@ -58,7 +59,9 @@ def to_do(
         return ToDo(BLEND, make=True, words=f"{again} in the background")
     choice = blend_for(record, blender, lambda name: folder.holds(record, name))
     if choice.name == BLEND:
-        return ToDo(BLEND, choice.make, "Preparing the prop in the background")
+        # A draft of the proxy is replaced by preparing the prop once more.
+        make = choice.make or record.prop.get(PROXY_DUE) is True
+        return ToDo(BLEND, make, "Preparing the prop in the background")
     return ToDo(choice.name, choice.make, own_version_sentence(record, blender))
 
 

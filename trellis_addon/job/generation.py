@@ -21,6 +21,7 @@ from ..core.events import Cancelled, Emit, Failed, Finished, Progress, State, St
 from ..core.files import held_files
 from ..core.files.prop_files import path_from_text
 from ..core.generation.picture import PictureOrder, Pictures
+from ..core.generation.proxy_draft import PROXY_DUE
 from ..core.next_step import NextStep
 from ..gateway.client import Gateway
 from ..gateway.metadata_api import Memory
@@ -192,7 +193,8 @@ class Generation:
 
         def usable(made: Made) -> None:
             whole.append(made)
-            self.emit(Usable(self.folder.id, self.folder.path, self.folder.path / blend))
+            draft = made.prop.get(PROXY_DUE) is True
+            self.emit(Usable(self.folder.id, self.folder.path, self.folder.path / blend, draft))
 
         told = usable if self.early else None
         order = picture_order(self.folder, record, self.pictures)

@@ -171,9 +171,9 @@ class Library:
                 yield folder, record
 
     def unfinished(self, tell: Tell = log.warning) -> Iterator[PropFolder]:
-        """The props whose generation or picture was interrupted and can be resumed."""
+        """The props whose generation, picture or proxy was interrupted and can be resumed."""
         for folder, record in self.records(tell):
-            if not (record.is_resumable or record.picture_is_due):
+            if not (record.is_resumable or record.is_incomplete):
                 continue
             # Resuming would have to write the record.
             if record.is_newer:

@@ -28,6 +28,7 @@ from ..core.events import State
 from ..core.files.prop_files import MODEL, is_model_name
 from ..core.generation.picture import DUE
 from ..core.generation.picture import IN_RECORD as PICTURE
+from ..core.generation.proxy_draft import PROXY_DUE
 
 SCHEMA: Final = 1
 MOST_CENTS: Final = 1e9
@@ -299,6 +300,12 @@ class PropRecord(_Part):
     def picture_is_due(self) -> bool:
         """Whether the prop is ready, and was interrupted before its picture was taken."""
         return self.state is State.READY and self.prop.get(PICTURE) == DUE
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the prop is ready, and was interrupted before its picture or proxy was made."""
+        proxy_is_due = self.state is State.READY and self.prop.get(PROXY_DUE) is True
+        return proxy_is_due or self.picture_is_due
 
     @property
     def accepted_by_gateway(self) -> bool:

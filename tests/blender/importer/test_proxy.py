@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 import numpy as np
 import pytest
+from gateway.meshes import make_glb
 from mathutils import Vector
 from PIL import Image
 from support import bpy_context
@@ -125,6 +126,30 @@ def test_it_looks_like_the_prop(shop: JobFactory) -> None:
         pairs = list(zip(shots(full, "full"), shots([light], "light"), strict=True))
     assert min(overlap(a, b) for a, b in pairs) >= 0.99
     assert max(colour_difference(a, b) for a, b in pairs) <= 0.02
+
+
+def test_its_draft_looks_like_it(rooms: Any, shop: JobFactory) -> None:
+    """In place and from a distance: the exchange must not be seen as a jump."""
+    imported = shop.imported(shop.write(make_glb("weathered oak barrel", 0, 110_000, 512)))
+    settings = imported.settings(rooms("core.generation.finishing").Finishing())
+    finish = rooms("importer.prop.finish_steps").finish
+    made = finish(imported.objects, "Ball", settings, shop.folder / "textures", is_hasty=True)
+    assert made.draft is not None
+    (draft,) = made.collection.children[1].objects
+    assert 16_000 <= len(draft.data.polygons) <= 60_000
+    low, high = box_of([draft])
+    colour = tuple(draft.data.materials[0].diffuse_color)
+    with studio(shop.folder) as shots:
+        before = shots([draft], "draft")
+        rooms("importer.prop.proxy_collections").replace_draft(made.draft)
+        (light,) = made.collection.children[1].objects
+        after = shots([light], "light")
+    assert len(light.data.polygons) <= 5000
+    assert min(overlap(a, b) for a, b in zip(before, after, strict=True)) >= 0.98
+    # The hoops of the draft are not metal, which its picture does not say.
+    assert max(colour_difference(a, b) for a, b in zip(before, after, strict=True)) <= 0.09
+    assert (*low, *high) == pytest.approx([*box_of([light])[0], *box_of([light])[1]], abs=0.01)
+    assert colour == pytest.approx(tuple(light.data.materials[0].diffuse_color), abs=0.03)
 
 
 # --- when there is one

@@ -79,9 +79,11 @@ def _prepared(item: PromptItem, claim: Claim, state: BatchState) -> Running | No
 def _further(
     item: PromptItem, claim: Claim, found: tuple[PropFolder, PropRecord], state: BatchState
 ) -> Running | None:
-    """Continue a prop that an earlier run has begun; None if it is ready, with its picture."""
+    """Continue a prop that an earlier run has begun; None if it is ready, with its
+    picture and proxy.
+    """
     folder, record = found
-    if record.state is State.READY and not record.picture_is_due:
+    if record.state is State.READY and not record.is_incomplete:
         with suppress(LockedError):
             # The process that made it may have died while writing; acquiring its lock removes what
             # that has left.

@@ -109,7 +109,7 @@ class _Resuming:
         def begin() -> Job | None:
             # Another process may have finished it since the list was made.
             record = folder.read()
-            left = record.is_resumable or record.picture_is_due
+            left = record.is_resumable or record.is_incomplete
             return self.workshop.resume(folder, self.settings) if left else None
 
         return run_if_free(folder.id, begin, self.output)

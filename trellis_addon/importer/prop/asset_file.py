@@ -53,18 +53,20 @@ def load_preview(collection: Any, picture: Path) -> None:
         bpy.ops.ed.lib_id_load_custom_preview(filepath=str(picture))
 
 
-def write_blend(blocks: set[Any], target: Path) -> None:
+def write_blend(blocks: set[Any], target: Path, *, durably: bool = True) -> None:
     """Write a library with only these collections, atomically.
 
     It is not compressed, as a compressed library takes 2 to 3.5 times as long to link, and 3 to 6
     times as long to write (measured).
+
+    :param durably: whether it has to survive a power failure.
     """
     part = target.with_name(f"{target.name}.part")
     try:
         bpy.data.libraries.write(
             str(part), blocks, path_remap="RELATIVE_ALL", fake_user=True, compress=False
         )
-        put_in_place(part, target)
+        put_in_place(part, target, durably=durably)
     except (OSError, RuntimeError) as error:  # for a full disk, Blender's message is "Success"
         raise LibraryError("The prop's file cannot be written", detail=str(error)) from error
     finally:
@@ -88,7 +90,8 @@ def restore_preview(target: Path, name: str, picture: Path) -> None:
         discard(part)
 
 
-def put_in_place(part: Path, target: Path) -> None:
+def put_in_place(part: Path, target: Path, *, durably: bool = True) -> None:
     """Sync a finished file and rename it over its target."""
-    patiently(lambda: sync_file(part))
+    if durably:
+        patiently(lambda: sync_file(part))
     replace(part, target)

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -18,6 +18,7 @@ from ...core.files.light_files import sign
 from ...core.files.prop_files import THUMBNAIL
 from ...core.generation.finishing import Finishing
 from ...core.generation.picture import How
+from ...core.generation.proxy_draft import PROXY_DUE
 from ...core.generation.quality import IN_RECORD as QUALITY
 from ...core.generation.quality import Quality
 from ...library.blend_versions import FORMER_NAMES
@@ -31,10 +32,15 @@ from .asset_file import mark_asset, put_in_place, store_provenance, write_blend
 from .collection_exporters import set_exporters
 from .data_blocks import also_called
 from .finish_steps import FinishedProp, finish
-from .light_file import write_light
+from .light_file import renew_light, write_light
+from .making import StepError
 from .picture import fact_about, picture_of, write_with_picture
+from .proxy_collections import replace_draft
 
 log = logging.getLogger(__name__)
+
+ROUGH_PROXY: Final = "The viewport shows a rough version, as the light one could not be made"
+"""The note about a prop that only has the draft of its proxy."""
 
 Result = tuple[dict[str, Any], list[str]]
 Usable = Callable[[dict[str, Any], list[str]], None]
@@ -64,23 +70,22 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
         empty_file()
         imported = import_model(folder / task.model)
         settings = imported.settings(Finishing.from_dict(task.finishing))
-        made = finish(imported.objects, task.name, settings, textures)
+        # The thumbnail and the proxy take most of the time, and the artist need not wait for them.
+        is_early = task.early and task.picture == How.TAKE
+        made = finish(imported.objects, task.name, settings, textures, is_hasty=is_early)
         store_provenance(made.collection, task.provenance)
         former = [also_called(made.collection, name) for name in task.former_names]
         made = replace(made, former=tuple(former))
         # Before the asset: otherwise the Asset Browser would show the prop twice.
         light = textures / LIGHT if write_light(made, textures / LIGHT, task.blend) else None
-        mark_asset(made.collection, task.prompt, task.provenance)
-        set_exporters(made.collection)
+        _publish(made, task)
         facts, notes = _facts(made, textures), [*imported.notes, *made.notes]
-        # The thumbnail takes most of the time, and the artist need not wait for it.
-        if task.early and task.picture == How.TAKE:
-            write_blend({made.collection, *made.lods, *made.former}, blend)
-            _sign(light, blend, made)
-            _sync(textures)
-            put_in_place(blend, folder / task.blend)
+        if is_early:
+            _write_early(made, blend, folder / task.blend, light, textures)
             stands = True
             usable(facts, notes)
+            notes += _proxy_of(made, light, task)
+            facts = _facts(replace(made, draft=None), textures)
         # After that, too: the artist need not wait for the measuring.
         quality, told = _quality(made)
         notes += told
@@ -112,6 +117,43 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
         size = sum(path.stat().st_size for path in files)
         facts[QUALITY] = replace(quality, file_bytes=size).to_dict()
     return facts, notes
+
+
+def _publish(made: FinishedProp, task: Task) -> None:
+    mark_asset(made.collection, task.prompt, task.provenance)
+    set_exporters(made.collection)
+
+
+def _write_early(
+    made: FinishedProp, blend: Path, target: Path, light: Path | None, textures: Path
+) -> None:
+    """Write the prop for the first time, before its proxy and its thumbnail are made.
+
+    A power failure loses nothing that the record names: the prop is made again then. But an earlier
+    file must not be lost.
+    """
+    durably = target.exists()
+    write_blend({made.collection, *made.lods, *made.former}, blend, durably=durably)
+    _sign(light, blend, made)
+    if durably:
+        _sync(textures)
+    put_in_place(blend, target, durably=durably)
+
+
+def _proxy_of(made: FinishedProp, light: Path | None, task: Task) -> list[str]:
+    """Make the proxy in the place of its draft. If that fails, the draft stays, with a note."""
+    if made.draft is None:
+        return []
+    try:
+        replace_draft(made.draft)
+    except StepError as error:
+        log.warning("no proxy: %s", error.__cause__, exc_info=error)
+        return [ROUGH_PROXY]
+    if light is not None:
+        made.collection.asset_clear()
+        renew_light(made, light, task.blend)
+        _publish(made, task)
+    return []
 
 
 def _quality(made: FinishedProp) -> tuple[Quality | None, list[str]]:
@@ -159,6 +201,7 @@ def _facts(made: FinishedProp, textures: Path) -> dict[str, Any]:
         "size_metres": list(made.size),
         "triangles": made.triangles,
         "proxy": made.has_proxy,
+        PROXY_DUE: made.draft is not None,
         "lods": [lod.name for lod in made.lods],
         "materials": len(bpy.data.materials),
         "images": sum(1 for image in bpy.data.images if image.source == "FILE"),

@@ -43,23 +43,40 @@ class FinishedProp:
     ``data_blocks.also_called``."""
     objects: tuple[Any, ...] = ()
     """The objects of the full prop, without those of proxy and levels of detail."""
+    draft: Making | None = None
+    """For ``proxy_collections.replace_draft``, if it has a draft instead of its proxy."""
 
 
 def finish(
-    objects: list[Any], name: str, settings: Finishing, texture_folder: Path
+    objects: list[Any],
+    name: str,
+    settings: Finishing,
+    texture_folder: Path,
+    *,
+    is_hasty: bool = False,
 ) -> FinishedProp:
     """Make one collection from imported objects, by all steps that apply.
 
     Nothing of an earlier finishing is changed, as files are written only after all steps.
 
     :param texture_folder: where images are written; it is made if needed.
+    :param is_hasty: whether a draft of the proxy is enough for now.
     :raises BadFileError: the surface has no size, or has NaN or infinite coordinates.
     :raises StepError: a step failed, whatever the reason.
     """
     # Cameras and lights first, so that they count neither as parts nor for the size.
     kept, notes = size_and_origin.drop_extras(objects)
     root = size_and_origin.root_of(kept, name)
-    prop = Making(kept, name, settings, texture_folder, gather(kept, name), root, notes=notes)
+    prop = Making(
+        kept,
+        name,
+        settings,
+        texture_folder,
+        gather(kept, name),
+        root,
+        notes=notes,
+        is_hasty=is_hasty,
+    )
     for step in STEPS:
         try:
             if step.applies(prop):
@@ -76,6 +93,7 @@ def finish(
         prop.has_proxy,
         tuple(prop.notes),
         objects=tuple(prop.objects),
+        draft=prop if prop.draft else None,
     )
 
 

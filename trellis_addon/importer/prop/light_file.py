@@ -61,6 +61,17 @@ def write_light(made: FinishedProp, place: Path, name: str) -> bool:
         return False
 
 
+def renew_light(made: FinishedProp, place: Path, name: str) -> None:
+    """Write the light file once more, with another proxy and the meshes that are baked already. If
+    that fails, it keeps its former proxy.
+    """
+    try:
+        with _light(list(made.objects), made.collection, place, is_baked=True):
+            write_blend({made.collection, *made.former}, place / name)
+    except (OSError, RuntimeError, LibraryError) as error:
+        log.warning("the light file keeps its proxy: %s", error)
+
+
 class _OtherMeshError(Exception):
     """Blender has not read the mesh that was baked."""
 
@@ -91,7 +102,9 @@ def _is_plain(obj: Any) -> bool:
 
 
 @contextmanager
-def _light(objects: Sequence[Any], collection: Any, place: Path) -> Iterator[None]:
+def _light(
+    objects: Sequence[Any], collection: Any, place: Path, *, is_baked: bool = False
+) -> Iterator[None]:
     """Put boxes and baked meshes in the place of the meshes, while in the context."""
     heavy = [obj for obj in objects if obj.type == "MESH"]
     meshes = [obj.data for obj in heavy]
@@ -102,7 +115,9 @@ def _light(objects: Sequence[Any], collection: Any, place: Path) -> Iterator[Non
     try:
         tree, pink = _tree(), _pink()
         for number, obj in enumerate(heavy):
-            _bake(obj, tree, place / str(number))
+            bake = _bake_of(obj, tree, place / str(number))
+            if not is_baked:
+                _write_bake(obj, bake)
             boxes.append(_box(obj, pink))
             obj.data = boxes[-1]
             # Blender also evaluates the hidden objects of an instance in the viewport (measured).
@@ -119,7 +134,8 @@ def _light(objects: Sequence[Any], collection: Any, place: Path) -> Iterator[Non
         bpy.data.batch_remove([*boxes, *new])
 
 
-def _bake(obj: Any, tree: Any, place: Path) -> None:
+def _bake_of(obj: Any, tree: Any, place: Path) -> Any:
+    """Give an object the modifier, and return what says where its bake is."""
     modifier = obj.modifiers.new(_NAME, "NODES")
     modifier.node_group = tree
     view_layer_in(bpy.context).update()
@@ -128,9 +144,13 @@ def _bake(obj: Any, tree: Any, place: Path) -> None:
     bake.use_custom_path, bake.directory = True, str(place)
     if hasattr(bake, "bake_target"):
         bake.bake_target = "DISK"
+    return bake
+
+
+def _write_bake(obj: Any, bake: Any) -> None:
     with bpy.context.temp_override(object=obj, active_object=obj):
         bpy.ops.object.geometry_node_bake_single(
-            session_uid=obj.session_uid, modifier_name=modifier.name, bake_id=bake.bake_id
+            session_uid=obj.session_uid, modifier_name=_NAME, bake_id=bake.bake_id
         )
 
 

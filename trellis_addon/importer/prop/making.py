@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ...core.generation.finishing import Finishing
 from ...core.generation.rebuild_budgets import Budget, budget_of
+from ..proxy.draft import Draft
 
 ROLE: Final = "trellis_role"
 """A custom property of the other collections: ``full`` and ``proxy`` inside of the prop's, and
@@ -35,6 +36,10 @@ class Making:
     lods: list[Any] = field(default_factory=list)
     triangles: int = 0
     has_proxy: bool = False
+    is_hasty: bool = False
+    """Whether a draft of the proxy is enough for now; see ``proxy_collections.replace_draft``."""
+    draft: Draft | None = None
+    """The draft, if it has one instead of its proxy."""
 
     @property
     def budget(self) -> Budget | None:

@@ -8,9 +8,10 @@ from typing import Any
 import bpy
 
 from ..mesh import mesh_editing, textures
-from ..proxy.proxy import make_proxy
+from ..proxy.draft import make_draft, remove
+from ..proxy.proxy import make_proxy, moves
 from ..proxy.viewport_colors import set_viewport_colors
-from .making import ROLE, Making
+from .making import ROLE, Making, StepError
 
 
 def add_proxy(prop: Making) -> None:
@@ -24,13 +25,49 @@ def add_proxy(prop: Making) -> None:
     if not settings.proxy or not (many or textures.largest() > settings.proxy_above_pixels):
         set_viewport_colors(meshes)
         return
-    light = make_proxy(meshes, prop.name, prop.texture_folder, simplify=many)
+    if prop.is_hasty and many and not any(map(moves, meshes)):
+        prop.draft = make_draft(meshes, f"{prop.name} proxy")
+    light = [prop.draft.part] if prop.draft else _light(prop, meshes, simplify=many)
     if not light:
         return
-    if settings.textures == "packed":
-        textures.pack_all(prop.texture_folder)
     _separate(prop, light)
     prop.has_proxy = True
+
+
+def replace_draft(prop: Making) -> None:
+    """Make the proxy of a prop that has a draft of it.
+
+    :raises StepError: that failed; the prop still has its draft.
+    """
+    draft = prop.draft
+    if draft is None:
+        return
+    meshes = [o for o in prop.objects if o.type == "MESH" and len(o.data.polygons)]
+    try:
+        light = _light(prop, meshes, simplify=True)
+    except Exception as error:
+        raise StepError("proxy") from error
+    if not light:
+        return
+    proxy = draft.part.users_collection[0]
+    name = draft.part.name
+    remove(draft)
+    prop.draft = None
+    for obj in light:
+        proxy.objects.link(obj)
+    # Files that link the draft know it by its name.
+    mesh = light[0].data
+    for block in (light[0], mesh, *mesh.materials):
+        block.name = name
+
+
+def _light(prop: Making, meshes: list[Any], *, simplify: bool) -> list[Any]:
+    """The objects of the proxy; none if nothing is left of the prop."""
+    folder = prop.texture_folder
+    light = make_proxy(meshes, prop.name, folder, simplify=simplify, draft=prop.draft)
+    if light and prop.settings.textures == "packed":
+        textures.pack_all(folder)
+    return light
 
 
 def _separate(prop: Making, light: list[Any]) -> None:

@@ -50,8 +50,12 @@ def joined(objects: Sequence[Any]) -> Whole:
         if not np.array_equal(world, np.eye(4)):
             places = places @ world[:3, :3].T + world[:3, 3]
         points.append(places)
-        corners.append(own.astype(np.int64) + vertices)
+        own = own.astype(np.int64)
+        corners.append(own + vertices if vertices else own)
         vertices += len(places)
-    return Whole(
-        np.concatenate(points), np.concatenate(corners), surfaces, np.concatenate(materials)
-    )
+    return Whole(_one(points), _one(corners), surfaces, _one(materials))
+
+
+def _one(arrays: list[Any]) -> Any:
+    """All arrays as one. Most props are a single mesh, which need not be copied."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

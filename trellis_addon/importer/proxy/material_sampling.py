@@ -6,7 +6,7 @@ The values come from a Principled BSDF, or from the Emission shader of glTF's un
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -79,12 +79,16 @@ class Surface:
         return (socket for socket in own + light if socket is not None)
 
 
-def read_pictures(surfaces: list[Surface], most: int = MOST_PIXELS) -> dict[Any, Pixels]:
+def read_pictures(
+    surfaces: list[Surface], most: int = MOST_PIXELS, known: Mapping[Any, Pixels] | None = None
+) -> dict[Any, Pixels]:
     """Read the pixels of all images that surfaces show, as stored; (H, W, 4).
 
     :param most: images with a longer side are shrunk to this number of pixels.
+    :param known: what has been read already.
     """
-    return pictures_of([socket for surface in surfaces for socket in surface.inputs], most)
+    sockets = [socket for surface in surfaces for socket in surface.inputs]
+    return pictures_of(sockets, most, known or {})
 
 
 def values_at(

@@ -8,7 +8,7 @@ input.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -211,13 +211,14 @@ def _is_premultiplied(node: Any) -> bool:
     return straight and not node.outputs["Alpha"].is_linked
 
 
-def read_pictures(sockets: list[Any], most: int) -> dict[Any, Pixels]:
+def read_pictures(sockets: list[Any], most: int, known: Mapping[Any, Pixels]) -> dict[Any, Pixels]:
     """Read the pixels of all images behind these inputs, as stored; (H, W, 4).
 
     :param most: images with a longer side are shrunk to this number of pixels.
+    :param known: what has been read already.
     """
     images = {image for socket in sockets for image in images_behind(socket)}
-    return {image: pixels_of(image, most) for image in images}
+    return {image: known[image] if image in known else pixels_of(image, most) for image in images}
 
 
 def images_behind(socket: Any, depth: int = 0) -> Iterator[Any]:

@@ -21,6 +21,7 @@ import bpy
 
 from ..mesh.mesh_building import mesh_of
 from ..mesh.vertex_welding import Floats
+from .draft import Draft
 from .joined_mesh import joined
 from .material_sampling import read_pictures, values_at
 from .proxy_materials import baked_material, light_copy
@@ -28,7 +29,9 @@ from .proxy_mesh import stand_in
 from .viewport_colors import colors_from, copy_colors, set_viewport_colors
 
 
-def make_proxy(objects: list[Any], name: str, folder: Path, *, simplify: bool) -> list[Any]:
+def make_proxy(
+    objects: list[Any], name: str, folder: Path, *, simplify: bool, draft: Draft | None = None
+) -> list[Any]:
     """Make proxy objects for all of these mesh objects; none if nothing is left of them.
 
     The full and the proxy materials also get their viewport colours, as the large images have to be
@@ -37,9 +40,10 @@ def make_proxy(objects: list[Any], name: str, folder: Path, *, simplify: bool) -
     :param objects: finished objects; their world matrices are applied.
     :param simplify: also reduce the triangles, unless the prop is animated.
     :param folder: where images are written.
+    :param draft: the draft of this proxy, of which the joined meshes and images are used.
     """
     if simplify and not any(moves(obj) for obj in objects):
-        part = _simplified(objects, f"{name} proxy", folder)
+        part = _simplified(objects, f"{name} proxy", folder, draft)
         if part:
             set_viewport_colors([part])
         return [part] if part else []
@@ -76,12 +80,12 @@ def _with_small_textures(objects: list[Any], name: str, folder: Path) -> list[An
     return parts
 
 
-def _simplified(objects: list[Any], name: str, folder: Path) -> Any | None:
-    whole = joined(objects)
+def _simplified(objects: list[Any], name: str, folder: Path, draft: Draft | None) -> Any | None:
+    whole = draft.whole if draft else joined(objects)
     # numpy releases the GIL for most of its work, so that it runs while Blender decodes images.
     with ThreadPoolExecutor(1) as pool:
         working = pool.submit(stand_in, whole.points, whole.corners)
-        pictures = read_pictures(whole.surfaces)
+        pictures = read_pictures(whole.surfaces, known=draft.pictures if draft else None)
         colors_from(whole, pictures)
         light = working.result()
     if light is None:

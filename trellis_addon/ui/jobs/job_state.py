@@ -75,6 +75,8 @@ class Running:
     started: float = field(default_factory=time.monotonic)
     placed: bool = False
     """Whether it has been placed, while its picture is being rendered."""
+    had_draft: bool = False
+    """Whether the file may be linked as it was with a draft of its proxy."""
     waiting: bool = False
     """Whether it waits for another job to end; its thread has not been started."""
     at_gateway: bool = False
@@ -101,6 +103,16 @@ class Running:
 
         self.at_gateway = state in (State.SENDING, State.WAITING)
         self.may_have_cost |= self.at_gateway or state is State.DOWNLOADING
+
+    def can_be_placed(self, event: Usable) -> bool:
+        """Note that its prop can be placed. False if it has to wait for its proxy, as a draft that
+        is packed into the open file could not be exchanged.
+        """
+        from ...scene.link.methods import Method
+
+        self.had_draft |= event.is_draft
+        packs = any(at.method is Method.PACK for at in self.placements)
+        return not (event.is_draft and packs)
 
     def leaves_file(self) -> None:
         """Forget its places and image, as another file has been opened."""

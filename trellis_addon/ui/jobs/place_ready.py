@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import bpy
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ...core.events import Finished, Usable
     from ...scene.place.placing import Placed, PlaceItem
     from ...scene.place.surface import BoundingBox
+
+
+_RENDERS: Final = ("RENDER", "OBJECT_BAKE")
 
 
 class Ready(NamedTuple):
@@ -35,6 +38,14 @@ class Came(NamedTuple):
     def stand(self) -> list[Placed]:
         """The results that are in the scene."""
         return [each for each in self.placed if not each.error]
+
+
+def waits_for_render(ready: Sequence[Ready]) -> bool:
+    """Whether a draft is to be exchanged during a render, whose threads use the linked data."""
+    from ...core.events import Finished
+
+    exchanges = any(one.running.had_draft and isinstance(one.event, Finished) for one in ready)
+    return exchanges and any(bpy.app.is_job_running(kind) for kind in _RENDERS)
 
 
 def items_of(ready: Sequence[Ready]) -> list[PlaceItem]:

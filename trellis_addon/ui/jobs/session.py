@@ -24,7 +24,7 @@ from ..common.file_watch import on_another_file
 from .arrivals import Arrivals, select_arrived
 from .job_messages import JobMessages
 from .job_state import LONGEST_NAME, Running, RunningFields, record_name, size_of
-from .place_ready import Ready, end_placing, items_of, place_ready
+from .place_ready import Ready, end_placing, items_of, place_ready, waits_for_render
 from .progress_display import ProgressDisplay
 from .reload_links import reload_prop
 from .running_jobs import RunningJobs
@@ -188,6 +188,8 @@ class Session(BackgroundOwner, JobMessages):
         self.clicks.drawn()
         self._begin_next()
         for running, event in list(self.running.events()):
+            if isinstance(event, Usable) and not running.can_be_placed(event):
+                continue
             if isinstance(event, Finished | Usable):
                 # A job may be usable and then finished before it is placed, which is done once.
                 self._ready = [each for each in self._ready if each[0] is not running]
@@ -196,7 +198,8 @@ class Session(BackgroundOwner, JobMessages):
                 self._handle_event(running, event)
         # The files are read first, a few in each tick, so that all props that are ready only need
         # one update of the scene. That waits while the user is dragging something.
-        if self._ready and fetch(items_of(self._ready), FETCH_SECONDS) and not hands_busy():
+        busy = hands_busy() or waits_for_render(self._ready)
+        if self._ready and fetch(items_of(self._ready), FETCH_SECONDS) and not busy:
             ready, self._ready = self._ready, []
             self._place(ready)
         self._redraw(force=False)
@@ -266,6 +269,9 @@ class Session(BackgroundOwner, JobMessages):
                 self.tell_ready(running, event)
             if running.reload:
                 renewed += reload_prop(event.folder, event.blend)
+            elif running.had_draft:
+                # Not an undo step: the user has done nothing, and linked data is not part of one.
+                reload_prop(event.folder, event.blend)
             self._remove(running, good=True)
         stand = [(each.running, each.stand) for each in came]
         self.arrivals.note([each for _running, placed in stand for each in placed])

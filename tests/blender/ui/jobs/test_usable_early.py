@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -52,6 +53,17 @@ def ran(rooms: Rooms, folder: Any, importer: Any, *, early: bool = True) -> list
 
 def kinds(events: list[Any]) -> list[str]:
     return [type(e).__name__ for e in events if type(e).__name__ in ("Usable", "Finished")]
+
+
+def heavy(rooms: Rooms, library: Path) -> Any:
+    """A downloaded model that gets a proxy."""
+    folder = rooms.downloaded(library, MODEL)
+    folder.update(finishing={"proxy_above_triangles": 100})
+    return folder
+
+
+def digest(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 def asset_picture(blend: Path) -> int:
@@ -117,6 +129,43 @@ def test_what_comes_after_takes_nothing_away(
     job.start()
     list(job.wait())
     assert "thumbnail.png" in folder.read().files
+
+
+def test_a_heavy_one_has_a_draft_first(rooms: Rooms, background: Any, tmp_path: Path) -> None:
+    folder = heavy(rooms, tmp_path)
+    early: list[bytes] = []
+    events = ran(rooms, folder, Acting(background, lambda _: early.append(digest(folder.blend))))
+    assert kinds(events) == ["Usable", "Finished"]
+    assert [e.is_draft for e in events if type(e).__name__ == "Usable"] == [True]
+    record = folder.read()
+    assert (record.prop["proxy"], record.prop["proxy_due"]) == (True, False)
+    assert digest(folder.blend) not in early
+    assert all(folder.holds(record, name) for name in record.files)
+    # Nobody who waits for the end gets a draft.
+    again = heavy(rooms, tmp_path / "other")
+    assert kinds(ran(rooms, again, background, early=False)) == ["Finished"]
+    assert again.read().prop["proxy_due"] is False
+
+
+def test_a_stop_between_draft_and_proxy_leaves_it_due(
+    rooms: Rooms, background: Any, tmp_path: Path
+) -> None:
+    folder = heavy(rooms, tmp_path)
+    ran(rooms, folder, Acting(background, partial(cancel_or_kill, "kill", background)))
+    record = folder.read()
+    # It can be placed, and is true to what is on the disk.
+    assert (str(record.state), record.prop["proxy_due"]) == ("ready", True)
+    assert all(folder.holds(record, name) for name in record.files)
+    assert record.is_incomplete
+    library = rooms("library.library").Library(tmp_path)
+    assert [each.id for each in library.unfinished()] == [folder.id]
+    # The next job makes the rest, without being asked for a finishing.
+    assert kinds(ran(rooms, folder, background, early=False)) == ["Finished"]
+    record = folder.read()
+    assert (record.prop["proxy_due"], record.is_incomplete) == (False, False)
+    assert "thumbnail.png" in record.files
+    assert all(folder.holds(record, name) for name in record.files)
+    assert list(library.unfinished()) == []
 
 
 def test_the_end_of_blender_leaves_it_to_be_made(
