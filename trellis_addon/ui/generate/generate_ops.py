@@ -76,20 +76,17 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         return self._give_reports(session)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
-        """Start the jobs and watch them without holding anything up."""
-        from ..common.event_timers import EventTimers
-        from ..jobs.session import Session
+        """Start the jobs and watch them without holding anything up.
 
-        # Plain Python values on the operator; the jobs and their threads never see the operator.
-        session, asked = Session.get(), self._asked()
-        if session.clicks.is_double(asked):
-            self.report({"INFO"}, rpt("Already begun"))
+        A click before the panel was ever drawn waits for the libraries, which take half a second,
+        while the window stays usable.
+        """
+        from ..common.event_timers import EventTimers
+
+        self._prop_ids = []
+        self._waits = libraries_are_missing()
+        if not self._waits and not self._begin(context):
             return {"CANCELLED"}
-        self._prop_ids = self._start(context)
-        if not self._prop_ids:
-            return {"CANCELLED"}
-        session.clicks.begun(asked)
-        session.reports.watch(self._prop_ids)
         self._timer = EventTimers.start(context, MODAL_SECONDS)
         window_manager_of(context).modal_handler_add(self)
         return {"RUNNING_MODAL"}
@@ -99,6 +96,12 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         from ..jobs.session import Session
 
         session = Session.get()
+        if self._waits:
+            self._waits = libraries_are_missing()
+            if not self._waits and not self._begin(context):
+                self._stop_watching()
+                return {"CANCELLED"}
+            return {"PASS_THROUGH"}
         if not session.beginning and all(map(session.has_ended, self._prop_ids)):
             # As a warning, as an error would pop up at the pointer and swallow the next key press.
             result = self._give_reports(session, worst="WARNING")
@@ -118,6 +121,22 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         """
         # The operator does not own the jobs, as Blender may end it at any time.
         self._stop_watching()
+
+    def _begin(self, context: bpy.types.Context) -> bool:
+        """Start the jobs; whether there is anything to watch."""
+        from ..jobs.session import Session
+
+        # Plain Python values on the operator; the jobs and their threads never see the operator.
+        session, asked = Session.get(), self._asked()
+        if session.clicks.is_double(asked):
+            self.report({"INFO"}, rpt("Already begun"))
+            return False
+        self._prop_ids = self._start(context)
+        if not self._prop_ids:
+            return False
+        session.clicks.begun(asked)
+        session.reports.watch(self._prop_ids)
+        return True
 
     def _asked(self) -> tuple[object, ...]:
         """What identifies this call, to recognize the second click of a double click."""
@@ -172,7 +191,8 @@ class TRELLIS_OT_add(bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Show a small dialog with the prompt."""
+        """Show a small dialog with the prompt. The libraries are loaded while it is typed."""
+        libraries_are_missing()
         self.prompt = settings_in(context.scene).prompt
         return window_manager_of(context).invoke_props_dialog(
             self, width=DIALOG_WIDTH, confirm_text="Generate"
@@ -299,6 +319,19 @@ class TRELLIS_OT_allow_online_access(bpy.types.Operator):
 def settings_now() -> "Settings":
     """The current settings from the preferences."""
     return read_settings()
+
+
+def libraries_are_missing() -> bool:
+    """Whether a generation would hold the window up, as its libraries are not loaded yet.
+
+    If so, they are being loaded from now on. Background mode has nobody who waits at a window.
+    """
+    from ..jobs.preload import Preload
+
+    if bpy.app.background or Preload.get().is_done:
+        return False
+    Preload.get().start()
+    return True
 
 
 def obstacle_now() -> "TrellisError | None":

@@ -47,7 +47,9 @@ class Preload(BackgroundOwner):
         self.start()
 
     def start(self) -> None:
-        """Start the thread, unless it has run already."""
+        """Start the thread, unless it has run already. A dialog and a click do not wait for the
+        panel's timer.
+        """
         if self._thread is None:
             self._thread = threading.Thread(target=self.load, name="trellis-preload")
             self._thread.start()
@@ -61,6 +63,11 @@ class Preload(BackgroundOwner):
         except ImportError as error:
             # The first generation fails in the same way, and reports it.
             log.warning("A library cannot be loaded: %s", error)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the thread has ended."""
+        return self._thread is not None and not self._thread.is_alive()
 
     @property
     def is_loading(self) -> bool:
