@@ -31,6 +31,7 @@ SECTIONS: Mapping[str, str] = {
     "command_events": "Every command",
     "prop_events": "A prop on its way",
     "batch_events": "Lists",
+    "picture_events": "Pictures before props",
     "output_events": "Exports, shots, scenes",
     "library_events": "The library and its settings",
     "summary_events": "Totals",

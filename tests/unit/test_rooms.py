@@ -69,6 +69,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "selection",
         "report",
         "outputs",
+        "pictures",
         "rows",
         "checking",
         "batch",

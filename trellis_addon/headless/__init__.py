@@ -17,6 +17,7 @@ prompts/      reads a list of prompts from a .csv, .jsonl or .txt file, and chec
 selection/    the rows of a list, and the props of the library, that a command is about
 report/       the result of each item: report lines, progress, summary and the HTML page
 outputs/      what a command writes beside the library: exports, shots, scene files, contact sheets
+pictures/     pictures of prompts before their props: ``pictures``, ``--picture-first``
 rows/         compares rows with what was applied to their props, and applies what has changed
 checking/     what a run needs, without a connection: ``batch --check``
 batch/        runs a batch: items in parallel, each made only once and written to the report

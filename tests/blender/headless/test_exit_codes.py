@@ -26,6 +26,7 @@ from support.stopping import ask_to_stop, hearing
 pytestmark = [newest_only, pytest.mark.long]
 
 CHAT = "POST /v1/chat/completions"
+IMAGES = "POST /v1/images/generations"
 LOOK, CREATE = "GET /v1/batches/*", "POST /v1/batches"
 GONE = "http://127.0.0.1:9"
 
@@ -88,7 +89,7 @@ def rejected(place: Place) -> None:
 
 
 def refused(place: Place) -> None:
-    for route in (CHAT, "GET *"):
+    for route in (CHAT, IMAGES, "GET *"):
         place.gateway.script.on(route, do.status(401), times=None)
 
 
@@ -100,6 +101,26 @@ def held(place: Place) -> None:
     """Its request waits, until it is interrupted."""
     place.gate = Gate()
     place.gateway.script.on(CHAT, do.hold(place.gate), times=None)
+
+
+def pictures_held(place: Place) -> None:
+    """The request for pictures waits, until it is interrupted."""
+    place.gate = Gate()
+    place.gateway.script.on(IMAGES, do.hold(place.gate), times=None)
+
+
+def pictures_refused(place: Place) -> None:
+    place.gateway.script.on(IMAGES, do.status(400), times=None)
+
+
+def pictures_made_by_another(place: Place) -> None:
+    """Another process makes the same pictures meanwhile."""
+    gate = Gate()
+    place.gateway.script.on(IMAGES, do.hold(gate))
+    process = place.started(("pictures", "cup", "--size", "64x64"))
+    assert gate.reached.wait(LIMIT_SECONDS)
+    place.during.callback(lambda: ended(process))
+    place.during.callback(gate.release)
 
 
 def in_batch_api(place: Place) -> None:
@@ -163,6 +184,7 @@ def no_props(place: Place) -> None:
 
 
 ONE_TRY = "--retry 0 --give-up-after 0"
+PICTURES = "pictures cup --size 64x64"
 LIST = "batch {home}/list.txt"
 NOWHERE = "--library {home}/list.txt/library"
 TABLE = (
@@ -173,6 +195,13 @@ TABLE = (
     Row(3, "generate cup", "account refuses", refused),
     Row(4, "generate cup", "gateway gone", gone),
     Row(130, "generate cup", "interrupted", held),
+    Row(0, PICTURES),
+    Row(1, PICTURES, "refused", pictures_refused),
+    Row(2, "pictures cup --count 0", "no pictures"),
+    Row(3, PICTURES, "account refuses", refused),
+    Row(4, PICTURES, "gateway gone", gone),
+    Row(6, PICTURES, "made by another process", pictures_made_by_another),
+    Row(130, PICTURES, "interrupted", pictures_held),
     Row(0, LIST),
     Row(1, f"{LIST} {ONE_TRY} --endpoint chat", "no model in the answer", no_model),
     Row(0, f"--props-may-fail {LIST} {ONE_TRY} --endpoint chat", "props may fail", no_model),

@@ -44,6 +44,7 @@ from ..outputs.due_outputs import DueOutputs, settle
 from ..outputs.export_files import ExportOptions, check_output, export_all
 from ..outputs.scene_file import check_method, check_scene, put_into_file
 from ..outputs.shot_files import ShotOptions, shoot_all
+from ..pictures.picking import Picked, check_options, picture_of
 from ..report.lines import Line
 
 
@@ -59,6 +60,7 @@ def generate(options: argparse.Namespace, output: Output) -> int:
     requests = [variant(request, number) for number in range(check_count(options.count))]
     settings = settings_of(options)
     check_library(settings.library)
+    check_options(options)
     destinations = chosen_by(options, settings.library)
     # Made for the first destination at once, instead of being finished twice.
     own = finishing_of(options, prompt=request.prompt)
@@ -83,7 +85,8 @@ def generate(options: argparse.Namespace, output: Output) -> int:
 
     workshop = JobFactory(pictures=pictures_of(options, Pictures.WITH_PROP))
     try:
-        made, code = _made(requests, finishing, workshop, settings, output, begun)
+        picture = picture_of(request.prompt, options, settings, workshop, output)
+        made, code = _made(requests, finishing, workshop, settings, output, begun, picture)
         if made and destinations and code != INTERRUPTED:
             for one in made:
                 remember(PropFolder(one.folder), finishing, own)
@@ -110,21 +113,28 @@ def _made(
     settings: Settings,
     output: Output,
     begun: Callable[[str], None],
+    picture: Picked | int | None,
 ) -> tuple[list[Finished], int]:
     """Make the variants. Stops at a failure that the others would have as well.
 
     :param begun: is called with each new prop's id, before anything is sent for it.
+    :param picture: the picture of a set that they are made from; an exit code: there is none.
     :returns: the finished ones, and the exit code.
     :raises TrellisError: the first job cannot be started.
     """
     made: list[Finished] = []
-    code = DONE
+    code, chosen = DONE, None
+    if isinstance(picture, int):
+        return made, picture
+    if picture:
+        chosen, image = picture.chosen, {"image_url": picture.data_uri}
+        requests = [request.model_copy(update=image) for request in requests]
     for number, request in enumerate(requests):
         if len(requests) > 1:
             seed = "" if request.seed is None else f", seed {request.seed}"
             output.say(f"Variant {number + 1} of {len(requests)}{seed}")
         try:
-            job = workshop.generate(request, settings, finishing)
+            job = workshop.generate(request, settings, finishing, chosen)
         except TrellisError as error:
             # Once a variant has been made, it must still be placed and exported.
             if not number:

@@ -14,12 +14,12 @@ from ..console.options import (
     doctor_options,
     every_command_options,
     finish_options,
-    generate_options,
     library_options,
     place_options,
     resume_options,
     show_options,
 )
+from ..console.picture_options import add_generate, add_pictures
 from ..console.usage import Parser
 from ..observers.options import add_observers
 from ..report.options import add_farm, add_report
@@ -41,8 +41,9 @@ class Subcommand:
 
 
 COMMANDS: Final[Mapping[str, Subcommand]] = {
-    "generate": Subcommand(
-        "one prop from a prompt", generate_options, "commands.generate", "generate"
+    "generate": Subcommand("one prop from a prompt", add_generate, "commands.generate", "generate"),
+    "pictures": Subcommand(
+        "pictures of a prompt, to choose a look from", add_pictures, "pictures.command", "pictures"
     ),
     "batch": Subcommand(
         "many props from a file, one run or many", add_batch, "commands.batch", "batch"

@@ -12,6 +12,7 @@ from typing import Any, Final
 from ...core.errors import InputError
 from ...core.generation.request_key import MOST_VARIANTS
 from ...core.generation.views import FRONT, VIEWS
+from ...core.pictures.chosen_picture import ChosenPicture
 
 MOST_IMAGE_BYTES: Final = 25 << 20
 """The gateway's limit for an image (docs/images)."""
@@ -33,11 +34,22 @@ def view_of(text: str) -> tuple[str, str]:
     return (view, picture) if equals and view in VIEWS else (FRONT, text)
 
 
+def chosen_in(texts: Sequence[str]) -> ChosenPicture | None:
+    """The picture of a set that ``--image ID:NUMBER`` names; None if there is none."""
+    return next(filter(None, map(ChosenPicture.of, texts)), None)
+
+
 def images(texts: Sequence[str]) -> dict[str, Any]:
-    """Convert the reference images to the values of a request.
+    """Convert the reference images to the values of a request. A picture of a set has none yet.
 
     :raises InputError: a view is there twice, or there is no front, or a picture cannot be used.
     """
+    if chosen_in(texts):
+        if len(texts) > 1:
+            raise InputError(
+                "A picture of a set is sent alone", "Leave out the images of other sides"
+            )
+        return {"image_url": None}
     found: dict[str, str | None] = {}
     for view, picture in map(view_of, texts):
         if view in found:

@@ -48,4 +48,4 @@ def _default(setting: Setting) -> str:
         return "yes" if value is not setting.is_inverse else "no"
     if not words:
         return f"{value:g}" if setting.kind is float else str(value)
-    return words if value in (None, ()) else f"{value:g}: {words}"
+    return words if value in (None, ()) or isinstance(value, str) else f"{value:g}: {words}"

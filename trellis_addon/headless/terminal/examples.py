@@ -12,6 +12,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         'trellis generate "red mushroom" --count 3 --seed 7 --library props',
         'trellis generate "street lamp" --height 4.2 --for game --output export',
     ),
+    "pictures": (
+        'trellis pictures "weathered oak barrel" --count 4',
+        'trellis pictures "the same with iron hoops" --more-like oak-barrel-0123456789ab:2',
+        'trellis pictures "weathered oak barrel" --again --json',
+    ),
     "batch": (
         "trellis batch props.csv --check",
         "trellis batch props.csv --dry-run",
