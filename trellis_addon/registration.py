@@ -31,6 +31,7 @@ from .ui.generate import (
     word_menus,
 )
 from .ui.job_list import job_ops, jobs_panel
+from .ui.pictures import choose_ops, picture_ops, picture_panel
 from .ui.place import (
     generate_on_surface,
     library_ops,
@@ -42,6 +43,7 @@ from .ui.place import (
 from .ui.settings import (
     finishing_properties,
     model_properties,
+    picture_properties,
     preferences_backup,
     presets,
     properties,
@@ -56,8 +58,11 @@ PARTS: Final = (
     preferences_backup,
     model_properties,
     finishing_properties,
+    picture_properties,
     properties,
     generate_ops,
+    picture_ops,
+    choose_ops,
     job_ops,
     show_placed,
     setup_ops,
@@ -72,6 +77,7 @@ PARTS: Final = (
     startup_defaults,
     word_menus,
     prompt_panel,
+    picture_panel,
     main_panel,
     reference_panel,
     settings_panels,

@@ -28,6 +28,7 @@ BELOW_THE_INTERFACE = {
     "core.generation.views",
     "core.identity",
     "core.method_words",
+    "core.pictures.picture_settings",
     "headless.blender_command",
 }
 """Nothing else outside of ``ui``."""

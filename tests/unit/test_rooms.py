@@ -54,6 +54,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "gallery_data",
         "jobs",
         "job_list",
+        "pictures",
         "generate",
         "place",
         "gallery",

@@ -16,6 +16,7 @@ setup/        the way from installation to the first prop: checklist, preference
 gallery_data/ the data of the gallery: records of the library, thumbnails, search and sorting
 jobs/         the session with its running jobs: starts, shows and reports them
 job_list/     the Jobs panel: running, failed and interrupted jobs, with their buttons
+pictures/     pictures of a prompt in a row, one of which the next prop is made from
 generate/     the panels from which props are generated and imported
 place/        operators that place props of the library, and that change placed ones
 gallery/      the gallery in the sidebar, the active prop, the menus, and operators for props

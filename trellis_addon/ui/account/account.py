@@ -23,7 +23,7 @@ from ..common.background_owner import BackgroundOwner
 from ..common.redraw import redraw_account
 
 if TYPE_CHECKING:
-    from ...core.account import Balance, Check, Fact, LibraryFacts, Models
+    from ...core.account import Balance, Check, Fact, LibraryFacts, Models, PictureModels
     from ...core.secret import Secret
     from ...core.settings import GatewaySettings, Settings
     from ...library.record import PropRecord
@@ -35,6 +35,7 @@ TICK_SECONDS: Final = 0.1
 TEST: Final = "connection test"
 BALANCE: Final = "balance"
 MODELS: Final = "models"
+PICTURE_MODELS: Final = "picture models"
 LIBRARY: Final = "library"
 
 Work: TypeAlias = "Callable[[CancelToken], Iterator[Fact]]"
@@ -63,6 +64,7 @@ class Account(BackgroundOwner):
         self.balance: Balance | None = None
         self.costs = Costs()
         self.models: Models | None = None
+        self.picture_models: PictureModels | None = None
         self.library: LibraryFacts | None = None
         self.picture_forms: Mapping[str, str] = {}
         """How models take reference images, by their names."""
@@ -113,7 +115,8 @@ class Account(BackgroundOwner):
         key.
         """
         self.checks, self.models, self.picture_forms = (), None, {}
-        for name in (TEST, MODELS, BALANCE):
+        self.picture_models = None
+        for name in (TEST, MODELS, PICTURE_MODELS, BALANCE):
             self.troubles.pop(name, None)
             if errand := self._errands.pop(name, None):
                 errand.token.cancel()
@@ -133,6 +136,12 @@ class Account(BackgroundOwner):
         from ...engine.health_check import ask_models
 
         self._start(MODELS, lambda token: ask_models(settings, token))
+
+    def refresh_picture_models(self, settings: Settings) -> None:
+        """Start asking for the list of image models. Does not block."""
+        from ...engine.picture_models import ask_picture_models
+
+        self._start(PICTURE_MODELS, lambda token: ask_picture_models(settings, token))
 
     def refresh_balance(self, settings: Settings) -> None:
         """Start asking for the balance, if the network may be used. Does not block."""
@@ -234,6 +243,7 @@ class Account(BackgroundOwner):
             LibraryFacts,
             Models,
             PictureForms,
+            PictureModels,
             Trouble,
         )
 
@@ -244,6 +254,8 @@ class Account(BackgroundOwner):
                 self.balance = fact
             case Models():
                 self.models = fact
+            case PictureModels():
+                self.picture_models = fact
             case Costs():
                 self.costs = fact
             case LibraryFacts():

@@ -70,6 +70,10 @@ class Previews:
         # A picture that has been made again has another time, and hence another key.
         return self._asked(f"{entry.id}:{entry.stamp.picture}", path)
 
+    def picture(self, key: str, path: Path) -> int:
+        """The icon of a picture that never changes under its key. Like :meth:`icon`."""
+        return self._asked(key, path)
+
     def forming(self) -> int:
         """The icon of a prop that has no picture yet. Like :meth:`icon`."""
         return self._own("forming")

@@ -10,6 +10,7 @@ from ...blender_context import OperatorResult, window_manager_of
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.texts import EXAMPLE
+from ..settings.picture_properties import chosen_of
 from ..settings.properties import TrellisProperties, prompt_of, settings_in
 from ..translation.translations import iface
 from .word_menus import draw_word_menus
@@ -138,6 +139,7 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
     from ..account.cost_display import draw_cost
     from ..common.text_layout import HAS_TEXTBOX, draw_lines, fitted
     from ..jobs.start_jobs import WHERE
+    from ..pictures.picture_row import draw_pictures
     from ..settings.finishing_mapping import size_words
 
     look()
@@ -161,6 +163,7 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
     _draw_count(column, prompt)
     reason = reason_against(group, prompt)
     _draw_generate(column, context, group, reason)
+    draw_pictures(column, context, group, prompt)
     # Below Generate, which would otherwise move away from the pointer while the user is typing.
     if warning := prompt_warning(prompt):
         draw_lines(column, context, warning, "INFO")
@@ -199,7 +202,7 @@ def _draw_generate(
     row.scale_y = 1.5
     button = row.row(align=True)
     button.enabled = reason is None
-    words = iface("Generate") if group.count == 1 else iface("Generate {}").format(group.count)
+    words = _generate_words(group)
     cost = cost_words(group.model.model, group.count)
     both = f"{words} ({cost})" if cost else words
     room = fitted(context, both, COUNT) == both
@@ -215,6 +218,15 @@ def _draw_generate(
         draw_reason(layout, context, reason)
 
 
+def _generate_words(group: TrellisProperties) -> str:
+    """What the button does: how many props, and of which picture."""
+    if chosen := chosen_of(group.pictures, prompt_of(group)):
+        if group.count == 1:
+            return iface("Generate from Picture {}").format(chosen.number)
+        return iface("Generate {} from Picture {}").format(group.count, chosen.number)
+    return iface("Generate") if group.count == 1 else iface("Generate {}").format(group.count)
+
+
 def reason_against(group: TrellisProperties, prompt: str) -> "TrellisError | None":
     """Why Generate is greyed out, or None. For ``draw``, as it only reads memory."""
     from ...core.cost import over_limit
@@ -227,7 +239,9 @@ def reason_against(group: TrellisProperties, prompt: str) -> "TrellisError | Non
     if not prompt:
         return InputError(DESCRIBE, " ")
     settings = read_settings()
-    views = views_in(group)
+    views: Any = views_in(group)
+    if chosen_of(group.pictures, prompt):
+        views = (FRONT,)
     if views and settings.gateway.endpoint == "chat":
         return InputError(NO_IMAGE, "Remove it, or set the endpoint to Automatic")
     if views and FRONT not in views:
@@ -251,7 +265,10 @@ def draw_reason(layout: Any, context: bpy.types.Context, reason: "TrellisError")
     elif facts.message == NO_IMAGE:
         draw_lines(layout, context, NO_IMAGE, "ERROR")
         row = layout.row(align=True)
-        row.operator("trellis.remove_reference", icon="X")
+        group = settings_in(context.scene)
+        chosen = chosen_of(group.pictures, prompt_of(group))
+        remove = "trellis.unchoose_picture" if chosen else "trellis.remove_reference"
+        row.operator(remove, icon="X")
         row.operator("trellis.preferences", text="", icon="PREFERENCES")
     elif facts.message in (NO_FRONT, TAKES_ONE):
         draw_lines(layout, context, facts.message, "ERROR")

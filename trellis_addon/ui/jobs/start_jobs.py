@@ -14,6 +14,7 @@ from ...core.errors import InputError
 from ...core.generation.finishing import Finishing
 from ...preferences import read_settings
 from ..settings.finishing_mapping import to_finishing
+from ..settings.picture_properties import chosen_of, uri_of
 from ..settings.properties import (
     TrellisProperties,
     collection_of,
@@ -28,6 +29,8 @@ from .session import Session
 if TYPE_CHECKING:
     from ...core.generation.finishing import Finishing
     from ...core.generation.request import GenerationRequest
+    from ...core.pictures.chosen_picture import ChosenPicture
+    from ...core.settings import Settings
     from ...job.job import Job
     from ...library.prop_folder import PropFolder
     from ...library.record import PropRecord
@@ -70,7 +73,8 @@ def start(
     session, settings = Session.get(), read_settings()
     finishing = to_finishing(group.finishing, prompt or prompt_of(group))
     # Encoded once for all variants, as that can take half a second.
-    pictures = _pictures(group, settings.gateway.endpoint)
+    chosen = chosen_of(group.pictures, prompt or prompt_of(group))
+    pictures = _pictures(group, settings, chosen)
     requests = [
         to_request(group, prompt, variant).model_copy(update=pictures)
         for variant in range(group.count)
@@ -82,10 +86,10 @@ def start(
     where = places(pinned(first_place(group, at, turned)), len(requests), metres)
     ids: list[str] = []
     reference: Any = group.reference
-    name = reference.name if reference else ""
+    name = reference.name if reference and not chosen else ""
 
     def begin(request: GenerationRequest, place: Placement) -> None:
-        job = session.workshop.generate(request, settings, finishing)
+        job = session.workshop.generate(request, settings, finishing, chosen)
         session.add(job, request.name or request.prompt, place, metres=metres, image=name)
         ids.append(job.prop_id)
 
@@ -134,14 +138,19 @@ def places(first: Placement, count: int, metres: float) -> Iterator[Placement]:
         yield replace(first, location=(x + number * step, y, z))
 
 
-def _pictures(group: TrellisProperties, endpoint: str) -> dict[str, Any]:
+def _pictures(
+    group: TrellisProperties, settings: Settings, chosen: ChosenPicture | None
+) -> dict[str, Any]:
+    """The chosen picture of a set, or else the reference images."""
     from ..settings.reference_slots import pictures_of, views_in
 
-    if views_in(group) and endpoint == "chat":
+    if (chosen or views_in(group)) and settings.gateway.endpoint == "chat":
         raise InputError(
             NO_IMAGE,
             "Remove the image, or set the endpoint to Automatic in the preferences",
         )
+    if chosen:
+        return {"image_url": uri_of(chosen, settings.library), "views": ()}
     return pictures_of(group)
 
 

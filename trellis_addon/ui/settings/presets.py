@@ -14,6 +14,7 @@ from bl_ui.utils import PresetPanel
 from ..common.class_registration import registering
 from .finishing_properties import NAMES as FINISHING
 from .model_properties import NAMES as MODEL
+from .picture_properties import NAMES as PICTURES
 
 FOLDER: Final = "trellis"
 OWN: Final = ("count", "method", "where")
@@ -82,6 +83,7 @@ class TRELLIS_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore[
         *(f"trellis.{name}" for name in OWN),
         *(f"trellis.model.{name}" for name in MODEL),
         *(f"trellis.finishing.{name}" for name in FINISHING),
+        *(f"trellis.pictures.{name}" for name in PICTURES),
     )
 
 

@@ -8,6 +8,7 @@ import bpy
 from ...core.generation.request_settings import SEEDS
 from .finishing_properties import TrellisFinishing
 from .model_properties import TrellisModelProperties, to_parameters
+from .picture_properties import TrellisPictures
 from .setting_properties import method_items
 
 if TYPE_CHECKING:
@@ -131,6 +132,11 @@ class TrellisProperties(bpy.types.PropertyGroup):
         type=TrellisModelProperties,
         name="Model",
         description="Which model is asked, and how",
+    )
+    pictures: bpy.props.PointerProperty(
+        type=TrellisPictures,
+        name="Pictures",
+        description="How many pictures are made of the prompt, and which is chosen",
     )
     finishing: bpy.props.PointerProperty(
         type=TrellisFinishing,

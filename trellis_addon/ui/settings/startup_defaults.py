@@ -19,10 +19,11 @@ from ...preferences import stored
 from ..common.class_registration import registering
 from .finishing_properties import NAMES as FINISHING
 from .model_properties import NAMES as MODEL
+from .picture_properties import NAMES as PICTURES
 from .presets import OWN
 from .properties import settings_in
 
-PARTS: Final = {"": OWN, "model": MODEL, "finishing": FINISHING}
+PARTS: Final = {"": OWN, "model": MODEL, "finishing": FINISHING, "pictures": PICTURES}
 """The names of the stored properties, by group, as in the JSON."""
 
 
