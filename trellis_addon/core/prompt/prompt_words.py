@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Adds words for material, style and age to a prompt, and removes them: the panel's word lists."""
 
-from __future__ import annotations
-
 import re
 from typing import Final, NamedTuple
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws the menus below the prompt, with words for material, style and age that can be switched."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import bpy

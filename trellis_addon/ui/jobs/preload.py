@@ -107,7 +107,19 @@ def imports() -> Iterator[None]:
     from ...library import library  # noqa: F401
 
     yield
+    from ...library import day_cache  # noqa: F401
+
+    yield
     from ...job import generation  # noqa: F401
 
     yield
+    from ...job import job  # noqa: F401
+
+    yield
+    import psutil  # noqa: F401
+
+    yield
     from ...importer.pipe import background_blender  # noqa: F401
+
+    yield
+    from ...core.generation import real_size  # noqa: F401
