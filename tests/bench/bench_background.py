@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench_placing import background_import
 from harness import ROOT, RUNS, Result, fresh_process
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -104,6 +105,7 @@ def arrival() -> Iterator[Result]:
         title = f"answer_to_placed_prop_{LARGE // 1000}k" + ("" if proxy else "_without_proxy")
         note = f"{value:.0f} ms : {other:.0f} ms, all of it but the calls in the background"
         yield Result(title, value / other, "x importer", 1.0, note=note)
+    yield from background_import()
 
 
 def _arrived(rooms: Rooms, blender: Any, library: Path, model: bytes, *, proxy: bool) -> float:

@@ -90,7 +90,8 @@ def _cells(whole: Whole) -> tuple[Indices, int]:
     # At most 1000 cells along an axis, which fit into ten bits.
     cell = max(cell, extent / 1000)
     # Parts stay apart: the hoops of a barrel lie on its staves, nearer than a cell is wide.
-    ends = whole.corners[:, :2].ravel(), whole.corners[:, 1:].ravel()
+    first, second, third = whole.corners.T.astype(np.int32)
+    ends = np.concatenate([first, second]), np.concatenate([second, third])
     keys = connected(len(whole.points), *ends).astype(np.int64)
     for column in columns:
         keys = (keys << 10) | ((column - column.min()) / cell).astype(np.int64)

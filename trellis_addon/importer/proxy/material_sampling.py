@@ -103,20 +103,25 @@ def values_at(
     :param materials: (T,), the surface of each triangle of the prop.
     :param pictures: the result of ``read_pictures``.
     """
-    made = np.empty((len(samples.triangles), 10))
-    which = materials[samples.triangles]
-    for number, surface in enumerate(surfaces):
-        rows = slice(None) if len(surfaces) == 1 else np.flatnonzero(which == number)
-        loops = surface.loops[samples.triangles[rows] - surface.first]
-        places = Places(surface.mesh, loops, samples.shares[rows], pictures)
-        made[rows] = _values(surface, places)
+    if len(surfaces) == 1:
+        made = _values(surfaces[0], samples, pictures)
+    else:
+        made = np.empty((len(samples.triangles), 10))
+        which = materials[samples.triangles]
+        for number, surface in enumerate(surfaces):
+            rows = np.flatnonzero(which == number)
+            own = Samples(samples.triangles[rows], samples.shares[rows])
+            made[rows] = _values(surface, own, pictures)
     # A file may contain any number, even one that overflows Blender's 32-bit floats.
     most = np.array([1.0] * (TRANSMISSION + 1) + [_BRIGHTEST] * 3)
-    return np.clip(np.nan_to_num(made), 0.0, most)
+    np.nan_to_num(made, copy=False)
+    return np.clip(made, 0.0, most, out=made)
 
 
-def _values(surface: Surface, places: Places) -> Reals:
-    made = np.zeros((len(places.loops), 10))
+def _values(surface: Surface, samples: Samples, pictures: dict[Any, Pixels]) -> Reals:
+    loops = surface.loops[samples.triangles - surface.first]
+    places = Places(surface.mesh, loops, samples.shares, pictures)
+    made = np.zeros((len(loops), 10))
     # An unlit surface has no colour, only emission: it stays black, or it would also be lit.
     lit = surface.emission is None or surface.colour is not None
     made[:, COLOUR] = srgb_of(np.array(_GREY)) if lit else 0.0

@@ -51,6 +51,7 @@ class Places:
     pictures: dict[Any, Pixels]
     """The pixels of images, from ``read_pictures``; images that are missing are read."""
     _outputs: dict[Any, Reals] = field(default_factory=dict)
+    _layers: dict[str, Reals] = field(default_factory=dict)
 
     def value(self, socket: Any, depth: int = 0) -> Reals:
         """Evaluate an input: (N, 3) for colours (linear) and vectors, else (N,)."""
@@ -139,6 +140,12 @@ class Places:
         return made + move
 
     def _uvs(self, name: str) -> Reals:
+        # Nearly always, all images of a material use one layer.
+        if name not in self._layers:
+            self._layers[name] = self._read_uvs(name)
+        return self._layers[name]
+
+    def _read_uvs(self, name: str) -> Reals:
         layers = self.mesh.uv_layers
         layer = (
             layers.get(name) if name else next((one for one in layers if one.active_render), None)

@@ -83,7 +83,9 @@ def surface_of(meshes: list[Any]) -> Surface:
         matrix = np.array(obj.matrix_world, dtype=np.float32)
         own = positions(mesh)
         vertices, loops, slot = triangles_of(mesh)
-        points.append(own @ matrix[:3, :3].T + matrix[:3, 3])
+        points.append(
+            own if np.array_equal(matrix, np.eye(4)) else own @ matrix[:3, :3].T + matrix[:3, 3]
+        )
         corners.append(vertices + np.int32(start))
         # Indexing takes 0.1 s for 1 M triangles, so it is left out where all faces are triangles.
         own_uvs = _uvs(mesh)
