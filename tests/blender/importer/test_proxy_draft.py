@@ -110,7 +110,7 @@ def test_the_draft_first_and_then_the_proxy(shop: JobFactory) -> None:
 @pytest.mark.skipif(bpy.app.version < (4, 5, 0), reason="4.2 has no light files")
 def test_the_light_file_gets_the_proxy_too(shop: JobFactory) -> None:
     converted(shop, charts(20_000, 128), proxy_above_triangles=10_000)
-    full, light = (seen(shop.folder / name) for name in ("prop.blend", "textures/light/prop.blend"))
+    full, light = (seen(shop.folder / name) for name in ("prop.blend", "light/prop.blend"))
     assert light == full
     assert light.images > 0
     light_file = shop.rooms("core.files.light_files").light_file

@@ -156,7 +156,7 @@ def test_file_that_blender_saves_by_itself(
     with without_handlers():
         scene = save(tmp_path / "quit.blend")
     facts, picture = in_plain_blender(scene, tmp_path, frame)
-    assert Path(facts["libraries"][0]).parts[-3:] == ("textures", "light", "prop.blend")
+    assert Path(facts["libraries"][0]).parts[-3:] == (ID, "light", "prop.blend")
     assert (facts["render"], picture) == expected
 
 
@@ -185,7 +185,7 @@ def test_missing_meshes_are_pink(ball: Path, place: Place, tmp_path: Path) -> No
     place(ball)
     with without_handlers():
         scene = save(tmp_path / "quit.blend")
-    shutil.rmtree(ball.parent / "textures" / "light" / "0")
+    shutil.rmtree(ball.parent / "light" / "prop-1")
     facts, picture = in_plain_blender(scene, tmp_path)
     assert [mesh[:3] for mesh in facts["render"]] == [["Ball", 6, ["Trellis Missing Mesh"]]]
     colours = zip(picture[0::3], picture[1::3], picture[2::3], strict=True)
@@ -250,17 +250,17 @@ def test_overridden_by_blender(
 def test_not_used_when_it_may_differ(
     ball: Path, place: Place, rooms: Rooms, change: str, tmp_path: Path
 ) -> None:
-    light = ball.parent / "textures" / "light"
+    light = ball.parent / "light"
     if change == "written again":
         bpy.ops.wm.open_mainfile(filepath=str(ball))
         bpy.ops.wm.save_mainfile()
         bpy.ops.wm.read_homefile(use_empty=True)
     elif change == "another Blender":
-        rooms("core.files.light_files").sign(light, ball, "Ball", (5, 99, 0))
+        rooms("core.files.light_files").sign(light / "prop.blend", ball, "Ball", (5, 99, 0))
     elif change == "no light file":
         (light / "prop.blend").unlink()
     else:
-        (light / "light.json").write_text('{"bytes": 1')
+        (light / "prop.json").write_text('{"bytes": 1')
     place(ball)
     assert library().filepath.endswith(f"{ID}/prop.blend")
     assert max(len(mesh.polygons) for mesh in bpy.data.meshes) > TRIANGLES / 2
@@ -273,9 +273,9 @@ def test_automatic_save_is_opened_later(
     place(ball)
     with without_handlers():
         scene = save(tmp_path / "auto.blend")
-    light = ball.parent / "textures" / "light"
+    light = ball.parent / "light"
     if unusable == "stale":
-        (light / "light.json").unlink()
+        (light / "prop.json").unlink()
     else:
         shutil.rmtree(light)
     bpy.ops.wm.open_mainfile(filepath=str(scene))
@@ -299,10 +299,27 @@ def test_finished_again(
     assert facts["render"][0][1] == pytest.approx(10_000, rel=0.1)
 
 
+def test_finished_again_without_one(ball: Path, place: Place, rooms: Rooms, tmp_path: Path) -> None:
+    place(ball)
+    make(ball.parent, tmp_path, proxy=False)
+    assert not (ball.parent / "light").exists()
+    assert rooms("ui.jobs.reload_links").reload_prop(ball.parent, ball) == 1
+    assert library().filepath.endswith(f"{ID}/prop.blend")
+    (empty,) = bpy_context.scene().objects
+    shown = bpy_context.existing(empty.instance_collection)
+    assert [obj.name for obj in shown.all_objects] == ["Ball"]
+
+
+def test_one_file_is_left(ball: Path, tmp_path: Path) -> None:
+    make(ball.parent, tmp_path, triangles=10_000)
+    there = sorted(path.name for path in (ball.parent / "light").iterdir())
+    assert there == ["prop-2", "prop.blend", "prop.json"]
+
+
 @pytest.mark.parametrize("finishing", [{"textures": "packed"}, {"proxy": False}])
 def test_props_without_one(tmp_path: Path, place: Place, finishing: Any) -> None:
     blend = make(tmp_path / "library" / ID, tmp_path, **finishing)
-    assert not (blend.parent / "textures" / "light").exists()
+    assert not (blend.parent / "light").exists()
     place(blend)
     assert library().filepath.endswith(f"{ID}/prop.blend")
 
@@ -318,6 +335,6 @@ def test_the_prop_itself_is_unchanged(ball: Path) -> None:
 
 
 def test_no_second_asset(ball: Path) -> None:
-    light = ball.parent / "textures" / "light" / "prop.blend"
+    light = ball.parent / "light" / "prop.blend"
     with reading(light, assets_only=True) as (source, _):
         assert not source.collections

@@ -3,11 +3,12 @@
 
 A prop's folder has, beside ``prop.blend``::
 
-    textures/light/prop.blend   the same collection, with boxes in place of the full meshes
-    textures/light/0/           the full mesh of the first object, which Blender reads to render
-    textures/light/light.json   of which prop.blend and of which Blender this is the light file
+    light/prop.blend   the same collection, with boxes in place of the full meshes
+    light/prop-1/0/    the full mesh of the first object, which Blender reads to render
+    light/prop.json    of which prop.blend and of which Blender this is the light file
 
-It is in the folder of the textures, because it belongs to one making of the prop, as they do.
+The path of the light file stays the same when the prop is finished again: Blender crashes when it
+redoes a step after the path of a library was changed (measured in 5.2).
 
 No bpy, no pydantic: both Blenders import this module.
 """
@@ -22,15 +23,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from .held_files import discard
+
 FOLDER: Final = "light"
-"""The folder in that of the textures."""
-_STAMP: Final = "light.json"
 _HEAD: Final = 1 << 16
 """The bytes of a ``.blend`` that are compared. They have addresses of the Blender that wrote it, so
 they are others each time that it is written."""
 
 _LIGHT_PATH: Final = re.compile(
-    r"(?P<sep>[/\\])(?P<within>textures(?:-\d+)?[/\\]light[/\\])(?P<name>prop[^/\\]*\.blend)$"
+    r"(?P<folder>[^/\\]-[0-9a-f]{8}[/\\])light[/\\](?P<name>prop(?:-\d+\.\d+)?\.blend)$"
+)
+_FULL_PATH: Final = re.compile(
+    r"(?P<folder>[^/\\]-[0-9a-f]{8}(?P<sep>[/\\]))(?P<name>prop(?:-\d+\.\d+)?\.blend)$"
 )
 
 
@@ -60,37 +64,48 @@ def full_path(path: str) -> str | None:
     for a path that is not a light file's.
     """
     found = _LIGHT_PATH.search(path)
-    return f"{path[: found.start()]}{found['sep']}{found['name']}" if found else None
+    return f"{path[: found.start()]}{found['folder']}{found['name']}" if found else None
 
 
-def within(path: str) -> str:
-    """The folders between a prop's folder and its light file, such as ``textures/light/``; "" for
-    a path that is not a light file's.
-    """
-    found = _LIGHT_PATH.search(path)
-    return found["within"] if found else ""
+def light_path(path: str) -> str | None:
+    """The inverse of :func:`full_path`."""
+    found = _FULL_PATH.search(path)
+    if found is None:
+        return None
+    return f"{path[: found.start()]}{found['folder']}{FOLDER}{found['sep']}{found['name']}"
 
 
-def sign(place: Path, blend: Path, collection: str, version: Sequence[int]) -> None:
-    """State that the light file in a folder belongs to a ``.blend``, as it is now.
+def light_of(blend: Path) -> Path:
+    """Where the light file of a ``.blend`` is, if there is one."""
+    return blend.parent / FOLDER / blend.name
+
+
+def sign(light: Path, part: Path, collection: str, version: Sequence[int]) -> None:
+    """State that a light file belongs to a ``.blend``, which is not yet in its place.
 
     :param version: that of the Blender that has written both.
     :raises OSError: one of the files cannot be read or written.
     """
-    stamp = _Stamp(collection, _series(version), *_fingerprint(blend))
-    (place / _STAMP).write_text(json.dumps(asdict(stamp)), encoding="utf-8")
+    stamp = _Stamp(collection, _series(version), *_fingerprint(part))
+    _stamp_of(light).write_text(json.dumps(asdict(stamp)), encoding="utf-8")
 
 
-def sign_again(folder: Path, old: Path, new: Path) -> None:
+def sign_again(blend: Path, part: Path) -> None:
     """State that the light file of a ``.blend`` also belongs to the file that replaces it, which
     has the same content.
 
-    :param folder: that of the prop.
     :raises OSError: a file cannot be read or written.
     """
-    for place, stamp in _stamps(folder):
-        if (stamp.bytes, stamp.head) == _fingerprint(old):
-            sign(place, new, stamp.collection, [int(part) for part in stamp.blender.split(".")])
+    stamp = _read(light_of(blend))
+    if stamp and (stamp.bytes, stamp.head) == _fingerprint(blend):
+        version = [int(part) for part in stamp.blender.split(".")]
+        sign(light_of(blend), part, stamp.collection, version)
+
+
+def drop(light: Path) -> None:
+    """Remove a light file with its stamp, but not its meshes."""
+    discard(_stamp_of(light))
+    discard(light)
 
 
 def light_file(blend: Path, version: Sequence[int]) -> LightFile | None:
@@ -98,27 +113,26 @@ def light_file(blend: Path, version: Sequence[int]) -> LightFile | None:
     the same prop: because the ``.blend`` was written again, or by another series of Blender, which
     may not read the meshes beside the light file.
     """
+    light = light_of(blend)
+    stamp = _read(light)
+    if stamp is None or stamp.blender != _series(version):
+        return None
     try:
-        found = [
-            LightFile(place / blend.name, stamp.collection)
-            for place, stamp in _stamps(blend.parent)
-            if stamp.blender == _series(version)
-            and (place / blend.name).is_file()
-            and (stamp.bytes, stamp.head) == _fingerprint(blend)
-        ]
+        same = light.is_file() and (stamp.bytes, stamp.head) == _fingerprint(blend)
     except OSError:
         return None
-    return found[0] if found else None
+    return LightFile(light, stamp.collection) if same else None
 
 
-def _stamps(folder: Path) -> list[tuple[Path, _Stamp]]:
-    found = []
-    for path in sorted(folder.glob(f"textures*/{FOLDER}/{_STAMP}")):
-        try:
-            found.append((path.parent, _Stamp(**json.loads(path.read_text(encoding="utf-8")))))
-        except (OSError, ValueError, TypeError):  # cut off, or of a later version of the extension
-            continue
-    return found
+def _read(light: Path) -> _Stamp | None:
+    try:
+        return _Stamp(**json.loads(_stamp_of(light).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):  # none, cut off, or of a later version of this
+        return None
+
+
+def _stamp_of(light: Path) -> Path:
+    return light.with_suffix(".json")
 
 
 def _series(version: Sequence[int]) -> str:

@@ -13,8 +13,6 @@ from typing import Any, Final
 import bpy
 
 from ...core.files.held_files import discard
-from ...core.files.light_files import FOLDER as LIGHT
-from ...core.files.light_files import sign
 from ...core.files.prop_files import THUMBNAIL
 from ...core.generation.finishing import Finishing
 from ...core.generation.picture import How
@@ -32,7 +30,7 @@ from .asset_file import mark_asset, put_in_place, store_provenance, write_blend
 from .collection_exporters import set_exporters
 from .data_blocks import also_called
 from .finish_steps import FinishedProp, finish
-from .light_file import renew_light, write_light
+from .light_file import NewLight, drop_old, renew_light, write_light
 from .making import StepError
 from .picture import fact_about, picture_of, write_with_picture
 from .proxy_collections import replace_draft
@@ -64,7 +62,7 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
     textures = _new_texture_folder(folder)
     picture = folder / f"{THUMBNAIL}.part"
     blend = folder / f"{task.blend}.part"
-    stands = False
+    stands, light = False, None
     try:
         report_status("Importing in the background")
         empty_file()
@@ -77,7 +75,7 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
         former = [also_called(made.collection, name) for name in task.former_names]
         made = replace(made, former=tuple(former))
         # Before the asset: otherwise the Asset Browser would show the prop twice.
-        light = textures / LIGHT if write_light(made, textures / LIGHT, task.blend) else None
+        light = write_light(made, folder / task.blend)
         _publish(made, task)
         facts, notes = _facts(made, textures), [*imported.notes, *made.notes]
         if is_early:
@@ -98,19 +96,25 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
         # Without a new thumbnail, that of an earlier finishing stays.
         if picture.exists():
             put_in_place(picture, folder / THUMBNAIL)
-        _sign(light, blend, made)
         _sync(textures)
+        if light:
+            light.put(blend)
         # This is the last step that can fail: an earlier .blend and its textures stay until here.
         put_in_place(blend, folder / task.blend)
     except BaseException:
         # A prop that was announced may already be linked, and needs its textures.
         if not stands:
             shutil.rmtree(textures, ignore_errors=True)
+            if light:
+                light.discard()
         raise
     finally:
         discard(picture)
         discard(blend)
+        if light:
+            discard(light.written)
     _drop_old_textures(folder, {textures.name, *task.keep})
+    drop_old(folder / task.blend, light)
     empty_file()  # an idle process should not hold the prop's memory
     if quality is not None:
         files = [folder / name for name in (task.blend, *facts["files"])]
@@ -125,7 +129,7 @@ def _publish(made: FinishedProp, task: Task) -> None:
 
 
 def _write_early(
-    made: FinishedProp, blend: Path, target: Path, light: Path | None, textures: Path
+    made: FinishedProp, blend: Path, target: Path, light: NewLight | None, textures: Path
 ) -> None:
     """Write the prop for the first time, before its proxy and its thumbnail are made.
 
@@ -134,13 +138,14 @@ def _write_early(
     """
     durably = target.exists()
     write_blend({made.collection, *made.lods, *made.former}, blend, durably=durably)
-    _sign(light, blend, made)
     if durably:
         _sync(textures)
+    if light:
+        light.put(blend, durably=durably)
     put_in_place(blend, target, durably=durably)
 
 
-def _proxy_of(made: FinishedProp, light: Path | None, task: Task) -> list[str]:
+def _proxy_of(made: FinishedProp, light: NewLight | None, task: Task) -> list[str]:
     """Make the proxy in the place of its draft. If that fails, the draft stays, with a note."""
     if made.draft is None:
         return []
@@ -151,7 +156,7 @@ def _proxy_of(made: FinishedProp, light: Path | None, task: Task) -> list[str]:
         return [ROUGH_PROXY]
     if light is not None:
         made.collection.asset_clear()
-        renew_light(made, light, task.blend)
+        renew_light(made, light)
         _publish(made, task)
     return []
 
@@ -177,15 +182,9 @@ def _new_texture_folder(folder: Path) -> Path:
 def _sync(textures: Path) -> None:
     """Sync the textures to disk before the ``.blend`` that needs them is renamed."""
     if textures.is_dir():
-        for path in textures.rglob("*"):
-            if path.is_file():
-                sync_file(path)
+        for path in textures.iterdir():
+            sync_file(path)
         sync_folder(textures)
-
-
-def _sign(light: Path | None, blend: Path, made: FinishedProp) -> None:
-    if light is not None:
-        sign(light, blend, made.collection.name, bpy.app.version)
 
 
 def _drop_old_textures(folder: Path, keep: set[str]) -> None:

@@ -13,6 +13,7 @@ import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,10 @@ import bpy
 
 from ...blender_context import scene_of, view_layer_in
 from ...core.errors import LibraryError
-from .asset_file import write_blend
+from ...core.files.held_files import discard
+from ...core.files.light_files import drop, light_of, sign
+from ...library.disk.atomic_files import sync_file, sync_folder
+from .asset_file import put_in_place, write_blend
 from .finish_steps import FinishedProp
 from .same_mesh import same_mesh
 
@@ -38,37 +42,92 @@ _BOX: Final = (
 """The faces of a box, in the order of ``Object.bound_box``."""
 
 
-def write_light(made: FinishedProp, place: Path, name: str) -> bool:
+@dataclass(frozen=True)
+class NewLight:
+    """A light file that is written, but does not yet replace that of an earlier making."""
+
+    written: Path
+    light: Path
+    meshes: Path
+    collection: str
+
+    def put(self, part: Path, *, durably: bool = True) -> None:
+        """Put the light file in its place, just before its ``.blend`` is; or just sign it, if it is
+        there already.
+
+        :param part: the finished ``.blend``.
+        :param durably: whether it is to survive a power failure.
+        :raises OSError: a file cannot be written.
+        """
+        for path in self.meshes.rglob("*") if durably else ():
+            (sync_folder if path.is_dir() else sync_file)(path)
+        if self.written.exists():
+            drop(self.light)  # the stamp must not vouch for another file
+            put_in_place(self.written, self.light, durably=durably)
+        sign(self.light, part, self.collection, bpy.app.version)
+        if durably:
+            sync_folder(self.light.parent)
+
+    def discard(self) -> None:
+        """Remove it, as the prop could not be made."""
+        if not self.written.exists():
+            drop(self.light)
+        discard(self.written)
+        shutil.rmtree(self.meshes, ignore_errors=True)
+
+
+def write_light(made: FinishedProp, blend: Path) -> NewLight | None:
     """Write the light file of a prop, if it has one.
 
     Nothing of the prop in the open file is changed in the end.
 
-    :param place: the folder to write; it is removed again if there is no light file.
-    :param name: the file's name in it.
+    :param blend: the prop's file, which need not be there yet.
     """
     if not _suits(made):
-        return False
+        return None
+    light = light_of(blend)
+    meshes, number = light.with_suffix(""), 1
+    while (meshes := light.with_name(f"{light.stem}-{number}")).exists():
+        number += 1
+    new = NewLight(light.with_name(f"new-{light.name}"), light, meshes, made.collection.name)
     try:
-        place.mkdir(parents=True)
-        with _light(list(made.objects), made.collection, place):
-            write_blend({made.collection, *made.former}, place / name)
-        _compare(made, place / name)
-        return True
+        meshes.mkdir(parents=True)
+        with _light(list(made.objects), made.collection, meshes):
+            write_blend({made.collection, *made.former}, new.written)
+        _compare(made, new.written)
+        return new
     except (OSError, RuntimeError, LibraryError, _OtherMeshError) as error:
         # The prop is complete without: it is linked as a whole then.
         log.warning("no light file: %s", error)
-        shutil.rmtree(place, ignore_errors=True)
-        return False
+        discard(new.written)
+        shutil.rmtree(meshes, ignore_errors=True)
+        return None
 
 
-def renew_light(made: FinishedProp, place: Path, name: str) -> None:
+def drop_old(blend: Path, new: NewLight | None) -> None:
+    """Remove what belongs to earlier makings of a ``.blend``, after it was put in its place."""
+    light = light_of(blend)
+    if new is None:
+        drop(light)
+    for old in light.parent.glob(f"{light.stem}-*"):
+        is_ours = old.name.removeprefix(f"{light.stem}-").isdecimal() and old.is_dir()
+        if is_ours and (new is None or old != new.meshes):
+            shutil.rmtree(old, ignore_errors=True)
+    if new is None and light.parent.is_dir() and not any(light.parent.iterdir()):
+        light.parent.rmdir()
+
+
+def renew_light(made: FinishedProp, light: NewLight) -> None:
     """Write the light file once more, with another proxy and the meshes that are baked already. If
     that fails, it keeps its former proxy.
+
+    :param light: is in its place; the new one is put there as that was.
     """
     try:
-        with _light(list(made.objects), made.collection, place, is_baked=True):
-            write_blend({made.collection, *made.former}, place / name)
+        with _light(list(made.objects), made.collection, light.meshes, is_baked=True):
+            write_blend({made.collection, *made.former}, light.written)
     except (OSError, RuntimeError, LibraryError) as error:
+        discard(light.written)
         log.warning("the light file keeps its proxy: %s", error)
 
 

@@ -106,7 +106,7 @@ def take_picture(
         if shown:
             write_with_picture(collections, collection, part, shown)
             put_in_place(picture, folder / THUMBNAIL)
-            sign_again(folder, folder / task.blend, part)
+            sign_again(folder / task.blend, part)
             put_in_place(part, folder / task.blend)
     finally:
         discard(picture)

@@ -11,10 +11,10 @@ from mathutils import Matrix
 
 from ...blender_context import is_local
 from ...core.errors import PlacingError
-from .light_links import prop_path, read_full
+from .light_links import prop_path
 from .linking import bring
 from .methods import Display, EditMethod, Method
-from .proxies import drop_unused_views, prop_of, show
+from .proxies import drop_unused_views, prop_of, show, show_full_file
 from .roles import FULL, PROXY, part, top_level
 
 
@@ -35,7 +35,8 @@ def make_editable(
         raise PlacingError(f"{empty.name} shows no prop", "Select a placed prop")
     homes = [c for c in empty.users_collection if is_own(c)]
     if way is EditMethod.OVERRIDE:
-        prop = _with_meshes(prop, empty)
+        show_full_file(empty)
+        prop = prop_of(empty) or prop
         made = _override(prop, empty, scene, layer)
     else:
         made = bring(_file_of(prop), Method(way.value))
@@ -53,19 +54,6 @@ def _file_of(prop: bpy.types.Collection) -> Path:
     if prop.library is None:
         raise PlacingError(f"{prop.name} is editable already")
     return prop_path(prop.library)
-
-
-def _with_meshes(prop: bpy.types.Collection, empty: bpy.types.Object) -> bpy.types.Collection:
-    """The prop, with the meshes that its light file has not, which an override would refer to."""
-    if prop.library is None:
-        raise PlacingError(f"{prop.name} is editable already")
-    if empty.instance_collection != prop:
-        show([empty], Display.PROXY)  # the view refers to objects that are read again
-    name = prop.name
-    found = prop_of(empty) if read_full(prop.library) else None
-    if found is None:
-        raise PlacingError(f"The prop's file cannot be read: {name}")
-    return found
 
 
 def _override(

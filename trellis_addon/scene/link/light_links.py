@@ -18,21 +18,20 @@ Props are linked so only where handlers change the paths, which is in the window
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
-from ...core.files.light_files import LightFile, full_path, light_file, within
+from ...core.files.light_files import LightFile, full_path, light_file, light_path
 
 log = logging.getLogger(__name__)
 
 GUARD: Final = "name_full_files"
 """The name of the handler that calls :func:`name_full` before a file is saved."""
 
-_named: Final[dict[str, str]] = {}
-"""While a file is saved: the names of the libraries, and their folders within that of the prop."""
+_named: Final[set[str]] = set()
+"""The names of the libraries that have another path while a file is saved."""
 
 
 def light_of(blend: Path) -> LightFile | None:
@@ -52,78 +51,53 @@ def file_there(library: bpy.types.Library) -> bool:
     return Path(bpy.path.abspath(library.filepath)).is_file()
 
 
+def is_light(library: bpy.types.Library) -> bool:
+    """Whether a library is read from a light file.
+
+    A library that is packed into the open file, by Blender's own commands, does not count: it keeps
+    its path, as the meshes are found from there.
+    """
+    archive: Any = getattr(library, "is_archive", False)  # packed data, since 5.0
+    packed = archive or library.packed_file is not None
+    return not packed and full_path(library.filepath) is not None
+
+
 def name_full() -> None:
     """Let light libraries have the path of the full file, for a file that is about to be saved."""
-    for library in _light_libraries():
+    for library in filter(is_light, bpy.data.libraries):
         path = full_path(library.filepath)
         if path and prop_path(library).is_file():
-            _named[library.name] = within(library.filepath)
+            _named.add(library.name)
             library.filepath = path
 
 
 def name_light() -> None:
     """Undo :func:`name_full`, when the file was saved, or could not be saved."""
-    for name, folder in _named.items():
-        library: bpy.types.Library | None = bpy.data.libraries.get(name)
+    for library in bpy.data.libraries:
         # A file that is saved elsewhere has got other relative paths.
-        if library is not None and full_path(library.filepath) is None:
-            library.filepath = _inside(library.filepath, folder)
+        if library.name in _named and (path := light_path(library.filepath)):
+            library.filepath = path
     _named.clear()
-
-
-def renew(library: bpy.types.Library) -> None:
-    """Set the path of a light library to the light file that the prop has now, or to its full file.
-    To be followed by ``reload()``.
-    """
-    if library not in set(_light_libraries()):
-        return
-    blend, path = prop_path(library), full_path(library.filepath) or ""
-    light = light_of(blend)
-    folder = f"{light.path.parent.relative_to(blend.parent).as_posix()}/" if light else ""
-    library.filepath = _inside(path, folder)
 
 
 def replace_unusable() -> None:
     """Link the full files of props in place of light files that do not match them, in a file that
-    was just opened: an automatic save, in which the light file of an earlier making is linked.
+    was just opened: one that Blender has saved by itself.
+
+    Only there, where nothing can be undone: Blender crashes when it redoes a step after the path of
+    a library was changed (measured in 5.2).
     """
-    stale = [one for one in _light_libraries() if light_of(prop_path(one)) is None]
+    stale = [one for one in filter(is_light, bpy.data.libraries) if not usable(one)]
     # By name, as reload() invalidates every Python reference to a library and its data.
     for name in [one.name for one in stale if prop_path(one).is_file()]:
-        read_full(bpy.data.libraries[name])
+        library = bpy.data.libraries[name]
+        library.filepath = full_path(library.filepath) or library.filepath
+        try:
+            library.reload()
+        except RuntimeError as error:
+            log.warning("%s cannot be read: %s", name, error)
 
 
-def read_full(library: bpy.types.Library) -> bool:
-    """Read the full file of a light library. All references to its data become invalid.
-
-    :returns: whether the library is a full one now.
-    """
-    path = full_path(library.filepath)
-    if path is None or library not in set(_light_libraries()):
-        return True
-    before, library.filepath = library.filepath, path
-    try:
-        library.reload()
-    except RuntimeError as error:
-        log.warning("%s cannot be read: %s", path, error)
-        library.filepath = before
-        return False
-    return True
-
-
-def _light_libraries() -> Iterator[bpy.types.Library]:
-    """The libraries that are read from light files.
-
-    A library that is packed into the open file, by Blender's own commands, keeps its path: the
-    meshes are found from there.
-    """
-    for library in bpy.data.libraries:
-        archive: Any = getattr(library, "is_archive", False)  # packed data, since 5.0
-        if not archive and library.packed_file is None and full_path(library.filepath):
-            yield library
-
-
-def _inside(path: str, folder: str) -> str:
-    """The path of a prop's ``.blend``, with a folder before its name."""
-    end = max(path.rfind("/"), path.rfind("\\")) + 1
-    return f"{path[:end]}{folder}{path[end:]}"
+def usable(library: bpy.types.Library) -> bool:
+    """Whether a library is a full one, or a light one whose file matches the prop's."""
+    return not is_light(library) or light_of(prop_path(library)) is not None

@@ -12,7 +12,7 @@ import bpy
 from ...blender_context import preferences_of
 from ...core.errors import PlacingError
 from .appending import AppendSnapshot, pack, tidy
-from .light_links import light_of, prop_path
+from .light_links import is_light, light_of, prop_path
 from .methods import Method
 from .packing import copy_with_pictures, name_source, packed_already
 from .roles import is_part
@@ -44,6 +44,31 @@ def bring(blend: Path, method: Method, linked: LinkedProps | None = None) -> bpy
             return _append(blend, reuse=False)
         case Method.APPEND_REUSE:
             return _append(blend, reuse=True)
+
+
+def bring_full(blend: Path, linked: LinkedProps | None = None) -> bpy.types.Collection:
+    """Link the collection of a prop's full file, even if its light file is linked.
+
+    :param linked: the full files that the open file links, for several one after another.
+    :raises PlacingError: see :func:`bring`.
+    """
+    known = LinkedProps(light=False) if linked is None else linked
+    if (found := known.get(blend)) is None:
+        found = _load(blend, link=True, relative=uses_relative_paths())
+        known.add(blend, found)
+    return found
+
+
+def replace_light(library: bpy.types.Library) -> None:
+    """Let everything that uses the prop of a light library use that of its full file.
+
+    :raises PlacingError: see :func:`bring`.
+    """
+    full = bring_full(prop_path(library))
+    for old in [one for one in bpy.data.collections if one.library == library]:
+        if not is_part(old):
+            old.user_remap(full)
+    bpy.data.libraries.remove(library)
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -96,7 +121,11 @@ class LinkedProps:
     libraries for each of a thousand props, placing them takes quadratic time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, light: bool = True) -> None:
+        """Look up.
+
+        :param light: whether light files count.
+        """
         collections: dict[bpy.types.Library, list[bpy.types.Collection]] = {}
         for found in bpy.data.collections:
             library: bpy.types.Library | None = found.library
@@ -105,7 +134,7 @@ class LinkedProps:
         self._known: dict[str, list[tuple[Path, bpy.types.Collection]]] = {}
         for source, whole in collections.items():
             # Since 5.0, a packed copy has a separate library with the same path.
-            if not getattr(source, "is_archive", False):
+            if not getattr(source, "is_archive", False) and (light or not is_light(source)):
                 self.add(prop_path(source), next((c for c in whole if c.asset_data), whole[0]))
 
     def add(self, blend: Path, collection: bpy.types.Collection) -> None:

@@ -30,7 +30,8 @@ from typing import Any, Final
 import bpy
 
 from ...blender_context import is_local
-from .light_links import read_full
+from .light_links import is_light, prop_path
+from .linking import LinkedProps, bring_full
 from .methods import Display
 from .roles import FULL, ID, ROLE, has_proxy, part
 
@@ -74,10 +75,13 @@ def show(empties: Iterable[bpy.types.Object], display: Display) -> tuple[int, in
 
     :param empties: objects that show props; others are ignored.
     :returns: the number of props, and how many of them have no proxy.
+    :raises PlacingError: the file with the full mesh of one cannot be read.
     """
     empties = list(instances(empties))
     if display is Display.FULL:
-        _read_meshes(empties)
+        linked = LinkedProps(light=False)
+        for empty in empties:
+            show_full_file(empty, linked)
     count = without = 0
     for empty in empties:
         prop = prop_of(empty)
@@ -94,14 +98,18 @@ def show(empties: Iterable[bpy.types.Object], display: Display) -> tuple[int, in
     return count, without
 
 
-def _read_meshes(empties: Iterable[bpy.types.Object]) -> None:
-    """Read the full files of the props of which the light ones are linked."""
-    libraries: set[bpy.types.Library | None] = {
-        prop.library for empty in empties if (prop := prop_of(empty)) is not None
-    }
-    # By name, as reading invalidates every Python reference to a library and its data.
-    for name in [library.name for library in libraries if library is not None]:
-        read_full(bpy.data.libraries[name])
+def show_full_file(empty: bpy.types.Object, linked: LinkedProps | None = None) -> None:
+    """Let an instance show the prop's full file, with its meshes, in place of the light one.
+
+    The light library stays, for other copies.
+
+    :param linked: the full files that the open file links, for several one after another.
+    :raises PlacingError: the full file cannot be read.
+    """
+    prop = prop_of(empty)
+    library: bpy.types.Library | None = prop.library if prop else None
+    if library is not None and is_light(library):
+        empty.instance_collection = bring_full(prop_path(library), linked)
 
 
 def _box(empty: bpy.types.Object, *, shown: bool) -> None:

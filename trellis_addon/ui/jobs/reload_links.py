@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from ...core.errors import PlacingError
 from ...scene.link.methods import Display
 
 log = logging.getLogger(__name__)
@@ -59,13 +60,16 @@ def _links_to(blend: Path) -> list[str]:
 
 
 def _reload(name: str) -> bool:
-    from ...scene.link.light_links import renew
+    from ...scene.link.light_links import usable
+    from ...scene.link.linking import replace_light
 
     library = bpy.data.libraries[name]
-    renew(library)
     try:
-        library.reload()
-    except RuntimeError as error:
+        if usable(library):
+            library.reload()
+        else:
+            replace_light(library)
+    except (RuntimeError, PlacingError) as error:
         log.warning("%s cannot be read again: %s", name, error)
         return False
     return True

@@ -119,11 +119,16 @@ class TRELLIS_OT_display(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Switch the selected ones, or all."""
+        from ...core.errors import PlacingError
         from ...scene.link.methods import Display
         from ...scene.link.proxies import show
 
         chosen = bpy.data.objects if self.all_props else context.selected_objects
-        count, without = show(chosen, Display(self.mode))
+        try:
+            count, without = show(chosen, Display(self.mode))
+        except PlacingError as error:  # the file with the full mesh is gone
+            self.report({"ERROR"}, error.facts.sentence)
+            return {"CANCELLED"}
         if not count:
             self.report({"ERROR"}, rpt("Select a placed prop, or choose All Props"))
             return {"CANCELLED"}
