@@ -17,10 +17,14 @@ from ..core.next_step import NextStep
 from .health_check import MOST_SECONDS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..core.cancel import CancelToken
     from ..core.settings import Settings
 
 MODALITY: Final = "image"
+DEFAULTS: Final = "models.json"
+"""The file beside the sets that says which model is taken by default, for each gateway."""
 
 
 def known_picture_models(settings: Settings) -> PictureModels | None:
@@ -83,6 +87,47 @@ def picture_model(chosen: str, models: PictureModels) -> str:
         "The gateway lists no model for pictures",
         NextStep("Type the name of a picture model", "Name one with --picture-model"),
     )
+
+
+def remembered_model(settings: Settings) -> str:
+    """The model that was once taken by default at this gateway; "" if none was. It stays the same,
+    as with another one the same prompt would be other pictures, and paid for again.
+    """
+    from ..core.files.held_files import SOON_SECONDS, read_bytes
+    from ..gateway.http.address import Address
+
+    try:
+        known = json.loads(read_bytes(_file(settings), SOON_SECONDS))
+    except (OSError, ValueError):
+        return ""
+    found = known.get(Address.of(settings.gateway).base_url) if isinstance(known, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def remember_model(settings: Settings, model: str) -> None:
+    """Keep to a model by default. :raises LibraryError: the library cannot be written."""
+    from ..gateway.http.address import Address
+    from ..library.disk.atomic_files import write_atomic
+    from ..library.prop_folder import cannot_write
+
+    path = _file(settings)
+    try:
+        known = json.loads(path.read_bytes()) if path.is_file() else {}
+    except ValueError:
+        known = {}
+    known = known if isinstance(known, dict) else {}
+    known[Address.of(settings.gateway).base_url] = model
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, json.dumps(known, indent=1).encode("utf-8"))
+    except OSError as error:
+        raise cannot_write(settings.library, error) from error
+
+
+def _file(settings: Settings) -> Path:
+    from ..library.picture_record import FOLDER
+
+    return settings.library / FOLDER / DEFAULTS
 
 
 def _key(settings: Settings) -> str:

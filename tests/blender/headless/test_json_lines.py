@@ -58,6 +58,7 @@ def test_every_command(bench: Bench) -> None:
             *("--report", report, "--html", bench.home / "report.html"),
             *("--contact-sheet", bench.home / "sheet.png", "--scene", bench.home / "all.blend"),
         ),
+        ("batch", bench.file, "--picture-first", "1", "--picture-size", "64x64"),
         ("pictures", "cup", "--count", "1", "--size", "64x64"),
         ("import", out),
         ("resume",),

@@ -19,6 +19,8 @@ from trellis_addon.engine.picture_models import (
     known_picture_models,
     picture_model,
     picture_models,
+    remember_model,
+    remembered_model,
 )
 from trellis_addon.gateway.metadata_api import _entry
 
@@ -69,3 +71,16 @@ def test_without_prices_the_first_is_the_default() -> None:
     models = PictureModels((ModelFacts("b"), ModelFacts("a")))
     assert models.default == "b"
     assert picture_model(" mine ", models) == "mine"
+
+
+def test_the_default_is_kept_for_each_gateway(stand_in: StandInGateway, tmp_path: Path) -> None:
+    bench = PictureBench(stand_in, tmp_path)
+    assert remembered_model(bench.settings) == ""
+    remember_model(bench.settings, "first")
+    bench.more = {"base_url": "https://example.com"}
+    assert remembered_model(bench.settings) == ""
+    remember_model(bench.settings, "second")
+    bench.more = {}
+    assert remembered_model(bench.settings) == "first"
+    (tmp_path / "pictures" / "models.json").write_text("{")
+    assert remembered_model(bench.settings) == ""

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field, replace
 from ...core.cost import money
 from ...core.destinations.table import chosen, destinations
 from ...core.errors import InputError
+from ...core.pictures.chosen_picture import ChosenPicture
 from ...core.settings import Settings
 from ...engine.job_factory import JobFactory
 from ...library.claims.claims import Claims
 from ...library.cost_ledger import Ledger
+from ...library.pictures.picture_library import PictureLibrary
+from ...library.pictures.reference import keep_reference
 from ...library.prop_folder import PropFolder
 from ...preferences import read_settings
 from ..batch.apply_list import apply_list, forget_all, settle_all
@@ -52,6 +55,8 @@ from ..outputs.export_files import check_output
 from ..outputs.file_names import ANY_NAME, check_different, check_names, file_name, with_dates
 from ..outputs.outputs import OutputOptions, leave_behind
 from ..outputs.prop_names import line_to_come, with_prop_names
+from ..pictures.batch_pictures import BatchPictures
+from ..pictures.picking import check_options
 from ..pool.process_number import check_processes, processes_of
 from ..prompts.prompt_file import open_batch
 from ..prompts.prompt_list import Defaults, PromptItem, PromptList, in_shard, shard
@@ -97,7 +102,10 @@ def batch(options: argparse.Namespace, output: Output) -> int:
         return _checked(listed, mine, output)
     if limits.jobs == 0:
         limits = replace(limits, jobs=settings.jobs_at_once)
+    check_options(options)
     if options.dry_run:
+        if options.picture_first:
+            mine = BatchPictures(options, settings, output).plan(mine)
         source, half = source_of(options.file), pace is not None
         plan = PlanOptions(source, force=options.force, again=options.again, half=half)
         return tell_plan(mine, listed.items, settings, output, plan)
@@ -105,7 +113,24 @@ def batch(options: argparse.Namespace, output: Output) -> int:
     wishes.check_places()
     limits = _shared(limits, count, output)
     command = _Command(options, output, settings, limits, wishes, count, pace, listed.items)
-    return command.run(mine)
+    return _with_pictures(command, mine) if options.picture_first else command.run(mine)
+
+
+def _with_pictures(command: _Command, mine: Sequence[PromptItem]) -> int:
+    """Make the pictures of all items first, then the props whose pictures are chosen. Returns the
+    exit code.
+    """
+    limits, output = command.limits, command.output
+    pictures = BatchPictures(command.options, command.settings, output, limits.jobs)
+    chosen = pictures.make(mine, limits.max_cents)
+    if pictures.code == INTERRUPTED or not chosen:
+        tell_sum([], output)
+        return pictures.code
+    left = None if limits.max_cents is None else max(limits.max_cents - pictures.cents, 0.0)
+    command.limits, command.chosen = replace(limits, max_cents=left), pictures.chosen
+    # Of the others, nothing is chosen yet.
+    command.listed = chosen
+    return first_failure(pictures.code, command.run(chosen))
 
 
 @dataclass
@@ -123,6 +148,8 @@ class _Command:
     listed: Sequence[PromptItem]
     """The items of all shards."""
     lines: list[Line] = field(default_factory=list)
+    chosen: Mapping[str, ChosenPicture] = field(default_factory=dict)
+    """The pictures of sets that items are made from, by the items' keys."""
 
     def __post_init__(self) -> None:
         self._source = source_of(self.options.file)
@@ -220,6 +247,9 @@ class _Command:
     def _begun(self, item: PromptItem, folder: PropFolder) -> None:
         """Store with a new prop what its row says, and which files it is requested with."""
         AppliedRow.of(item, self._source).write(folder)
+        if chosen := self.chosen.get(item.key):
+            pictures = PictureLibrary(self.settings.library).find(chosen.set_id)
+            keep_reference(folder, chosen, pictures)
         goals = [each.id for each in item.destinations]
         exports, own = self.wishes.exports, item.own or item.finishing
         line = line_of(item, "done", folder.id)

@@ -19,7 +19,7 @@ from ..console.options import (
     resume_options,
     show_options,
 )
-from ..console.picture_options import add_generate, add_pictures
+from ..console.picture_options import add_generate, add_picks, add_pictures
 from ..console.usage import Parser
 from ..observers.options import add_observers
 from ..report.options import add_farm, add_report
@@ -40,13 +40,19 @@ class Subcommand:
     function: str
 
 
+def add_list_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of ``batch``."""
+    add_batch(command)
+    add_picks(command)
+
+
 COMMANDS: Final[Mapping[str, Subcommand]] = {
     "generate": Subcommand("one prop from a prompt", add_generate, "commands.generate", "generate"),
     "pictures": Subcommand(
         "pictures of a prompt, to choose a look from", add_pictures, "pictures.command", "pictures"
     ),
     "batch": Subcommand(
-        "many props from a file, one run or many", add_batch, "commands.batch", "batch"
+        "many props from a file, one run or many", add_list_options, "commands.batch", "batch"
     ),
     "resume": Subcommand(
         "go on with every unfinished prop of the library",

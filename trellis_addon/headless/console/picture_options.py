@@ -7,6 +7,7 @@ They are separate from the command, whose modules need more libraries.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from ...core.pictures.picture_settings import (
     COUNT,
@@ -64,3 +65,15 @@ def add_picture_first(command: argparse.ArgumentParser, pick: str) -> None:
     add_setting(group, PICTURE_MODEL._replace(option="picture_model", name="picture_model"))
     add_setting(group, SUFFIX._replace(option="picture_suffix", name="picture_suffix"))
     add_setting(group, SIZE._replace(option="picture_size", name="picture_size"))
+
+
+def add_picks(command: argparse.ArgumentParser) -> None:
+    """Add ``--picture-first`` for lists."""
+    add_picture_first(command, "take this one of them for every row, without a list to choose in")
+    command.add_argument(
+        "--picks",
+        type=Path,
+        metavar="FILE.csv",
+        help="the list in whose column pick the pictures are chosen; a contact sheet is beside it "
+        "(FILE.picks.csv beside FILE)",
+    )

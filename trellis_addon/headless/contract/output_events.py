@@ -12,6 +12,7 @@ FileKind = Literal[
     "report",
     "html",
     "contact_sheet",
+    "picks",
     "scene",
     "export",
     "manifest",
@@ -31,8 +32,8 @@ class WrittenEvent(Message, event="written"):
     path: Annotated[str, "the file"]
     kind: Annotated[
         FileKind,
-        "`report`, `html`, `contact_sheet`, `scene`, `export`, `manifest`, `shot`, `job`, `script` "
-        "or `summary`",
+        "`report`, `html`, `contact_sheet`, `picks`, `scene`, `export`, `manifest`, `shot`, `job`, "
+        "`script` or `summary`",
     ]
     bytes: Annotated[int, "its size"]
     sha256: Annotated[str | None, "its SHA-256 in hexadecimal digits, where it is known"] = None

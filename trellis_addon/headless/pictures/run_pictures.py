@@ -13,7 +13,13 @@ from ...core.errors import TrellisError
 from ...core.events import Cancelled, Failed, Progress
 from ...core.pictures.picture_events import PictureArrived, PictureEvent, PicturesFinished
 from ...core.settings import Settings
-from ...engine.picture_models import known_picture_models, picture_model, picture_models
+from ...engine.picture_models import (
+    known_picture_models,
+    picture_model,
+    picture_models,
+    remember_model,
+    remembered_model,
+)
 from ...job.job import PictureJob
 from ..console.exit_codes import DONE, INTERRUPTED, exit_code
 from ..console.output import Output
@@ -71,7 +77,10 @@ def models_for(chosen: str, settings: Settings) -> tuple[str, float | None]:
     :raises TrellisError: none was named, and the gateway does not give its list.
     """
     models = known_picture_models(settings) or PictureModels()
-    if not chosen.strip():
+    by_default = not chosen.strip()
+    if by_default and (kept := remembered_model(settings)):
+        return kept, models.cents(kept)
+    if by_default:
         models = picture_models(settings, CancelToken())
     elif not models.entries:
         # The price is helpful, but a named model needs no list.
@@ -80,4 +89,6 @@ def models_for(chosen: str, settings: Settings) -> tuple[str, float | None]:
         except TrellisError:
             return chosen.strip(), None
     model = picture_model(chosen, models)
+    if by_default:
+        remember_model(settings, model)
     return model, models.cents(model)

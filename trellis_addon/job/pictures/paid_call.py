@@ -48,7 +48,7 @@ class PaidCall:
             return call
         check_space(self.folder.path)
         request = self.folder.request()
-        wait = FIRST_POLL_SECONDS
+        wait, split = FIRST_POLL_SECONDS, False
         while True:
             repeated = call.standing is Standing.TAKEN
             call = self._notes.sent(call)
@@ -66,8 +66,11 @@ class PaidCall:
                     self._pause("The gateway is still at this request; asking again", wait)
                     wait = min(wait * 1.25, SLOWEST_POLL_SECONDS)
                 elif easier := self._easier(call, error):
+                    split = split or easier.count < call.count
                     call = easier
                 else:
+                    if call.standing is Standing.NOTHING and split:
+                        self.folder.update(one_each=False)  # it was not about the number
                     if call.standing in OWED and isinstance(error, TrellisError):
                         tell(error, PICTURES_MAY_BE_CHARGED)
                     raise
