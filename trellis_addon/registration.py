@@ -20,6 +20,7 @@ from .ui.gallery import (
 )
 from .ui.gallery_data import browse_ops
 from .ui.generate import (
+    cut_out_ops,
     generate_ops,
     import_ops,
     main_panel,
@@ -76,6 +77,7 @@ PARTS: Final = (
     presets,
     startup_defaults,
     word_menus,
+    cut_out_ops,
     prompt_panel,
     picture_panel,
     main_panel,

@@ -54,6 +54,8 @@ class TRELLIS_MT_object(bpy.types.Menu):
         layout.operator("trellis.edit_prompt", icon="TEXT")
         layout.operator("trellis.reference_from_view", icon="VIEW3D")
         layout.operator("trellis.reference_from_render", icon="RENDER_RESULT")
+        layout.operator("trellis.reference_from_four", icon="MESH_CUBE")
+        layout.operator("trellis.cut_out_reference", icon="IMAGE_ALPHA")
 
 
 # Without a menu entry, F3 only finds an operator with Developer Extras switched on, and otherwise

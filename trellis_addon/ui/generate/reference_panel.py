@@ -15,6 +15,7 @@ from ..common.texts import CATEGORY
 from ..settings.properties import TrellisProperties, settings_in
 from ..setup.panel_base import SettingsPanel
 from ..translation.translations import iface, phrase
+from .cut_out_ops import draw_cut_out
 
 PICTURES: Final = (
     ".png",
@@ -68,6 +69,7 @@ class TRELLIS_PT_reference(SettingsPanel, bpy.types.Panel):
         layout.operator("trellis.reference_from_four", icon="MESH_CUBE")
         if image := image_in(group, view):
             layout.template_icon(icon_value=layout.icon(image), scale=PICTURE)
+            draw_cut_out(layout, image)
         if len(views) > 1:
             draw_lines(layout, context, SEVERAL, "INFO")
         if views and read_settings().gateway.endpoint == "chat":

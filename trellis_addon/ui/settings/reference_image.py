@@ -59,13 +59,11 @@ def data_uri(image: Any) -> str:
     """
     width, height = image.size
     if not width or not height:
-        raise InputError(
-            f"The reference image {image.name} has no picture", "Choose another, or remove it"
-        )
+        raise no_picture(image)
     if found := _as_stored(image):
         kind, content = found
         return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-    copy = _small_copy(image)
+    copy = small_copy(image)
     try:
         copy.file_format = "PNG"
         with tempfile.TemporaryDirectory(prefix="trellis-") as folder:
@@ -104,7 +102,7 @@ def _as_stored(image: Any) -> tuple[str, bytes] | None:
     return (kind, bytes(content)) if kind else None
 
 
-def _small_copy(image: Any) -> Any:
+def small_copy(image: Any) -> Any:
     """Copy an image to at most :data:`PIXELS` on each side, without the file's metadata."""
     width, height = image.size
     longest = max(width, height)
@@ -163,6 +161,48 @@ def of_file(path: str) -> Any:
             bpy.data.images.remove(image)
         raise InputError(f"{Path(path).name} is no picture", "Choose another picture")
     return image
+
+
+def cut_out_copy(image: Any) -> Any:
+    """Make a packed copy of an image with a transparent background, at the size that is sent; None
+    if a part of it is transparent already.
+
+    :raises InputError: there is no picture, or the object cannot be told from the background.
+    """
+    import numpy as np
+
+    from .cut_out import UnclearError, cut_out, has_alpha
+
+    width, height = image.size
+    if not width or not height:
+        raise no_picture(image)
+    copy = small_copy(image)
+    try:
+        width, height = copy.size
+        pixels = np.empty(width * height * 4, np.float32)
+        copy.pixels.foreach_get(pixels)
+        pixels = pixels.reshape(height, width, 4)
+        if has_alpha(pixels):
+            return None
+        found = cut_out(pixels)
+    except UnclearError as error:
+        raise InputError(
+            str(error), "Use the picture as it is, or one with a plain background"
+        ) from error
+    finally:
+        bpy.data.images.remove(copy)
+    name = f"{image.name[:40]} (Cut Out)"
+    result: Any = bpy.data.images.new(name, width, height, alpha=True)
+    result.pixels.foreach_set(found.ravel())
+    result.pack()
+    return result
+
+
+def no_picture(image: Any) -> InputError:
+    """Make the error for an image without pixels, as of a file that has gone."""
+    return InputError(
+        f"The reference image {image.name} has no picture", "Choose another, or remove it"
+    )
 
 
 def of_render(view: str = FRONT) -> Any:
