@@ -62,7 +62,7 @@ def screen(launcher: Launcher) -> Iterator[Launcher]:
 
 def _cache() -> Path:
     """A folder that is kept as long as the importer's sources stay as they are."""
-    sources = sorted((ROOT / "trellis_addon" / "importer").glob("*.py"))
+    sources = sorted((ROOT / "trellis_addon" / "importer").rglob("*.py"))
     mark = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"trellis-bench-freeze-{mark}"
     folder.mkdir(exist_ok=True)
@@ -72,7 +72,8 @@ def _cache() -> Path:
 def _prop(launcher: Launcher, name: str) -> Path:
     """The folder of a prop, made by the background process of the same Blender, once."""
     version = str(probe(launcher)["version"]).split()[0]
-    folder = launcher.folder / f"{version}-{name}"
+    # Named as a prop is: others have no light file.
+    folder = launcher.folder / f"{version}-{name}-{PROPS[name][0]:08x}"
     if not (folder / "prop.blend").is_file():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()

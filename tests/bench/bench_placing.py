@@ -28,7 +28,7 @@ SAVED = 10
 def placing() -> Iterator[Result]:
     """The calls that place one prop."""
     with tempfile.TemporaryDirectory(prefix="trellis bench ") as folder:
-        props = {size: _prop(Path(folder), size) for size in (MEDIUM, LARGE)}
+        props = {size: make_prop(Path(folder), size) for size in (MEDIUM, LARGE)}
         for size in (MEDIUM, LARGE):
             yield _calls(props[size], size)
 
@@ -36,14 +36,14 @@ def placing() -> Iterator[Result]:
 def scene() -> Iterator[Result]:
     """A scene with props: save, many, copies, the free spot."""
     with tempfile.TemporaryDirectory(prefix="trellis bench ") as folder:
-        prop = _prop(Path(folder), MEDIUM)
+        prop = make_prop(Path(folder), MEDIUM)
         yield from _save(prop)
         yield _many(prop)
         yield _copies(prop)
         yield _spot()
 
 
-def _prop(folder: Path, size: int) -> Path:
+def make_prop(folder: Path, size: int) -> Path:
     """A prop's folder as the product makes it. In a process: what bpy leaves is not ours."""
     place = folder / f"ball-{size:08x}"
     place.mkdir()
@@ -54,7 +54,7 @@ def _prop(folder: Path, size: int) -> Path:
     return place
 
 
-def _copies_of(prop: Path, count: int) -> list[str]:
+def copies_of(prop: Path, count: int) -> list[str]:
     """Further props with the same content. Hard links: another file for Blender, no space."""
     made = []
     for index in range(count):
@@ -84,7 +84,7 @@ def _calls(prop: Path, size: int) -> Result:
 
 def _save(prop: Path) -> Iterator[Result]:
     linked, imported = (prop.parent / f"{name}.blend" for name in ("linked", "imported"))
-    blends = _copies_of(prop, SAVED)
+    blends = copies_of(prop, SAVED)
     small = fresh_process(SCRIPT, "scene", "linked", str(linked), *blends)["bytes"]
     glbs = [str(Path(blend).with_name("model.glb")) for blend in blends]
     large = fresh_process(SCRIPT, "scene", "imported", str(imported), *glbs)["bytes"]
@@ -96,7 +96,7 @@ def _save(prop: Path) -> Iterator[Result]:
 
 
 def _many(prop: Path) -> Result:
-    measured = fresh_process(SCRIPT, "many", *_copies_of(prop, MANY))
+    measured = fresh_process(SCRIPT, "many", *copies_of(prop, MANY))
     one, fifty = statistics.median(measured["one"]), statistics.median(measured["all"])
     result = _ratio("placing_fifty_in_10000_objects", fifty, one, 2.0, "ms", "x one")
     total = statistics.median(measured["total"])

@@ -30,6 +30,8 @@ import bpy
 from mathutils import Euler, Vector
 from support import bpy_context
 
+from trellis_addon.ui.place import saved_links
+
 ROUNDS = 5
 SETTLE = 4
 AT_ONCE = 0.02
@@ -189,6 +191,7 @@ def main() -> None:
             traceback.print_exc()
         bpy.ops.wm.quit_blender()
 
+    saved_links.register()  # without these handlers, light files are not linked
     preferences = bpy_context.preferences()
     preferences.view.show_splash = False
     preferences.view.use_save_prompt = False

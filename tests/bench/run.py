@@ -26,6 +26,7 @@ from bench_cleaning import cleaning
 from bench_freeze import freeze
 from bench_gallery import gallery
 from bench_library import library
+from bench_memory import memory
 from bench_placing import placing, scene
 from bench_quality import quality
 from bench_reading import reading
@@ -42,6 +43,7 @@ TABLE: Benchmarks = {
     "click": click,
     "session": session,
     "placing": placing,
+    "memory": memory,
     "arrival": arrival,
 }
 """What an artist feels; without a window."""
