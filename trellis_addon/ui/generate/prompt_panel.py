@@ -202,7 +202,7 @@ def _draw_generate(
     row.scale_y = 1.5
     button = row.row(align=True)
     button.enabled = reason is None
-    words = _generate_words(group)
+    words = _generate_words(context, group)
     cost = cost_words(group.model.model, group.count)
     both = f"{words} ({cost})" if cost else words
     room = fitted(context, both, COUNT) == both
@@ -218,13 +218,19 @@ def _draw_generate(
         draw_reason(layout, context, reason)
 
 
-def _generate_words(group: TrellisProperties) -> str:
-    """What the button does: how many props, and of which picture."""
-    if chosen := chosen_of(group.pictures, prompt_of(group)):
-        if group.count == 1:
-            return iface("Generate from Picture {}").format(chosen.number)
-        return iface("Generate {} from Picture {}").format(group.count, chosen.number)
-    return iface("Generate") if group.count == 1 else iface("Generate {}").format(group.count)
+def _generate_words(context: bpy.types.Context, group: TrellisProperties) -> str:
+    """What the button does: how many props, and of which picture of those in sight."""
+    from ..pictures.picture_ops import shown_set
+
+    words = iface("Generate") if group.count == 1 else iface("Generate {}").format(group.count)
+    chosen, shown = chosen_of(group.pictures, prompt_of(group)), shown_set(context)
+    if chosen is None:
+        return words
+    if shown is None or shown.id != chosen.set_id:
+        return iface("Generate from Picture")
+    if group.count == 1:
+        return iface("Generate from Picture {}").format(chosen.number)
+    return iface("Generate {} from Picture {}").format(group.count, chosen.number)
 
 
 def reason_against(group: TrellisProperties, prompt: str) -> "TrellisError | None":

@@ -67,21 +67,28 @@ class TRELLIS_MT_earlier_pictures(bpy.types.Menu):
     def draw(self, _context: bpy.types.Context) -> None:
         """Draw the prompts, from memory."""
         from ...core.text import shorten
+        from ..gallery_data.gallery import Gallery
         from .picture_desk import PictureDesk
 
         layout: Any = self.layout
-        desk = PictureDesk.get()
+        desk, gallery = PictureDesk.get(), Gallery.get()
         desk.notice(read_settings())
         for facts in (desk.sets or ())[:MOST_EARLIER]:
             words = shorten(facts.prompt, SHOWN)
             if facts.missing:
                 told = iface("{} of {}").format(len(facts.pictures), facts.total)
                 words = f"{words} ({told})"
-            icon = "TIME" if facts.missing else "IMAGE_DATA"
+            # Sets of one prompt look the same but for their pictures.
+            first = facts.pictures[:1]
+            icon = (
+                gallery.previews.picture(f"{facts.id}:{first[0][0]}", first[0][1]) if first else 0
+            )
+            look: dict[str, Any] = {"icon_value": icon} if icon else {"icon": "IMAGE_DATA"}
             button = layout.operator(
-                "trellis.earlier_pictures", text=words, icon=icon, translate=False
+                "trellis.earlier_pictures", text=words, translate=False, **look
             )
             button.set_id = facts.id
+        gallery.wake()
         if not desk.sets:
             known = desk.sets is not None
             layout.label(text="None yet" if known else "Looking through the library")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
+from ...core.cost import money
 from ...preferences import read_settings
 from ..common.text_layout import draw_lines, fitted, panel_width
 from ..gallery_data.gallery import Gallery
@@ -15,9 +16,10 @@ from ..settings.reference_slots import views_in
 from ..translation.translations import iface, phrase
 from .picture_desk import PictureDesk
 from .picture_ops import shown_set
-from .picture_reasons import cost_words, model_of, reason_against, set_there
+from .picture_reasons import cents_of, model_of, reason_against, set_there
 
 if TYPE_CHECKING:
+    from ...core.pictures.chosen_picture import ChosenPicture
     from ..settings.properties import TrellisProperties
     from .set_facts import SetFacts
 
@@ -50,7 +52,10 @@ def draw_pictures(
     _draw_button(column, context, group, prompt)
     if desk.busy:
         _draw_progress(column, context, desk)
-    if shown := shown_set(context):
+    shown, chosen = shown_set(context), chosen_of(group.pictures, prompt)
+    if chosen and (shown is None or shown.id != chosen.set_id):
+        _draw_chosen_elsewhere(column, context, chosen)
+    if shown:
         _draw_set(column, context, group, shown, prompt)
     _draw_message(column, context, desk)
 
@@ -60,14 +65,13 @@ def _draw_button(
 ) -> None:
     reason = reason_against(group, prompt)
     there = prompt and set_there(group, prompt)
-    words, icon = iface("Show Pictures") if there else iface("Pictures"), "IMAGE_DATA"
-    cost = "" if there else cost_words(model_of(group), group.pictures.count)
-    both = f"{words} ({cost})" if cost else words
+    words = iface("Show Pictures") if there else iface("Pictures")
+    cents = None if there else cents_of(model_of(group))
     row = layout.row(align=True)
     button = row.row(align=True)
     button.enabled = reason is None
-    text = both if fitted(context, both, BESIDE_BUTTON) == both else words
-    button.operator("trellis.pictures", text=text, icon=icon)
+    text = _with(context, words, cents, group.pictures.count, BESIDE_BUTTON)
+    button.operator("trellis.pictures", text=text, icon="IMAGE_DATA")
     number = row.row(align=True)
     number.ui_units_x = 2.6
     number.prop(group.pictures, "count", text="")
@@ -77,10 +81,22 @@ def _draw_button(
 
 def _draw_progress(layout: Any, context: bpy.types.Context, desk: PictureDesk) -> None:
     row = layout.row(align=True)
-    row.label(text=fitted(context, phrase(desk.text), DISMISS, head=1), icon="TIME")
+    row.label(
+        text=fitted(context, phrase(desk.text.partition(";")[0]), DISMISS, head=1), icon="TIME"
+    )
     button = row.row(align=True)
     button.enabled = not desk.cancelling
     button.operator("trellis.cancel_pictures", text="", icon="X", emboss=False)
+
+
+def _draw_chosen_elsewhere(layout: Any, context: bpy.types.Context, chosen: ChosenPicture) -> None:
+    """Draw which picture Generate takes, where it is not one of those in the row."""
+    row = layout.row(align=True)
+    words = iface("From picture {} of earlier ones").format(chosen.number)
+    row.label(text=fitted(context, words, 2 * DISMISS, head=1), icon="CHECKMARK", translate=False)
+    button = row.operator("trellis.earlier_pictures", text="", icon="LOOP_BACK", emboss=False)
+    button.set_id = chosen.set_id
+    row.operator("trellis.unchoose_picture", text="", icon="RADIOBUT_OFF", emboss=False)
 
 
 def _draw_set(
@@ -162,19 +178,27 @@ def _draw_actions(
     if shown.missing and not desk.busy:
         words = iface("Get {} Missing").format(len(shown.missing))
         column.operator("trellis.continue_pictures", text=words, icon="IMPORT")
-    like = cost_words(model_of(group), group.pictures.count)
-    more = _with(context, iface("More Like This"), like)
+    like = cents_of(model_of(group))
+    more = _with(context, iface("More Like This"), like, group.pictures.count)
     column.operator("trellis.more_like_this", text=more, icon="DUPLICATE")
     row = column.row(align=True)
-    again = _with(context, iface("Again"), cost_words(shown.model, shown.total))
+    again = _with(context, iface("Again"), cents_of(shown.model), shown.total, 2 * DISMISS)
     row.operator("trellis.pictures_again", text=again, icon="FILE_REFRESH")
     row.operator("trellis.unchoose_picture", text="", icon="RADIOBUT_OFF")
     row.operator("trellis.clear_pictures", text="", icon="X")
 
 
-def _with(context: bpy.types.Context, words: str, cost: str) -> str:
-    both = f"{words} ({cost})" if cost else words
-    return both if fitted(context, both, 2 * DISMISS) == both else words
+def _with(
+    context: bpy.types.Context, words: str, cents: float | None, count: int, beside: int = 0
+) -> str:
+    """A button's text with the cost of some pictures, in the longest form that fits."""
+    if cents is None:
+        return words
+    for cost in (iface("about {}").format(money(cents * count)), money(cents * count)):
+        both = f"{words} ({cost})"
+        if fitted(context, both, beside) == both:
+            return both
+    return words
 
 
 def _draw_message(layout: Any, context: bpy.types.Context, desk: PictureDesk) -> None:

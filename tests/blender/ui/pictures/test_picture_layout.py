@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import bpy
 import pytest
 from gateway import StandInGateway
 from gateway import actions as do
@@ -55,11 +56,13 @@ def button(layout: Layout, operator: str) -> dict[str, Any]:
 
 
 def test_cost_is_on_each_button(rooms: Rooms, desk: Any) -> None:
-    assert button(drawn(rooms), "pictures")["text"] == "Pictures (about 1.2 ¢)"
+    assert button(drawn(rooms, 400), "pictures")["text"] == "Pictures (about 1.2 ¢)"
+    assert button(drawn(rooms, 270), "pictures")["text"] == "Pictures (1.2 ¢)"
     trellis_ops.pictures()
     layout = drawn(rooms, 400)
     assert button(layout, "more_like_this")["text"] == "More Like This (about 1.2 ¢)"
     assert button(layout, "pictures_again")["text"] == "Again (about 1.2 ¢)"
+    assert button(drawn(rooms, 230), "more_like_this")["text"] == "More Like This (1.2 ¢)"
 
 
 def test_what_is_there_is_shown_for_nothing(rooms: Rooms, desk: Any) -> None:
@@ -68,7 +71,7 @@ def test_what_is_there_is_shown_for_nothing(rooms: Rooms, desk: Any) -> None:
         pass
     assert button(drawn(rooms), "pictures")["text"] == "Show Pictures"
     bpy_context.properties().pictures.count = 5
-    assert button(drawn(rooms), "pictures")["text"] == "Pictures (about 1.5 ¢)"
+    assert "1.5 ¢" in button(drawn(rooms), "pictures")["text"]
 
 
 def test_without_a_prompt_the_button_is_disabled(rooms: Rooms, desk: Any) -> None:
@@ -98,15 +101,23 @@ def test_chosen_picture_is_marked(rooms: Rooms, desk: Any) -> None:
 
 
 def test_generate_says_from_which_picture(rooms: Rooms, desk: Any, group: Any) -> None:
-    words = rooms("ui.generate.prompt_panel")._generate_words
+    said = rooms("ui.generate.prompt_panel")._generate_words
+
+    def words(group: Any) -> Any:
+        return said(bpy.context, group)
+
     assert words(group) == "Generate"
     trellis_ops.pictures(count=2)
     trellis_ops.choose_picture(number=2)
     assert words(group) == "Generate from Picture 2"
     group.count = 3
     assert words(group) == "Generate 3 from Picture 2"
+    group.count = 1
+    trellis_ops.pictures_again()
+    assert words(group) == "Generate from Picture", "which is not in sight"
+    assert drawn(rooms).says("From picture 2 of earlier ones")
     group.prompt = "a well"
-    assert words(group) == "Generate 3"
+    assert words(group) == "Generate"
 
 
 def test_failure_has_its_next_step_in_place(
