@@ -120,7 +120,7 @@ def _spot() -> Result:
 def background_import() -> Iterator[Result]:
     """The finishing import of one model, against the bare importer."""
     with tempfile.TemporaryDirectory(prefix="trellis bench ") as folder:
-        yield from _import(_prop(Path(folder), MEDIUM))
+        yield from _import(make_prop(Path(folder), MEDIUM))
 
 
 def _import(prop: Path) -> Iterator[Result]:

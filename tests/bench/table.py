@@ -23,6 +23,9 @@ WORDS: Final = {
     "background_import_with_picture": (
         "Background import with finishing, proxy and picture, 250 k, against the bare importer"
     ),
+    "background_import_until_placeable": (
+        "Background import until the prop can be placed, 250 k, against the bare importer"
+    ),
     "answer_to_placed_prop_250k": "Answer to placed prop with proxy, 250 k, against the importer",
     "answer_to_placed_prop_250k_without_proxy": "Answer to placed prop without proxy, 250 k",
     "memory_of_50_props": "Memory of 50 props of 250 k, proxies shown, against proxies alone",
