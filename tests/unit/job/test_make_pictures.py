@@ -17,6 +17,7 @@ from support.picture_sets import (
     FILES,
     GENERATIONS,
     ONE_A_CALL,
+    POLL,
     PictureBench,
     picture_request,
     source_uri,
@@ -219,7 +220,9 @@ def test_a_busy_gateway_is_waited_for(bench: PictureBench) -> None:
 )
 def test_a_faulty_download_is_tried_again(bench: PictureBench, fault: object) -> None:
     bench.gateway.script.on(FILES, fault)  # type: ignore[arg-type]
-    assert len(bench.run().contents) == 4
+    contents = bench.run().contents
+    assert len(set(contents)) == 4
+    assert all(map(seen_in, contents))
     assert bench.paid == 1
 
 
@@ -256,6 +259,49 @@ def test_an_address_that_leads_elsewhere_is_not_followed(bench: PictureBench, ur
     )
     assert bench.run(picture_request(count=1)).error.kind == "bad_file"
     assert not bench.gateway.requests_to("GET")
+
+
+# --- a job in place of the pictures
+
+
+def job_told(status: str, **more: object) -> bytes:
+    return json.dumps({"id": "job_1", "object": "job", "status": status, **more}).encode()
+
+
+def test_a_job_is_followed_to_its_pictures(bench: PictureBench) -> None:
+    picture = source_uri().partition(",")[2]
+    done = job_told("completed", result={"data": [{"b64_json": picture}] * 2})
+    bench.gateway.script.on(GENERATIONS, do.mask(202, job_told("queued")))
+    bench.gateway.script.on(POLL, do.body(job_told("running"), "application/json"))
+    bench.gateway.script.on(POLL, do.body(done, "application/json"))
+    ran = bench.run(picture_request(count=2))
+    assert ran.arrived == [1, 2]
+    assert bench.paid == 1
+    assert not ran.record.owed
+
+
+def test_a_job_that_cannot_be_asked_for_is_polled_by_the_next_run(bench: PictureBench) -> None:
+    done = job_told("completed", result={"url": source_uri()})
+    bench.gateway.script.on(GENERATIONS, do.mask(202, job_told("queued")))
+    bench.gateway.script.on(POLL, do.status(404))
+    assert bench.run(picture_request(count=1)).record.owed
+    bench.gateway.script.on(POLL, do.body(done, "application/json"))
+    assert len(bench.run(picture_request(count=1)).contents) == 1
+    assert bench.paid == 1
+    assert len(bench.gateway.requests_to(GENERATIONS)) == 1
+
+
+def test_after_a_failed_job_another_key_asks_again(bench: PictureBench) -> None:
+    failed = job_told("failed", error={"message": "too busy"})
+    bench.gateway.script.on(GENERATIONS, do.status(202, failed.replace(b"failed", b"queued")))
+    bench.gateway.script.on(POLL, do.body(failed, "application/json"))
+    ran = bench.run(picture_request(count=1))
+    assert "too busy" in ran.error.message
+    assert not ran.record.owed
+    assert len(bench.run(picture_request(count=1)).contents) == 1
+    first, second = bench.gateway.requests_to(GENERATIONS)
+    # A gateway would answer the first key with the failed job again.
+    assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
 
 
 # --- two at once, the costs, cancelling, records

@@ -33,6 +33,11 @@ class Picked:
 def check_options(options: argparse.Namespace) -> None:
     """Check what belongs to ``--picture-first``. :raises InputError: it does not fit together."""
     first, pick = options.picture_first, options.pick
+    if options.command == "batch" and chosen_in(options.image):
+        raise InputError(
+            "A list takes no picture of a set for all its rows",
+            "Give the picture's file to --image, or choose for each row with --picture-first",
+        )
     if first is None:
         if pick is not None:
             raise InputError("--pick needs --picture-first", "Add --picture-first N")

@@ -124,6 +124,7 @@ def test_pick_takes_one_for_all_at_once(rows: Rows) -> None:
 def test_limits_and_wrong_cells_cost_nothing(rows: Rows) -> None:
     assert rows.run("--max-cost", "0.001").code == 3
     assert rows.run("--pick", "3").code == 2
+    assert rows.run("--image", "red-chair-0123456789ab:1").code == 2
     assert rows.paid == (0, 0)
     rows.run()
     rows.choose("many", "", "")
