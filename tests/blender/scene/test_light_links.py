@@ -118,6 +118,10 @@ def test_linked_without_its_mesh(ball: Path, place: Place) -> None:
     seen = plain_render.meshes_of(bpy.context.evaluated_depsgraph_get())
     assert [mesh[0] for mesh in seen] == ["Ball proxy"]
     assert max(len(mesh.polygons) for mesh in bpy.data.meshes) <= PROXY
+    # What is hidden is evaluated as well, but not its mesh.
+    (hidden,) = [obj for obj in bpy.data.objects if obj.name == "Ball" and obj.type == "MESH"]
+    evaluated: Any = hidden.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    assert len(evaluated.data.polygons) == 6
     # Another copy is of the same library.
     place(ball)
     assert len(bpy.data.libraries) == 1
