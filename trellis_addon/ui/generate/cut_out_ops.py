@@ -30,12 +30,15 @@ def original_of(image: Any) -> Any:
 
 
 class TRELLIS_OT_cut_out_reference(bpy.types.Operator):
-    """Make the background of the reference image transparent, so that the model sees the object
-    alone. For plain, graded and softly patterned backgrounds; the image itself is not changed
-    """
+    """Replaces the chosen slot's image by its object alone."""
 
     bl_idname = "trellis.cut_out_reference"
     bl_label = "Cut Out Background"
+    bl_description = (
+        "Make the background of the reference image transparent, so that the model "
+        "sees the object alone. For plain, graded and softly patterned backgrounds; "
+        "the image itself is not changed"
+    )
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod

@@ -135,12 +135,14 @@ class TRELLIS_OT_reference_from_render(bpy.types.Operator):
 
 
 class TRELLIS_OT_reference_from_four(bpy.types.Operator):
-    """Take pictures of the selected objects from the front, the back, the left and the right,
-    without perspective and on white, as the reference images
-    """
+    """Takes the four views of what is selected."""
 
     bl_idname = "trellis.reference_from_four"
     bl_label = "Four Sides of Selection"
+    bl_description = (
+        "Take pictures of the selected objects from the front, the back, the left and "
+        "the right, without perspective and on white, as the reference images"
+    )
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
