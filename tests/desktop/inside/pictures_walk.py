@@ -174,12 +174,12 @@ class PicturesWalk:
         yield lambda: self.desk.trouble
         yield from self.shot("79-refused")
         self.facts.note("refused", status=self.desk.trouble.status)
-        yield from self.press("trellis.dismiss_pictures", 0.85)
+        yield from self.press("trellis.dismiss_pictures", 0.78)
         self.facts.note("refused", left=bool(self.desk.trouble))
 
     def earlier(self) -> Steps:
         """Cleared away, and taken up again from the library."""
-        yield from self.press("trellis.clear_pictures", 0.88)
+        yield from self.press("trellis.clear_pictures", 0.82)
         yield lambda: self.desk.shown is None
         yield from self.shot("80-cleared")
         yield lambda: self.desk.sets is not None

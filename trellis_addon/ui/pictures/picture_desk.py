@@ -57,6 +57,8 @@ class PictureDesk(BackgroundOwner):
         self.text = ""
         """What the job is doing."""
         self.report: PictureReport | None = None
+        self._before: SetFacts | None = None
+        """The set that was shown before the job began."""
         self._job: PictureJob | None = None
         self._wish: Wish | None = None
         """What is asked for as soon as the list of models is there."""
@@ -144,7 +146,7 @@ class PictureDesk(BackgroundOwner):
         price = models.cents(request.model) if models else None
         job = Session.get().workshop.pictures(request, settings, price)
         self._job, self.text, self._library = job, "Starting", settings.library
-        self.shown = read_set(settings.library, job.set_id)
+        self._before, self.shown = self.shown, read_set(settings.library, job.set_id)
         job.start()
 
     def show(self, facts: SetFacts | None) -> None:
@@ -263,6 +265,10 @@ class PictureDesk(BackgroundOwner):
                 self.shown = read_set(settings.library, self.shown.id)
             except TrellisError as error:
                 log.info("%s", error.facts.message)
+            # What was there is of more use than a row without a picture. The same click asks for
+            # the same request, which is not paid for again.
+            if self._before and not self.shown.pictures:
+                self.shown = self._before
         if not bpy.app.background:
             Account.get().after_generation(settings)
         self.start_timer(TICK_SECONDS)

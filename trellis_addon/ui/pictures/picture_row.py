@@ -92,7 +92,7 @@ def _draw_progress(layout: Any, context: bpy.types.Context, desk: PictureDesk) -
 def _draw_chosen_elsewhere(layout: Any, context: bpy.types.Context, chosen: ChosenPicture) -> None:
     """Draw which picture Generate takes, where it is not one of those in the row."""
     row = layout.row(align=True)
-    words = iface("From picture {} of earlier ones").format(chosen.number)
+    words = iface("Earlier picture {}").format(chosen.number)
     row.label(text=fitted(context, words, 2 * DISMISS, head=1), icon="CHECKMARK", translate=False)
     button = row.operator("trellis.earlier_pictures", text="", icon="LOOP_BACK", emboss=False)
     button.set_id = chosen.set_id
@@ -182,7 +182,7 @@ def _draw_actions(
     more = _with(context, iface("More Like This"), like, group.pictures.count)
     column.operator("trellis.more_like_this", text=more, icon="DUPLICATE")
     row = column.row(align=True)
-    again = _with(context, iface("Again"), cents_of(shown.model), shown.total, 2 * DISMISS)
+    again = _with(context, iface("Again"), cents_of(shown.model), shown.total, 2 * UNIT)
     row.operator("trellis.pictures_again", text=again, icon="FILE_REFRESH")
     row.operator("trellis.unchoose_picture", text="", icon="RADIOBUT_OFF")
     row.operator("trellis.clear_pictures", text="", icon="X")

@@ -115,7 +115,7 @@ def test_generate_says_from_which_picture(rooms: Rooms, desk: Any, group: Any) -
     group.count = 1
     trellis_ops.pictures_again()
     assert words(group) == "Generate from Picture", "which is not in sight"
-    assert drawn(rooms).says("From picture 2 of earlier ones")
+    assert drawn(rooms).says("Earlier picture 2")
     group.prompt = "a well"
     assert words(group) == "Generate"
 

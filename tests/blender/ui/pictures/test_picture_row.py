@@ -200,6 +200,18 @@ def test_lost_answer_is_not_paid_for_again(stand_in: StandInGateway, desk: Any, 
     assert paid(stand_in) == 1
 
 
+def test_failure_leaves_the_pictures_that_were_there(stand_in: StandInGateway, desk: Any) -> None:
+    trellis_ops.pictures(count=1)
+    first = desk.shown
+    stand_in.script.on(GENERATIONS, do.cut_at(0))
+    with pytest.raises(RuntimeError, match="They may have been made and charged"):
+        trellis_ops.pictures_again()
+    assert desk.shown == first
+    assert trellis_ops.pictures_again() == {"FINISHED"}
+    assert desk.shown.again == 1, "the one that was paid for"
+    assert paid(stand_in) == 2
+
+
 def test_missing_pictures_are_fetched_without_paying(stand_in: StandInGateway, desk: Any) -> None:
     stand_in.script.on(FILES, do.status(404), times=None, after=2)
     with pytest.raises(RuntimeError, match="The download link no longer works"):
@@ -352,12 +364,12 @@ def test_settings_go_back_to_their_defaults(group: Any) -> None:
     assert (group.pictures.suffix, group.pictures.count) == (default, 4)
 
 
-def test_choice_is_undone_and_kept_with_the_file(
-    rooms: Rooms, desk: Any, group: Any, tmp_path: Path
+def test_choice_is_kept_with_the_file_and_taken_back(
+    rooms: Rooms, desk: Any, tmp_path: Path
 ) -> None:
     trellis_ops.pictures(count=1)
     trellis_ops.choose_picture(number=1)
-    chosen = group.pictures.chosen
+    chosen = bpy_context.properties().pictures.chosen
     assert chosen == f"{desk.shown.id}:1"
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     bpy.ops.wm.read_homefile(use_empty=True)
