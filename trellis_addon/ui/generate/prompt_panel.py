@@ -168,7 +168,9 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
     if warning := prompt_warning(prompt):
         draw_lines(column, context, warning, "INFO")
     # Always two lines, so that nothing below moves: without a prompt, a hint replaces the size.
-    if not (reason and reason.facts.message == DESCRIBE):
+    if reason and reason.facts.message == DESCRIBE:
+        draw_reason(column, context, reason)
+    else:
         words = iface("Size: {}").format(size_words(group.finishing, prompt))
         column.label(text=fitted(context, words, COUNT), icon="DRIVER_DISTANCE")
     if not draw_cost(column, context, limit_is_told=isinstance(reason, CostLimitError)):
@@ -214,7 +216,7 @@ def _draw_generate(
     number.prop(group, "count", text="")
     if not room and cost:
         layout.label(text=cost[:1].upper() + cost[1:])
-    if reason:
+    if reason and reason.facts.message != DESCRIBE:
         draw_reason(layout, context, reason)
 
 

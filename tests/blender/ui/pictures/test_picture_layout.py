@@ -35,18 +35,23 @@ def desk(rooms: Rooms, settings: Path, account: Any) -> Iterator[Any]:
     owner.end()
 
 
-def drawn(rooms: Rooms, width: int = 320, prompt: str = PROMPT) -> Layout:
-    """The row in a sidebar of this width."""
-    layout = Layout([])
-    here = SimpleNamespace(
+def sidebar(width: int = 320) -> Any:
+    """The context of a sidebar of this width."""
+    preferences = bpy_context.preferences()
+    return SimpleNamespace(
         region=SimpleNamespace(width=width, height=900),
         preferences=SimpleNamespace(
-            system=SimpleNamespace(ui_scale=1.0), ui_styles=bpy_context.preferences().ui_styles
+            system=SimpleNamespace(ui_scale=1.0), ui_styles=preferences.ui_styles
         ),
         scene=bpy_context.scene(),
     )
+
+
+def drawn(rooms: Rooms, width: int = 320, prompt: str = PROMPT) -> Layout:
+    """The row in a sidebar of this width."""
+    layout = Layout([])
     draw: Any = rooms("ui.pictures.picture_row").draw_pictures
-    draw(layout, here, bpy_context.properties(), prompt)
+    draw(layout, sidebar(width), bpy_context.properties(), prompt)
     return layout
 
 
@@ -158,3 +163,17 @@ def test_menu_of_earlier_pictures_is_the_newest_first(rooms: Rooms, desk: Any) -
     menu.draw(SimpleNamespace(layout=layout), None)
     found = layout.named("trellis.earlier_pictures")
     assert [row["text"] for row in found] == [PROMPT, "stone well"]
+
+
+def test_pictures_stay_where_they_are_while_the_prompt_is_written(
+    rooms: Rooms, desk: Any, group: Any
+) -> None:
+    def above(prompt: str) -> int:
+        group.prompt = prompt
+        layout = Layout([])
+        rooms("ui.generate.prompt_panel").draw_prompt(layout, sidebar(), group)
+        calls = [row for row in layout.rows if row["call"] in ("label", "operator", "menu")]
+        names = [row["given"][:1] for row in calls]
+        return names.index(("trellis.pictures",))
+
+    assert above("") == above("a well")
