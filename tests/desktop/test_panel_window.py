@@ -46,7 +46,8 @@ def test_active_prop_is_scaled_by_its_size_and_the_library_follows_it(walk: Seen
 
 
 def test_place_is_in_sight_with_two_jobs_under_way(walk: Seen) -> None:
-    assert walk.facts["jobs"]["place"] < 800, "of 1000 pixels"
+    # The viewport ends at about 900 of the window's 1000 pixels.
+    assert walk.facts["jobs"]["place"] < 870
 
 
 def test_stage_of_a_job_is_in_its_tooltip_and_quitting_is_told(walk: Seen) -> None:

@@ -46,7 +46,7 @@ RIGHT = 0.8
 SAME = {
     "", "Trellis", "Trellis Props", "Prop", "Start", "Prompt", "Seed", "Name", "Status", "Proxy",
     "Top P", "Chat", "Format", "Props", "Variant", "Gateway", "GLB", "FBX", "OBJ", "USD", "USDZ",
-    "Info", "Debug", "Budget", "Standard", "X", "Y", "Z",
+    "Info", "Debug", "Budget", "Standard", "Material", "X", "Y", "Z",
 }  # fmt: skip
 """Words that a language may have from English, or that have no language."""
 
