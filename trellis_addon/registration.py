@@ -32,7 +32,7 @@ from .ui.generate import (
     word_menus,
 )
 from .ui.job_list import job_ops, jobs_panel
-from .ui.pictures import choose_ops, picture_ops, picture_panel
+from .ui.pictures import choose_ops, picture_ops, picture_panel, plain_background_op
 from .ui.place import (
     generate_on_surface,
     library_ops,
@@ -63,6 +63,7 @@ PARTS: Final = (
     properties,
     generate_ops,
     picture_ops,
+    plain_background_op,
     choose_ops,
     job_ops,
     show_placed,

@@ -18,6 +18,12 @@ DEFAULT_SUFFIX: Final = (
 )
 """What a picture needs so that a model of it has no light, ground or second object baked in."""
 
+PLAIN_SUFFIX: Final = (
+    "the same object as in the picture, not changed, whole and centred, plain light background, "
+    "no shadows"
+)
+"""What is asked for to have a reference image's object before a plain background."""
+
 COUNT: Final = Setting(
     4,
     "Pictures",

@@ -51,11 +51,14 @@ class TRELLIS_MT_object(bpy.types.Menu):
             entry.mode, entry.all_props = identifier, True
         layout.separator()
         layout.operator("trellis.generate_on_surface", icon="SNAP_FACE")
+        layout.operator("trellis.pictures", icon="IMAGE_DATA")
+        layout.operator("trellis.more_like_this", icon="DUPLICATE")
         layout.operator("trellis.edit_prompt", icon="TEXT")
         layout.operator("trellis.reference_from_view", icon="VIEW3D")
         layout.operator("trellis.reference_from_render", icon="RENDER_RESULT")
         layout.operator("trellis.reference_from_four", icon="MESH_CUBE")
         layout.operator("trellis.cut_out_reference", icon="IMAGE_ALPHA")
+        layout.operator("trellis.plain_background", icon="IMAGE_DATA")
 
 
 # Without a menu entry, F3 only finds an operator with Developer Extras switched on, and otherwise

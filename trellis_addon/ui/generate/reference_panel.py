@@ -15,7 +15,7 @@ from ..common.texts import CATEGORY
 from ..settings.properties import TrellisProperties, settings_in
 from ..setup.panel_base import SettingsPanel
 from ..translation.translations import iface, phrase
-from .cut_out_ops import draw_cut_out
+from .cut_out_ops import draw_cut_out, original_of
 
 PICTURES: Final = (
     ".png",
@@ -56,6 +56,7 @@ class TRELLIS_PT_reference(SettingsPanel, bpy.types.Panel):
         """Draw the field, the buttons for the viewport and the render, and the picture."""
         from ..common.text_layout import draw_lines
         from ..jobs.start_jobs import NO_IMAGE
+        from ..pictures.plain_background_op import draw_plain_background
         from ..settings.reference_slots import chosen_view, image_in, slot_of, views_in
 
         layout: Any = self.layout
@@ -70,6 +71,8 @@ class TRELLIS_PT_reference(SettingsPanel, bpy.types.Panel):
         if image := image_in(group, view):
             layout.template_icon(icon_value=layout.icon(image), scale=PICTURE)
             draw_cut_out(layout, image)
+            if view == FRONT and original_of(image) is None:
+                draw_plain_background(layout, group)
         if len(views) > 1:
             draw_lines(layout, context, SEVERAL, "INFO")
         if views and read_settings().gateway.endpoint == "chat":

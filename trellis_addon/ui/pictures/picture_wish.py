@@ -24,6 +24,8 @@ class Wish(NamedTuple):
     """How many pictures."""
     like: ChosenPicture | None = None
     """The picture that they are to be like."""
+    image: str = ""
+    """The same as a data URI, for a picture of the user's own."""
     set_id: str = ""
     """An existing set, whose own request is taken instead of the values above."""
     again: bool = False
@@ -62,7 +64,7 @@ def request_of(wish: Wish, model: str, settings: Settings) -> PictureRequest:
         suffix=wish.suffix,
         model=wish.model or model,
         count=wish.total,
-        source=uri_of(wish.like, settings.library) if wish.like else None,
+        source=uri_of(wish.like, settings.library) if wish.like else wish.image or None,
     )
 
 
