@@ -349,6 +349,24 @@ def test_record_without_further_views_is_as_before() -> None:
     assert key_of(again) == key_of(several) != key_of(front)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"parameters": (("texture_size", 1024), ("mesh_simplify", 0.9))},
+        {"image_url": "https://x/a.png", "views": (("back", "https://x/b.png"),)},
+    ],
+    ids=["prompt", "parameters", "views"],
+)
+def test_a_record_is_a_row_of_the_same_request(more: dict[str, Any]) -> None:
+    asked = request(**more)
+    record = {"request": asked.to_dict(), "finishing": Finishing().to_dict()}
+    batch = read(json.dumps(record), "props.jsonl")
+    assert faults(batch) == []
+    assert [item.request for item in batch.items] == [asked]
+    assert batch.items[0].key == key_of(asked)
+
+
 def test_key_is_of_what_is_paid_for() -> None:
     base = key_of(request())
     assert key_of(request(name="Another")) == base

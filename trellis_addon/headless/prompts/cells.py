@@ -48,6 +48,8 @@ def parameters_of(cell: Any, own: Mapping[str, Any]) -> tuple[tuple[str, Any], .
             raise InputError(
                 'The parameters are not an object such as {"texture_size": 1024}'
             ) from error
+    if isinstance(cell, list) and all(isinstance(p, list) and len(p) == 2 for p in cell):
+        cell = {str(name): value for name, value in cell}  # the pairs of a record
     if not isinstance(cell, Mapping):
         raise InputError("The parameters are not an object")
     for name, value in own.items():
