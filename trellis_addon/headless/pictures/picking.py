@@ -12,6 +12,7 @@ from ...core.pictures.chosen_picture import ChosenPicture
 from ...core.pictures.picture_request import PictureRequest
 from ...core.pictures.picture_settings import DEFAULT_SIZE, DEFAULT_SUFFIX
 from ...core.settings import Settings
+from ...core.text import shorten
 from ...engine.job_factory import JobFactory
 from ...library.pictures.picture_library import PictureLibrary
 from ...library.pictures.picture_set import data_uri_of
@@ -125,3 +126,5 @@ def _asked(numbers: list[int], output: Output) -> int | None:
             return None
         if text.isdecimal() and int(text) in numbers:
             return int(text)
+        # Besides, the same question twice would be left out as a repetition.
+        output.say(f"There is no picture {shorten(text, 20)}")
