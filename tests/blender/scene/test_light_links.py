@@ -89,9 +89,8 @@ def in_plain_blender(scene: Path, home: Path, *frame: str) -> tuple[dict[str, An
     picture = scene.with_suffix(".png")
     ended = run([plain_render.__file__, scene, picture, *frame], home)
     assert ended.code == 0, ended.explain()
-    return json.loads(ended.stdout.strip().splitlines()[-1]), Image.open(picture).convert(
-        "RGB"
-    ).tobytes()
+    # Blender may print its own lines after it, as on Windows.
+    return ended.facts, Image.open(picture).convert("RGB").tobytes()
 
 
 @pytest.fixture
@@ -266,7 +265,7 @@ def test_not_used_when_it_may_differ(
     else:
         (light / "prop.json").write_text('{"bytes": 1')
     place(ball)
-    assert library().filepath.endswith(f"{ID}/prop.blend")
+    assert Path(library().filepath).parts[-2:] == (ID, "prop.blend")
     assert max(len(mesh.polygons) for mesh in bpy.data.meshes) > TRIANGLES / 2
 
 
@@ -308,7 +307,7 @@ def test_finished_again_without_one(ball: Path, place: Place, rooms: Rooms, tmp_
     make(ball.parent, tmp_path, proxy=False)
     assert not (ball.parent / "light").exists()
     assert rooms("ui.jobs.reload_links").reload_prop(ball.parent, ball) == 1
-    assert library().filepath.endswith(f"{ID}/prop.blend")
+    assert Path(library().filepath).parts[-2:] == (ID, "prop.blend")
     (empty,) = bpy_context.scene().objects
     shown = bpy_context.existing(empty.instance_collection)
     assert [obj.name for obj in shown.all_objects] == ["Ball"]
@@ -325,7 +324,7 @@ def test_props_without_one(tmp_path: Path, place: Place, finishing: Any) -> None
     blend = make(tmp_path / "library" / ID, tmp_path, **finishing)
     assert not (blend.parent / "light").exists()
     place(blend)
-    assert library().filepath.endswith(f"{ID}/prop.blend")
+    assert Path(library().filepath).parts[-2:] == (ID, "prop.blend")
 
 
 def test_the_prop_itself_is_unchanged(ball: Path) -> None:
