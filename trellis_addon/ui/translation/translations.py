@@ -79,7 +79,9 @@ def phrase(text: str, look_up: Callable[[str], str] | None = None) -> str:
     """
     look_up = look_up or iface
     whole = look_up(text)
-    if whole != text or not text:
+    # In English there is nothing to find, and no table to read while a panel is drawn.
+    is_english = look_up in (iface, rpt) and not _Tables.given
+    if whole != text or not text or is_english:
         return whole
     for row, pattern in _templates():
         if (found := pattern.fullmatch(text)) and (said := look_up(row)) != row:

@@ -283,8 +283,12 @@ def watch(event: str, arguments: Any) -> None:
     """An audit hook: what Python does with files and the network while it is switched on.
 
     Modules are loaded when they are first needed, once in a session; that is no reading of data.
+    Python lists their folder, and writes byte code as ``name.pyc.NUMBER`` first.
     """
-    if event == "open" and str(arguments[0]).endswith((".py", ".pyc")):
+    path = Path(str(arguments[0])) if arguments else Path()
+    if event == "open" and (path.suffix == ".py" or ".pyc" in path.name):
+        return
+    if event == "os.listdir" and "trellis_addon" in path.parts:
         return
     if WATCHING[0] and event in DISK:
         WATCHED.append(event)
