@@ -32,6 +32,10 @@ log = logging.getLogger(__name__)
 
 _FIRST_VERSION: Final = (4, 5, 0)
 """Since then, custom normals are an attribute, which a bake keeps."""
+_MAKES_RELATIVE: Final = (5, 2, 0)
+"""Since then, Blender makes a bake's path relative to the file that it writes (measured). An
+absolute one would lead nowhere once the library is moved.
+"""
 _NAME: Final = "Trellis Full Mesh"
 _MISSING: Final = "Trellis Missing Mesh"
 _PINK: Final = (1.0, 0.0, 1.0, 1.0)
@@ -177,6 +181,8 @@ def _light(
             bake = _bake_of(obj, tree, place / str(number))
             if not is_baked:
                 _write_bake(obj, bake)
+            if bpy.app.version < _MAKES_RELATIVE:
+                bake.directory = f"//{place.name}/{number}"
             boxes.append(_box(obj, pink))
             obj.data = boxes[-1]
             # Blender also evaluates the hidden objects of an instance in the viewport (measured).
