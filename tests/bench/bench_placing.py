@@ -19,7 +19,7 @@ from harness import ROOT, RUNS, Result, fresh_process, in_turn, medians
 SCRIPT = "measure_placing.py"
 MEDIUM, LARGE = 250_000, 1_000_000
 PIXELS = {MEDIUM: 2048, LARGE: 4096}
-CALLS = {MEDIUM: (25, 15), LARGE: (36, 19)}
+CALLS = {MEDIUM: (40, 15), LARGE: (60, 19)}
 """How many times quicker than the importer the calls are to be: from 5.0 on, and in 4.x."""
 MANY = 50
 SAVED = 10
