@@ -163,25 +163,9 @@ class JobFactory:
         """
         # First, as the imports below would raise ImportError.
         _need_libraries()
-        from ..library.disk.free_space import check_space
-        from .preflight import obstacle
+        from .preflight import check
 
-        check_space(settings.library)
-        if missing := obstacle(settings) or self._over_limit(settings, model, count):
-            raise missing
-
-    def _over_limit(self, settings: Settings, model: str, count: int) -> TrellisError | None:
-        """The error for the day's cost limit. Running jobs count with the model's last price."""
-        if settings.daily_limit_cents <= 0:
-            return None
-        from ..core.cost import over_limit
-        from ..library.cost_ledger import Ledger
-
-        ledger = Ledger(settings.library)
-        # Before the first prop of a model, no price is known, so the limit cannot stop that one.
-        each = ledger.costs().last.get(model, 0.0)
-        expected = each * (count + ledger.untold(self._asking))
-        return over_limit(settings.daily_limit_cents, ledger.spent(), expected)
+        check(settings, model, count, asking=self._asking)
 
     def bring_in(
         self,

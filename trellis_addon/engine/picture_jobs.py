@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from ..core.cost import over_limit
 from ..core.errors import TrellisError
 from .locked_job import expect_cost, holding, note_cost
+from .preflight import check
 
 if TYPE_CHECKING:
     from ..core.cancel import CancelToken
@@ -47,7 +47,7 @@ def picture_job(
 
     missing = pictures_missing(request, settings)
     if missing:
-        check(request.model, missing, settings, price_cents)
+        check(settings, request.model, missing, price_cents=price_cents)
     base_url = Address.of(settings.gateway).base_url
     found, lock = PictureLibrary(settings.library).create_locked(request, base_url)
     return _job(found, lock, settings, budget or RateBudget())
@@ -88,31 +88,6 @@ def expected_cost(
     if not missing:
         return NO_COST
     return None if each is None else round(each * missing, 6)
-
-
-def check(model: str, count: int, settings: Settings, price_cents: float | None = None) -> None:
-    """Check that this number of pictures can be asked for now.
-
-    :raises TrellisError: a requirement is missing, or the day's cost limit would be exceeded.
-    """
-    from ..library.disk.free_space import check_space
-    from .preflight import obstacle
-
-    check_space(settings.library)
-    if missing := obstacle(settings) or _over_limit(model, count, settings, price_cents):
-        raise missing
-
-
-def _over_limit(
-    model: str, count: int, settings: Settings, price_cents: float | None
-) -> TrellisError | None:
-    if settings.daily_limit_cents <= 0:
-        return None
-    from ..library.cost_ledger import Ledger
-
-    ledger = Ledger(settings.library)
-    each = ledger.costs().last.get(model, price_cents or 0.0)
-    return over_limit(settings.daily_limit_cents, ledger.spent(), each * count)
 
 
 def _job(found: PictureSet, lock: FolderLock, settings: Settings, budget: RateBudget) -> PictureJob:

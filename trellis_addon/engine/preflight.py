@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from ..core.cost import over_limit
 from ..core.errors import NoKeyError, OfflineError, TrellisError
 from ..core.next_step import NextStep
 from ..core.settings import Settings
@@ -27,6 +30,43 @@ def obstacle(settings: Settings) -> TrellisError | None:
     if not settings.gateway.key:
         return NoKeyError("There is no API key for the gateway")
     return None
+
+
+def check(
+    settings: Settings,
+    model: str,
+    count: int,
+    *,
+    asking: Collection[str] = (),
+    price_cents: float | None = None,
+) -> None:
+    """Check that this number of props or pictures can be requested now, before the first one is.
+
+    :param asking: the ids of props under way, which count with the model's last price.
+    :param price_cents: the price of one by the gateway's list, while none of the model was paid
+        for. Without it, the limit cannot stop the first one.
+    :raises TrellisError: a requirement is missing, such as space on the disk, or the day's cost
+        limit would be exceeded.
+    """
+    from ..library.disk.free_space import check_space
+
+    check_space(settings.library)
+    missing = obstacle(settings) or _over_limit(settings, model, count, asking, price_cents or 0.0)
+    if missing:
+        raise missing
+
+
+def _over_limit(
+    settings: Settings, model: str, count: int, asking: Collection[str], price_cents: float
+) -> TrellisError | None:
+    if settings.daily_limit_cents <= 0:
+        return None
+    from ..library.cost_ledger import Ledger
+
+    ledger = Ledger(settings.library)
+    each = ledger.costs().last.get(model, price_cents)
+    untold = ledger.untold(asking) if asking else 0
+    return over_limit(settings.daily_limit_cents, ledger.spent(), each * (count + untold))
 
 
 def offline(settings: Settings) -> OfflineError:
