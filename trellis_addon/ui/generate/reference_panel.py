@@ -72,7 +72,7 @@ class TRELLIS_PT_reference(SettingsPanel, bpy.types.Panel):
             layout.template_icon(icon_value=layout.icon(image), scale=PICTURE)
             draw_cut_out(layout, image)
             if view == FRONT and original_of(image) is None:
-                draw_plain_background(layout, group)
+                draw_plain_background(layout, context, group)
         if len(views) > 1:
             draw_lines(layout, context, SEVERAL, "INFO")
         if views and read_settings().gateway.endpoint == "chat":

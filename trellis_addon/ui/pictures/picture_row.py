@@ -70,7 +70,7 @@ def _draw_button(
     row = layout.row(align=True)
     button = row.row(align=True)
     button.enabled = reason is None
-    text = _with(context, words, cents, group.pictures.count, BESIDE_BUTTON)
+    text = with_cost(context, words, cents, group.pictures.count, BESIDE_BUTTON)
     button.operator("trellis.pictures", text=text, icon="IMAGE_DATA")
     number = row.row(align=True)
     number.ui_units_x = 2.6
@@ -179,16 +179,16 @@ def _draw_actions(
         words = iface("Get {} Missing").format(len(shown.missing))
         column.operator("trellis.continue_pictures", text=words, icon="IMPORT")
     like = cents_of(model_of(group))
-    more = _with(context, iface("More Like This"), like, group.pictures.count)
+    more = with_cost(context, iface("More Like This"), like, group.pictures.count)
     column.operator("trellis.more_like_this", text=more, icon="DUPLICATE")
     row = column.row(align=True)
-    again = _with(context, iface("Again"), cents_of(shown.model), shown.total, 2 * UNIT)
+    again = with_cost(context, iface("Again"), cents_of(shown.model), shown.total, 2 * UNIT)
     row.operator("trellis.pictures_again", text=again, icon="FILE_REFRESH")
     row.operator("trellis.unchoose_picture", text="", icon="RADIOBUT_OFF")
     row.operator("trellis.clear_pictures", text="", icon="X")
 
 
-def _with(
+def with_cost(
     context: bpy.types.Context, words: str, cents: float | None, count: int, beside: int = 0
 ) -> str:
     """A button's text with the cost of some pictures, in the longest form that fits."""

@@ -54,15 +54,13 @@ class TRELLIS_OT_plain_background(AsksForPictures, bpy.types.Operator):
         return wish._replace(suffix=PLAIN_SUFFIX, image=data_uri(group.reference))
 
 
-def draw_plain_background(layout: Any, group: Any) -> None:
+def draw_plain_background(layout: Any, context: bpy.types.Context, group: Any) -> None:
     """Draw the button with its cost, as far as that is known."""
-    from .picture_reasons import cost_words, model_of
+    from .picture_reasons import cents_of, model_of
+    from .picture_row import with_cost
 
-    cost = cost_words(model_of(group), 1)
-    words = iface("Plain Background")
-    layout.operator(
-        "trellis.plain_background", text=f"{words} ({cost})" if cost else words, icon="IMAGE_DATA"
-    )
+    words = with_cost(context, iface("Plain Background"), cents_of(model_of(group)), 1)
+    layout.operator("trellis.plain_background", text=words, icon="IMAGE_DATA")
 
 
 CLASSES: Final = (TRELLIS_OT_plain_background,)
