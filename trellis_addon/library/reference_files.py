@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from ..core.generation.request import GenerationRequest
 from ..core.generation.views import FRONT, VIEWS
+from ..core.pictures.picture_request import DATA_URI, ENDINGS
 from .disk.atomic_files import write_atomic
-
-_URI: Final = re.compile(r"data:image/(png|jpeg|webp);base64,")
-_ENDINGS: Final = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 
 
 def name_of(view: str) -> str:
@@ -33,22 +29,20 @@ def write_references(folder: Path, request: GenerationRequest) -> None:
     :raises OSError: a file cannot be written.
     """
     for view, url in _pictures(request):
-        found = _URI.match(url)
+        found = DATA_URI.match(url)
         if not found:
             continue
         try:
             content = base64.b64decode(url[found.end() :], validate=True)
         except binascii.Error:
             continue  # the gateway will say so
-        write_atomic(folder / f"{name_of(view)}{_ENDINGS[found[1]]}", content)
+        write_atomic(folder / f"{name_of(view)}{ENDINGS[found[1]]}", content)
 
 
 def references_in(folder: Path) -> dict[str, Path]:
     """The images of a prop, by their views."""
     files = (
-        (view, folder / f"{name_of(view)}{ending}")
-        for view in VIEWS
-        for ending in _ENDINGS.values()
+        (view, folder / f"{name_of(view)}{ending}") for view in VIEWS for ending in ENDINGS.values()
     )
     return {view: path for view, path in files if path.is_file()}
 

@@ -99,12 +99,9 @@ class GenerationRequest(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            # Only the first fault: a report is one sentence.
-            first = error.errors(include_url=False)[0]
-            field = str(first["loc"][0]) if first["loc"] else "request"
-            # "from None": pydantic's error quotes the input, and a traceback may end up in a bug
-            # report.
-            raise InvalidRequestError(field, sentence_of(field, first)) from None
+            # "from None": pydantic's error quotes the input, such as a whole picture, and a
+            # traceback may end up in a bug report.
+            raise refused(error) from None
 
 
 def _check_picture(url: str) -> None:
@@ -112,8 +109,14 @@ def _check_picture(url: str) -> None:
         raise ValueError("write an https URL or choose a picture file")
 
 
-def sentence_of(field: str, fault: Any) -> str:
-    """What pydantic says about a value, as a sentence for the user."""
+def refused(error: ValidationError) -> InvalidRequestError:
+    """The error for the user: the first fault alone, as a report is one sentence."""
+    first = error.errors(include_url=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else "request"
+    return InvalidRequestError(field, _sentence(field, first))
+
+
+def _sentence(field: str, fault: Any) -> str:
     if field == "views":
         words = fault.get("ctx", {}).get("error", "its sides are back, left and right")
         return f"The list of views is not usable: {words}"

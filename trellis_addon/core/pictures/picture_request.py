@@ -18,15 +18,16 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ..errors import InvalidRequestError
-from ..generation.request import Words, sentence_of
+from ..generation.request import Words, refused
 from ..generation.request_settings import SEEDS
 from .picture_settings import DEFAULT_SIZE, DEFAULT_SUFFIX, MOST_PICTURES
 
 MOST_SOURCE_BYTES: Final = 25 << 20
 """The gateway's limit for a picture that is sent along (its specification of /v1/images/edits)."""
 _SIZE: Final = re.compile(r"auto|[1-9][0-9]{1,3}x[1-9][0-9]{1,3}")
-_KINDS: Final = ("png", "jpeg", "webp")
-_DATA_URI: Final = re.compile(r"data:image/(png|jpeg|webp);base64,")
+ENDINGS: Final = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+"""The formats of pictures, and how the names of their files end."""
+DATA_URI: Final = re.compile(r"data:image/(png|jpeg|webp);base64,")
 
 
 class PictureRequest(BaseModel):
@@ -65,7 +66,7 @@ class PictureRequest(BaseModel):
     def _picture(cls, value: str | None) -> str | None:
         if not value:
             return None
-        if not _DATA_URI.match(value):
+        if not DATA_URI.match(value):
             raise ValueError("choose a PNG, JPEG or WebP picture")
         if len(value) * 3 // 4 > MOST_SOURCE_BYTES:
             raise ValueError("choose a picture of at most 25 MB")
@@ -80,10 +81,8 @@ class PictureRequest(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            field = str(first["loc"][0]) if first["loc"] else "request"
-            # "from None": pydantic's error quotes the input, which may be a whole picture.
-            raise InvalidRequestError(field, sentence_of(field, first)) from None
+            # "from None": see GenerationRequest.
+            raise refused(error) from None
 
     @property
     def text(self) -> str:
@@ -93,7 +92,7 @@ class PictureRequest(BaseModel):
     @property
     def source_kind(self) -> str:
         """The format of the source: ``png``, ``jpeg`` or ``webp``; "" without one."""
-        found = _DATA_URI.match(self.source or "")
+        found = DATA_URI.match(self.source or "")
         return found[1] if found else ""
 
     @property
@@ -122,7 +121,7 @@ class PictureRequest(BaseModel):
 
 def as_data_uri(content: bytes, kind: str) -> str:
     """A picture's file as a data URI. :param kind: ``png``, ``jpeg`` or ``webp``."""
-    if kind not in _KINDS:
+    if kind not in ENDINGS:
         raise InvalidRequestError("image", "The picture is not a PNG, JPEG or WebP file")
     return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from ...core.errors import BrokenRecordError, InputError, LibraryError
-from ...core.pictures.picture_request import PictureRequest
+from ...core.pictures.picture_request import ENDINGS, PictureRequest
 from ...core.text import slug
 from ..disk.atomic_files import sync_folder, write_atomic
 from ..disk.path_length import check_length
@@ -25,7 +25,7 @@ from ..folder_lock import FolderLock
 from ..picture_record import FOLDER, RECORD, SCHEMA, PictureRecord
 from ..prop_folder import cannot_write
 from ..record import now
-from .picture_set import ENDINGS, PictureSet, entry_of
+from .picture_set import PictureSet, entry_of
 
 _KEPT: Final = re.compile(r"([1-9][0-9]?)\.(?:png|jpg|webp)")
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from ...core.errors import InputError, LibraryError
-from ...core.pictures.picture_request import PictureRequest, as_data_uri, picture_kind
+from ...core.pictures.picture_request import ENDINGS, PictureRequest, as_data_uri, picture_kind
 from ..disk.atomic_files import replace, sha256_of, write_atomic
 from ..picture_record import RECORD, PictureRecord, read_record
 from ..prop_folder import cannot_write
 from ..record import FileEntry
-
-ENDINGS: Final = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 
 
 @dataclass(frozen=True)

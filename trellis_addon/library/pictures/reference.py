@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from ...core.errors import BadFileError
+from ...core.generation.views import FRONT
 from ...core.pictures.chosen_picture import ChosenPicture
-from ...core.pictures.picture_request import picture_kind
+from ...core.pictures.picture_request import ENDINGS, picture_kind
 from ..disk.atomic_files import write_atomic
 from ..prop_folder import PropFolder, cannot_write
 from ..record import PropRecord
-from .picture_set import ENDINGS, PictureSet
-
-STEM: Final = "reference"
+from ..reference_files import name_of
+from .picture_set import PictureSet
 
 
 def keep_reference(folder: PropFolder, chosen: ChosenPicture, pictures: PictureSet) -> PropRecord:
@@ -30,13 +29,19 @@ def keep_reference(folder: PropFolder, chosen: ChosenPicture, pictures: PictureS
         kind = picture_kind(content[:12])
         if not kind:
             raise BadFileError(f"{picture} is not a picture")
-        name = f"{STEM}{ENDINGS[kind]}"
-        write_atomic(folder.path / name, content)
+        name = f"{name_of(FRONT)}{ENDINGS[kind]}"
+        # The request's images were written with its folder, and this is mostly one of them.
+        if not _holds(folder.path / name, content):
+            write_atomic(folder.path / name, content)
         files = {**folder.read().files, name: folder.entry(name)}
     except OSError as error:
         raise cannot_write(folder.path, error) from error
     note = {"file": name, "set": chosen.set_id, "number": chosen.number}
     return folder.update(files=files, reference=note)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
 
 
 def reference_of(folder: PropFolder) -> Path | None:
