@@ -88,7 +88,7 @@ def _prop(launcher: Launcher, name: str) -> Path:
 def _measure(launcher: Launcher, name: str, *arguments: object) -> Any:
     out = launcher.folder / f"{name}.json"
     out.unlink(missing_ok=True)
-    window = ("--factory-startup", "--window-geometry", 0, 0, 640, 480)
+    window = ("--factory-startup", "--window-geometry", 0, 0, 640, 480, "--python-exit-code", 3)
     ended = launcher.run(
         launcher.folder / "profile", *window, "--python", SCRIPT, "--", name, out, *arguments
     )

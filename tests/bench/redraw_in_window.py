@@ -22,6 +22,9 @@ from typing import Any
 
 import addon_utils
 import bpy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from support import bpy_context
 
 EXTENSION = "bl_ext.user_default.trellis"

@@ -6,17 +6,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.building import build
 from support.launching import Launcher, Seen, own_screen, probe
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +49,7 @@ def launcher(folder: Path) -> Iterator[Launcher]:
 def archive(folder: Path) -> Path:
     """The zip for all platforms, built from the sources as they are."""
     output = folder / "dist"
-    command = [sys.executable, str(REPOSITORY / ".ci" / "package.py"), "--only", "fat"]
-    done = subprocess.run([*command, "--output", str(output)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    build(output, "fat")
     return next(output.glob("trellis-*.zip"))
 
 
@@ -67,9 +62,7 @@ def new_profile(launcher: Launcher, archive: Path, folder: Path) -> Callable[...
         profile.mkdir()
         if not installed:
             return profile
-        install = ("extension", "install-file", "-r", "user_default", "--enable", archive)
-        ended = launcher.run(profile, "--command", *install)
-        assert ended.code == 0, ended.output
+        launcher.install(profile, archive)
         return profile
 
     return make

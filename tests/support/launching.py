@@ -65,6 +65,16 @@ class Launcher:
         inside = ("--python-exit-code", 3, "--python", INSIDE / script, "--", *arguments)
         return self.run(profile, *geometry, *inside, **variables)
 
+    def install(self, profile: Path, archive: Path) -> None:
+        """Install and enable the extension from its zip, as Blender itself does.
+
+        :raises RuntimeError: with Blender's output.
+        """
+        install = ("extension", "install-file", "-r", "user_default", "--enable", archive)
+        ended = self.run(profile, "--command", *install)
+        if ended.code:
+            raise RuntimeError(ended.output[-2000:])
+
     def _environment(self, profile: Path) -> dict[str, str]:
         kept = {
             name: value
