@@ -97,12 +97,10 @@ class JobFactory:
         self, chosen: ChosenPicture, folder: PropFolder, lock: FolderLock, settings: Settings
     ) -> None:
         """Keep the chosen picture with the prop. If that fails, release the lock and raise."""
-        from ..library.pictures.picture_library import PictureLibrary
         from ..library.pictures.reference import keep_reference
 
         try:
-            pictures = PictureLibrary(settings.library).find(chosen.set_id)
-            keep_reference(folder, chosen, pictures)
+            keep_reference(folder, chosen, settings.library)
         except TrellisError:
             lock.release()
             raise

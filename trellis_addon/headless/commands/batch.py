@@ -16,7 +16,6 @@ from ...core.settings import Settings
 from ...engine.job_factory import JobFactory
 from ...library.claims.claims import Claims
 from ...library.cost_ledger import Ledger
-from ...library.pictures.picture_library import PictureLibrary
 from ...library.pictures.reference import keep_reference
 from ...library.prop_folder import PropFolder
 from ...preferences import read_settings
@@ -248,8 +247,7 @@ class _Command:
         """Store with a new prop what its row says, and which files it is requested with."""
         AppliedRow.of(item, self._source).write(folder)
         if chosen := self.chosen.get(item.key):
-            pictures = PictureLibrary(self.settings.library).find(chosen.set_id)
-            keep_reference(folder, chosen, pictures)
+            keep_reference(folder, chosen, self.settings.library)
         goals = [each.id for each in item.destinations]
         exports, own = self.wishes.exports, item.own or item.finishing
         line = line_of(item, "done", folder.id)

@@ -13,17 +13,18 @@ from ..disk.atomic_files import write_atomic
 from ..prop_folder import PropFolder, cannot_write
 from ..record import PropRecord
 from ..reference_files import name_of
-from .picture_set import PictureSet
+from .picture_library import PictureLibrary
 
 
-def keep_reference(folder: PropFolder, chosen: ChosenPicture, pictures: PictureSet) -> PropRecord:
+def keep_reference(folder: PropFolder, chosen: ChosenPicture, library: Path) -> PropRecord:
     """Copy a chosen picture into a prop's folder, and note in its record where it came from. So the
     set can be deleted, and the prop still has its look.
 
+    :param library: the folder of the library that has the set.
     :raises InputError: there is no such picture.
     :raises LibraryError: the folder cannot be written.
     """
-    picture = pictures.picture(chosen.number)
+    picture = PictureLibrary(library).find(chosen.set_id).picture(chosen.number)
     try:
         content = picture.read_bytes()
         kind = picture_kind(content[:12])
@@ -42,10 +43,3 @@ def keep_reference(folder: PropFolder, chosen: ChosenPicture, pictures: PictureS
 
 def _holds(path: Path, content: bytes) -> bool:
     return path.is_file() and path.read_bytes() == content
-
-
-def reference_of(folder: PropFolder) -> Path | None:
-    """The picture that a prop was made from, if it was chosen from a set and is still here."""
-    name = folder.read().reference.get("file")
-    path = folder.path / Path(str(name)).name if name else None
-    return path if path and path.is_file() else None
