@@ -251,7 +251,7 @@ class Walk:
         over_view = running.job.token.cancelled
         yield from window.move("UI", 0.4, 0.8)
         yield from window.press("Escape")
-        yield from window.still()
+        yield 1.5  # it is never still, as the ring of the job turns
         yield from window.picture("4-asked")
         over_sidebar = running.job.token.cancelled
         yield from window.press("Return")
