@@ -269,6 +269,8 @@ class TRELLIS_OT_cancel(bpy.types.Operator):
         from ..jobs.session import Session
 
         session, ids = Session.get(), [running.job.prop_id for running in self._meant()]
+        if self.prop_id and not ids:
+            return {"CANCELLED"}  # it has ended while the dialog asked
         if len(ids) == 1 and self.prop_id:
             session.cancel(ids[0])
         else:

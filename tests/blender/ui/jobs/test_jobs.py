@@ -297,6 +297,14 @@ def test_variants_begin_one_in_each_tick(settings: Path, rooms: Rooms, session: 
         group.property_unset("count")
 
 
+def test_cancelling_what_has_ended_keeps_what_is_about_to_begin(session: Any) -> None:
+    done: list[str] = []
+    session.begin([lambda: done.append("a"), lambda: done.append("b")])
+    assert trellis_ops.cancel(prop_id="an-anvil-00000000") == {"CANCELLED"}
+    session._tick()
+    assert done == ["a", "b"]
+
+
 def test_cancel_and_a_fault_drop_what_was_about_to_begin(rooms: Rooms, session: Any) -> None:
     done: list[str] = []
     fault = rooms("core.errors").LibraryError("The library folder is full")
