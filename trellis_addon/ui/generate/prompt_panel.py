@@ -187,8 +187,8 @@ def _draw_count(layout: Any, prompt: str) -> None:
     line = layout.row()
     line.active = bool(prompt)
     line.alert = bool(reading.dropped)
-    tokens = reading.tokens if prompt else 0
-    line.label(text=iface("About {} of {} tokens").format(tokens, READS), icon="BLANK1")
+    words = iface("About {} of {} tokens").format(reading.tokens, READS)
+    line.label(text=words if prompt else iface("Up to {} tokens").format(READS), icon="BLANK1")
 
 
 def _draw_generate(
