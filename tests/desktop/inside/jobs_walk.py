@@ -254,6 +254,7 @@ class JobsWalk:
         window, session = self.window, product.session()
         with window.override():
             trellis_ops.generate("INVOKE_DEFAULT", prompt="small brass lantern")
+        yield lambda: session.running
         prop_id = session.running[0].job.prop_id
         yield 3.0
         with window.override():

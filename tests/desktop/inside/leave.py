@@ -29,9 +29,9 @@ class Leave:
         product.preferences().library = str(self.library)
         session = product.session()
         yield 2.0
+        yield from product.load_libraries()
         with self.window.override():
             trellis_ops.generate("INVOKE_DEFAULT", prompt="heavy anvil")
-        yield lambda: session.running  # when the libraries are loaded
         running = session.running[0]
         record = self.library / running.job.prop_id / "prop.json"
         yield lambda: json.loads(record.read_text(encoding="utf-8"))["state"] == "waiting"

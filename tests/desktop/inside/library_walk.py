@@ -74,6 +74,7 @@ class LibraryWalk:
         space.params.asset_library_reference = "ALL"
         before = yield from self.assets()
         session = product.session()
+        yield from product.load_libraries()
         for index, prompt in enumerate(PROMPTS):
             bpy_context.scene().cursor.location = (-3.0 + 1.5 * index, 0.0, 0.0)
             with self.window.override():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from support import bpy_context
+from window import Steps
 
 MODULE = "bl_ext.user_default.trellis"
 
@@ -42,6 +43,15 @@ def obstacle() -> str:
     """The kind of what stands in the way of a generation, or nothing."""
     missing = part("ui.generate.generate_ops").obstacle_now()
     return str(missing.facts.kind) if missing else ""
+
+
+def load_libraries() -> Steps:
+    """Wait for what a click before the panel was drawn would wait for, so that a click begins its
+    job at once.
+    """
+    preload = part("ui.jobs.preload").Preload.get()
+    preload.start()
+    yield lambda: preload.is_done
 
 
 def quiet() -> None:

@@ -82,6 +82,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
         while the window stays usable.
         """
         from ..common.event_timers import EventTimers
+        from ..jobs.preload import libraries_are_missing
 
         self._prop_ids = []
         self._waits = libraries_are_missing()
@@ -93,6 +94,7 @@ class TRELLIS_OT_generate(bpy.types.Operator):
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         """Let everything pass but Esc over the sidebar, which asks; end with the jobs."""
+        from ..jobs.preload import libraries_are_missing
         from ..jobs.session import Session
 
         session = Session.get()
@@ -192,6 +194,8 @@ class TRELLIS_OT_add(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Show a small dialog with the prompt. The libraries are loaded while it is typed."""
+        from ..jobs.preload import libraries_are_missing
+
         libraries_are_missing()
         self.prompt = settings_in(context.scene).prompt
         return window_manager_of(context).invoke_props_dialog(
@@ -321,19 +325,6 @@ class TRELLIS_OT_allow_online_access(bpy.types.Operator):
 def settings_now() -> "Settings":
     """The current settings from the preferences."""
     return read_settings()
-
-
-def libraries_are_missing() -> bool:
-    """Whether a generation would hold the window up, as its libraries are not loaded yet.
-
-    If so, they are being loaded from now on. Background mode has nobody who waits at a window.
-    """
-    from ..jobs.preload import Preload
-
-    if bpy.app.background or Preload.get().is_done:
-        return False
-    Preload.get().start()
-    return True
 
 
 def obstacle_now() -> "TrellisError | None":

@@ -36,7 +36,7 @@ PICTURE: Final = 5.0
 SMALL: Final = 2.6
 """The size of the pictures of the four sides, which fit side by side into 260 pixels."""
 
-SEVERAL: Final = "Whether the model takes several is asked before it is sent"
+SEVERAL: Final = "If the model takes only one, you are told before anything is sent"
 
 
 class TRELLIS_PT_reference(SettingsPanel, bpy.types.Panel):

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
+import bpy
+
 from ..common.background_owner import BackgroundOwner
 
 log = logging.getLogger(__name__)
@@ -87,6 +89,17 @@ class Preload(BackgroundOwner):
             self._thread.join(LONGEST_JOIN)
 
 
+def libraries_are_missing() -> bool:
+    """Whether a click would hold the window up, as its libraries are not loaded yet.
+
+    If so, they are being loaded from now on. Background mode has nobody who waits at a window.
+    """
+    if bpy.app.background or Preload.get().is_done:
+        return False
+    Preload.get().start()
+    return True
+
+
 def imports() -> Iterator[None]:
     """Import the modules in the order in which a generation uses them, with a pause after each.
 
@@ -123,3 +136,6 @@ def imports() -> Iterator[None]:
 
     yield
     from ...core.generation import real_size  # noqa: F401
+
+    yield
+    from ...job.pictures import make_pictures  # noqa: F401

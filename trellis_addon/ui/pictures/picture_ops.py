@@ -31,6 +31,7 @@ class AsksForPictures:
 
     report: Any
     _timer: Any
+    _waits: bool
 
     def wish(self, context: bpy.types.Context) -> "Wish":
         """What to ask for."""
@@ -47,14 +48,15 @@ class AsksForPictures:
         return self._give_report("ERROR")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
-        """Begin, and watch without holding anything up."""
-        from ..common.event_timers import EventTimers
-        from .picture_desk import PictureDesk
+        """Begin, and watch without holding anything up.
 
-        if PictureDesk.get().busy:
-            self.report({"INFO"}, rpt("Already begun"))
-            return {"CANCELLED"}
-        if not self._begin(context):
+        A click before the panel was ever drawn waits for the libraries, as that on Generate does.
+        """
+        from ..common.event_timers import EventTimers
+        from ..jobs.preload import libraries_are_missing
+
+        self._waits = libraries_are_missing()
+        if not self._waits and not self._begin_once(context):
             return {"CANCELLED"}
         self._timer = EventTimers.start(context, MODAL_SECONDS)
         operator: Any = self
@@ -63,8 +65,15 @@ class AsksForPictures:
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         """Let everything pass, and end with the job."""
+        from ..jobs.preload import libraries_are_missing
         from .picture_desk import PictureDesk
 
+        if self._waits:
+            self._waits = libraries_are_missing()
+            if not self._waits and not self._begin_once(context):
+                self._stop_watching()
+                return {"CANCELLED"}
+            return {"PASS_THROUGH"}
         if PictureDesk.get().busy:
             return {"PASS_THROUGH"}
         self._stop_watching()
@@ -74,6 +83,15 @@ class AsksForPictures:
     def cancel(self, context: bpy.types.Context) -> None:
         """Stop watching if Blender ends the operator. The desk keeps the job running."""
         self._stop_watching()
+
+    def _begin_once(self, context: bpy.types.Context) -> bool:
+        """Begin, unless another click has."""
+        from .picture_desk import PictureDesk
+
+        if PictureDesk.get().busy:
+            self.report({"INFO"}, rpt("Already begun"))
+            return False
+        return self._begin(context)
 
     def _begin(self, context: bpy.types.Context, *, at_once: bool = False) -> bool:
         from ...core.errors import TrellisError

@@ -1,38 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A click on Generate before the panel was ever drawn: it waits for the libraries, and the window
-does not. Modal operators end at once in background mode, so Blender's part is played here.
+does not.
 """
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import pytest
 from gateway import StandInGateway
-from support.rooms import PROMPT, Rooms, props
-
-EVENT = SimpleNamespace(type="TIMER", value="NOTHING")
-
-
-class Clicked:
-    """What Blender gives an operator, with the methods of ours."""
-
-    prompt, at, turned = PROMPT, (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0)
-    properties = SimpleNamespace(is_property_set=lambda name: False)
-
-    def __init__(self, kind: Any) -> None:
-        self._kind = kind
-        self.told: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return vars(self._kind)[name].__get__(self)
-
-    def report(self, _level: set[str], text: str) -> None:
-        self.told.append(text)
+from support.clicks import EVENT, Clicked, context_of, missing
+from support.rooms import Rooms, props
 
 
 @pytest.fixture
@@ -46,15 +27,7 @@ def click(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> Clicked:
 @pytest.fixture
 def context() -> Any:
     """The context of the click."""
-    manager = SimpleNamespace(modal_handler_add=lambda operator: True)
-    return SimpleNamespace(scene=bpy.context.scene, window_manager=manager)
-
-
-def missing(rooms: Rooms, monkeypatch: pytest.MonkeyPatch, *answers: bool) -> None:
-    """Have the libraries missing as often as said."""
-    left = iter(answers)
-    module = rooms("ui.generate.generate_ops")
-    monkeypatch.setattr(module, "libraries_are_missing", lambda: next(left))
+    return context_of(bpy.context.scene)
 
 
 def test_click_waits_for_the_libraries(
@@ -111,7 +84,7 @@ def test_another_file_ends_the_wait(
 def test_libraries_are_there_when_the_thread_has_ended(
     rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not rooms("ui.generate.generate_ops").libraries_are_missing(), "background mode"
+    assert not rooms("ui.jobs.preload").libraries_are_missing(), "background mode"
     module = rooms("ui.jobs.preload")
     module.Preload.end()
     go_on = threading.Event()
