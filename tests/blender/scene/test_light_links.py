@@ -3,19 +3,25 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
-from PIL import Image
-from support import bpy_context, light_props, plain_render
-from support.glbs import charts
-from support.processes import run
+from support import bpy_context, plain_render
+from support.light_scenes import (
+    ID,
+    TRIANGLES,
+    in_plain_blender,
+    is_light,
+    library,
+    make,
+    reading,
+    save,
+    without_handlers,
+)
 from support.rooms import Rooms
 
 pytestmark = pytest.mark.skipif(
@@ -23,91 +29,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 Place = Callable[..., Any]
-ID = "ball-0123abcd"
-TRIANGLES = 20_000
 PROXY = 5000
 """The most triangles of a proxy."""
-
-
-def make(folder: Path, home: Path, order: str = "", **finishing: Any) -> Path:
-    """A heavy prop, made in a process, as making one resets Blender; its ``prop.blend``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.glb").write_bytes(charts(TRIANGLES, 64))
-    settings = {"proxy_above_triangles": 1000, **finishing}
-    ended = run([light_props.__file__, folder, json.dumps(settings), order], home)
-    assert ended.code == 0, ended.explain()
-    return folder / "prop.blend"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for all tests, each of which gets a copy: a library may be copied, too."""
-    home = tmp_path_factory.mktemp("made")
-    return make(home / ID, home).parent
-
-
-@pytest.fixture
-def ball(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made, tmp_path / "library" / ID)
-    bpy.ops.wm.read_homefile(use_empty=True)
-    return tmp_path / "library" / ID / "prop.blend"
-
-
-def reading(blend: Path, **how: bool) -> Any:
-    """The context in which a file's data is chosen."""
-    data: Any = bpy.data  # the stubs do not know that load() is a context
-    return data.libraries.load(str(blend), **how)
-
-
-def library() -> Any:
-    """The only library of the open file."""
-    (found,) = bpy.data.libraries
-    return found
-
-
-def is_light() -> bool:
-    return "/light/" in library().filepath.replace("\\", "/")
-
-
-@contextmanager
-def without_handlers() -> Iterator[None]:
-    """Blender saves by itself, without calling them."""
-    kept = bpy.app.handlers.save_pre[:]
-    bpy.app.handlers.save_pre.clear()
-    yield
-    bpy.app.handlers.save_pre.extend(kept)
-
-
-def save(path: Path, **how: Any) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    bpy.ops.wm.save_as_mainfile(filepath=str(path), **how)
-    return path
-
-
-def in_plain_blender(scene: Path, home: Path, *frame: str) -> tuple[dict[str, Any], bytes]:
-    """What a render of a file is given, and its picture."""
-    picture = scene.with_suffix(".png")
-    ended = run([plain_render.__file__, scene, picture, *frame], home)
-    assert ended.code == 0, ended.explain()
-    # Blender may print its own lines after it, as on Windows.
-    return ended.facts, Image.open(picture).convert("RGB").tobytes()
-
-
-@pytest.fixture
-def expected(ball: Path, tmp_path: Path) -> tuple[Any, bytes]:
-    """What a render of the prop is given whose full file is linked, and its picture."""
-    bpy.ops.wm.read_homefile(use_empty=True)
-    with reading(ball, link=True) as (_, target):
-        target.collections = ["Ball"]
-    empty = bpy.data.objects.new("Ball", None)
-    empty.instance_type, empty.instance_collection = "COLLECTION", target.collections[0]
-    bpy_context.scene().collection.objects.link(empty)
-    facts, picture = in_plain_blender(save(tmp_path / "full" / "scene.blend"), tmp_path)
-    bpy.ops.wm.read_homefile(use_empty=True)
-    (mesh,) = facts["render"]
-    assert mesh[1] > TRIANGLES / 2
-    assert len(set(picture)) > 16, "nothing in the picture"
-    return facts["render"], picture
 
 
 def test_linked_without_its_mesh(ball: Path, place: Place) -> None:
