@@ -26,6 +26,10 @@ from typing import Final
 from .held_files import discard
 
 FOLDER: Final = "light"
+FULL_MESH: Final = "Trellis Full Mesh"
+"""The name of the modifier, and of its node group, that has the full mesh in renders."""
+BOX: Final = "Trellis Missing Mesh"
+"""The name of the boxes, and of their material."""
 _HEAD: Final = 1 << 16
 """The bytes of a ``.blend`` that are compared. They have addresses of the Blender that wrote it, so
 they are others each time that it is written."""

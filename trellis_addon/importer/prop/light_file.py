@@ -22,7 +22,7 @@ import bpy
 from ...blender_context import scene_of, view_layer_in
 from ...core.errors import LibraryError
 from ...core.files.held_files import discard
-from ...core.files.light_files import drop, light_of, sign
+from ...core.files.light_files import BOX, FULL_MESH, drop, light_of, sign
 from ...library.disk.atomic_files import sync_file, sync_folder
 from .asset_file import put_in_place, write_blend
 from .finish_steps import FinishedProp
@@ -36,11 +36,9 @@ _MAKES_RELATIVE: Final = (5, 2, 0)
 """Since then, Blender makes a bake's path relative to the file that it writes (measured). An
 absolute one would lead nowhere once the library is moved.
 """
-_NAME: Final = "Trellis Full Mesh"
-_MISSING: Final = "Trellis Missing Mesh"
 _PINK: Final = (1.0, 0.0, 1.0, 1.0)
 """As Blender shows missing textures."""
-_BOX: Final = (
+_FACES: Final = (
     (0, 1, 2, 3), (7, 6, 5, 4), (0, 4, 5, 1), (1, 5, 6, 2), (2, 6, 7, 3), (3, 7, 4, 0)
 )  # fmt: skip
 """The faces of a box, in the order of ``Object.bound_box``."""
@@ -186,14 +184,14 @@ def _light(
             boxes.append(_box(obj, pink))
             obj.data = boxes[-1]
             # Blender also evaluates the hidden objects of an instance in the viewport (measured).
-            obj.modifiers[_NAME].show_viewport = False
+            obj.modifiers[FULL_MESH].show_viewport = False
         full.hide_viewport = True
         yield
     finally:
         full.hide_viewport = True
         for obj, mesh in zip(heavy, meshes, strict=True):
             obj.data = mesh
-            if modifier := obj.modifiers.get(_NAME):
+            if modifier := obj.modifiers.get(FULL_MESH):
                 obj.modifiers.remove(modifier)
         new = [one for kind, there in before.items() for one in set(kind) - there]
         bpy.data.batch_remove([*boxes, *new])
@@ -201,7 +199,7 @@ def _light(
 
 def _bake_of(obj: Any, tree: Any, place: Path) -> Any:
     """Give an object the modifier, and return what says where its bake is."""
-    modifier = obj.modifiers.new(_NAME, "NODES")
+    modifier = obj.modifiers.new(FULL_MESH, "NODES")
     modifier.node_group = tree
     view_layer_in(bpy.context).update()
     bake = modifier.bakes[0]
@@ -215,7 +213,7 @@ def _bake_of(obj: Any, tree: Any, place: Path) -> Any:
 def _write_bake(obj: Any, bake: Any) -> None:
     with bpy.context.temp_override(object=obj, active_object=obj):
         bpy.ops.object.geometry_node_bake_single(
-            session_uid=obj.session_uid, modifier_name=_NAME, bake_id=bake.bake_id
+            session_uid=obj.session_uid, modifier_name=FULL_MESH, bake_id=bake.bake_id
         )
 
 
@@ -232,7 +230,7 @@ def _compare(made: FinishedProp, light: Path) -> None:
     try:
         for obj in (obj for obj in made.objects if obj.type == "MESH"):
             twin = linked[obj.name]
-            twin.modifiers[_NAME].show_viewport = True  # in memory only
+            twin.modifiers[FULL_MESH].show_viewport = True  # in memory only
             scene.collection.objects.link(twin)
             layer.update()
             read = twin.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
@@ -249,7 +247,7 @@ def _compare(made: FinishedProp, light: Path) -> None:
 
 def _tree() -> Any:
     trees: Any = bpy.data.node_groups  # the stubs know one type of tree only
-    tree = trees.new(_NAME, "GeometryNodeTree")
+    tree = trees.new(FULL_MESH, "GeometryNodeTree")
     for way in ("INPUT", "OUTPUT"):
         tree.interface.new_socket(name="Geometry", in_out=way, socket_type="NodeSocketGeometry")
     begin, end = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
@@ -263,7 +261,7 @@ def _tree() -> Any:
 
 def _pink() -> Any:
     """The material of the boxes, which are seen only where the baked mesh is missing."""
-    material: Any = bpy.data.materials.new(_MISSING)
+    material: Any = bpy.data.materials.new(BOX)
     material.diffuse_color = _PINK
     if bpy.app.version < (5, 0, 0):
         material.use_nodes = True
@@ -276,7 +274,7 @@ def _pink() -> Any:
 
 
 def _box(obj: Any, material: Any) -> Any:
-    mesh: Any = bpy.data.meshes.new(_MISSING)
-    mesh.from_pydata([tuple(corner) for corner in obj.bound_box], [], _BOX)
+    mesh: Any = bpy.data.meshes.new(BOX)
+    mesh.from_pydata([tuple(corner) for corner in obj.bound_box], [], _FACES)
     mesh.materials.append(material)
     return mesh

@@ -13,7 +13,12 @@ from bpy.app.handlers import persistent
 def name_full_files(*_of_the_file: Any) -> None:
     """Before a file is saved. ``scene.link.light_links`` knows this handler by its name."""
     from ...scene.link.light_links import name_full
+    from ...scene.link.own_copies import complete_copies
 
+    if complete_copies():
+        from ...scene.place.placing import undo_step
+
+        undo_step("Full Meshes")
     name_full()
 
 
