@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,12 @@ pytestmark = pytest.mark.skipif(
 Place = Callable[..., Any]
 PROXY = 5000
 """The most triangles of a proxy."""
+CHANGES = (
+    "written again", "another Blender", "no light file", "no mark", "odd mark", "no mesh",
+    "half a mesh", "no description of the mesh",
+)  # fmt: skip
+INCOMPLETE = {"no mesh": "prop-1", "no description of the mesh": "prop-1/0/meta"}
+"""Which folder is missing in a light file's folder."""
 
 
 def test_linked_without_its_mesh(ball: Path, place: Place) -> None:
@@ -172,7 +179,7 @@ def test_overridden_by_blender(
     assert picture == expected[1]
 
 
-@pytest.mark.parametrize("change", ["written again", "another Blender", "no light file", "no mark"])
+@pytest.mark.parametrize("change", CHANGES)
 def test_not_used_when_it_may_differ(
     ball: Path, place: Place, rooms: Rooms, change: str, tmp_path: Path
 ) -> None:
@@ -182,9 +189,18 @@ def test_not_used_when_it_may_differ(
         bpy.ops.wm.save_mainfile()
         bpy.ops.wm.read_homefile(use_empty=True)
     elif change == "another Blender":
-        rooms("core.files.light_files").sign(light / "prop.blend", ball, "Ball", (5, 99, 0))
+        meshes, file = light / "prop-1", light / "prop.blend"
+        rooms("core.files.light_files").sign(meshes, file, ball, "Ball", (5, 99, 0))
     elif change == "no light file":
         (light / "prop.blend").unlink()
+    elif change in INCOMPLETE:
+        shutil.rmtree(light / INCOMPLETE[change])
+    elif change == "half a mesh":  # a folder that is still being copied, as by a sync service
+        (blob,) = light.rglob("*.blob")
+        blob.write_bytes(blob.read_bytes()[:5000])
+    elif change == "odd mark":
+        mark = json.loads((light / "prop.json").read_text())
+        (light / "prop.json").write_text(json.dumps(mark | {"meshes": "../prop-1"}))
     else:
         (light / "prop.json").write_text('{"bytes": 1')
     place(ball)

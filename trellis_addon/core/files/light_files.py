@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -55,12 +56,17 @@ class LightFile:
 
 @dataclass(frozen=True)
 class _Stamp:
-    """For which file, and for which series of Blender, a light file was made."""
+    """For which file, and for which series of Blender, a light file was made.
+
+    :param meshes: the name of the folder with its meshes. :param mesh_bytes: all that is in there.
+    """
 
     collection: str
     blender: str
     bytes: int
     head: str
+    meshes: str
+    mesh_bytes: int
 
 
 def full_path(path: str) -> str | None:
@@ -84,14 +90,15 @@ def light_of(blend: Path) -> Path:
     return blend.parent / FOLDER / blend.name
 
 
-def sign(light: Path, part: Path, collection: str, version: Sequence[int]) -> None:
+def sign(meshes: Path, light: Path, part: Path, collection: str, version: Sequence[int]) -> None:
     """State that a light file belongs to a ``.blend``, which is not yet in its place.
 
+    :param meshes: the folder beside the light file that has its meshes.
     :param version: that of the Blender that has written both.
     :raises OSError: one of the files cannot be read or written.
     """
-    stamp = _Stamp(collection, _series(version), *_fingerprint(part))
-    _stamp_of(light).write_text(json.dumps(asdict(stamp)), encoding="utf-8")
+    whole = meshes.name, _bytes_in(meshes)
+    _write(light, _Stamp(collection, _series(version), *_fingerprint(part), *whole))
 
 
 def sign_again(blend: Path, part: Path) -> None:
@@ -102,8 +109,8 @@ def sign_again(blend: Path, part: Path) -> None:
     """
     stamp = _read(light_of(blend))
     if stamp and (stamp.bytes, stamp.head) == _fingerprint(blend):
-        version = [int(part) for part in stamp.blender.split(".")]
-        sign(light_of(blend), part, stamp.collection, version)
+        size, head = _fingerprint(part)
+        _write(light_of(blend), replace(stamp, bytes=size, head=head))
 
 
 def drop(light: Path) -> None:
@@ -115,7 +122,8 @@ def drop(light: Path) -> None:
 def light_file(blend: Path, version: Sequence[int]) -> LightFile | None:
     """The light file of a ``.blend``; None if there is none, or if it is not certain that it shows
     the same prop: because the ``.blend`` was written again, or by another series of Blender, which
-    may not read the meshes beside the light file.
+    may not read the meshes beside the light file; or because some of these are missing, as where a
+    folder is still being copied. With half of a mesh, Blender renders nothing.
     """
     light = light_of(blend)
     stamp = _read(light)
@@ -123,9 +131,14 @@ def light_file(blend: Path, version: Sequence[int]) -> LightFile | None:
         return None
     try:
         same = light.is_file() and (stamp.bytes, stamp.head) == _fingerprint(blend)
-    except OSError:
+        same = same and _bytes_in(light.with_name(stamp.meshes)) == stamp.mesh_bytes
+    except (OSError, ValueError, TypeError):  # the stamp may be anything
         return None
     return LightFile(light, stamp.collection) if same else None
+
+
+def _write(light: Path, stamp: _Stamp) -> None:
+    _stamp_of(light).write_text(json.dumps(asdict(stamp)), encoding="utf-8")
 
 
 def _read(light: Path) -> _Stamp | None:
@@ -141,6 +154,12 @@ def _stamp_of(light: Path) -> Path:
 
 def _series(version: Sequence[int]) -> str:
     return f"{version[0]}.{version[1]}"
+
+
+def _bytes_in(folder: Path) -> int:
+    """The size of all files in a folder; 0 if there is none."""
+    files = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    return sum(file.stat().st_size for file in files)
 
 
 def _fingerprint(blend: Path) -> tuple[int, str]:

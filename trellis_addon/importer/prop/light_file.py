@@ -66,7 +66,7 @@ class NewLight:
         if self.written.exists():
             drop(self.light)  # the stamp must not vouch for another file
             put_in_place(self.written, self.light, durably=durably)
-        sign(self.light, part, self.collection, bpy.app.version)
+        sign(self.meshes, self.light, part, self.collection, bpy.app.version)
         if durably:
             sync_folder(self.light.parent)
 
