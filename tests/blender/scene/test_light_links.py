@@ -141,6 +141,20 @@ def test_failed_save(ball: Path, place: Place, tmp_path: Path) -> None:
     assert is_light()
 
 
+def test_saved_while_the_library_is_away(
+    ball: Path, place: Place, expected: tuple[Any, bytes], tmp_path: Path
+) -> None:
+    """On a drive that is not mounted at the moment: the file names what it always names."""
+    place(ball)
+    shutil.move(tmp_path / "library", tmp_path / "away")
+    scene = save(tmp_path / "scene.blend")
+    assert is_light()
+    shutil.move(tmp_path / "away", tmp_path / "library")
+    facts, picture = in_plain_blender(scene, tmp_path)
+    assert [Path(path).parts[-2:] for path in facts["libraries"]] == [(ID, "prop.blend")]
+    assert (facts["render"], picture) == expected
+
+
 def test_displayed_in_full(
     ball: Path, place: Place, rooms: Rooms, expected: tuple[Any, bytes], tmp_path: Path
 ) -> None:

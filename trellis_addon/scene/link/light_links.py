@@ -66,7 +66,8 @@ def name_full() -> None:
     """Let light libraries have the path of the full file, for a file that is about to be saved."""
     for library in filter(is_light, bpy.data.libraries):
         path = full_path(library.filepath)
-        if path and prop_path(library).is_file():
+        # Where neither is there, the whole library is away, as on a drive that is not mounted.
+        if path and (prop_path(library).is_file() or not file_there(library)):
             _named.add(library.name)
             library.filepath = path
 
