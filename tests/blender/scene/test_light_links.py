@@ -266,6 +266,32 @@ def test_finished_again_without_one(ball: Path, place: Place, rooms: Rooms, tmp_
     assert [obj.name for obj in shown.all_objects] == ["Ball"]
 
 
+@pytest.mark.parametrize("change", ["finished again", "light file gone", "meshes gone"])
+def test_renewed_after_another_blender_changed_it(
+    ball: Path, place: Place, rooms: Rooms, tmp_path: Path, change: str
+) -> None:
+    """Find Missing Props, in a file that was open meanwhile: its renders had a pink box."""
+    place(ball)
+    renew = rooms("scene.link.relink").renew_light
+    assert renew() == ()
+    if change == "finished again":
+        make(ball.parent, tmp_path, triangles=10_000)
+    else:
+        shutil.rmtree(ball.parent / "light" / ("prop-1" if change == "meshes gone" else ""))
+    assert renew() == (ID,)
+    assert is_light() == (change == "finished again")
+    (obj,) = [one for one in bpy.data.objects if one.name == "Ball" and one.type == "MESH"]
+    mesh: Any = obj.data
+    if is_light():
+        bake: Any = obj.modifiers[0]
+        assert Path(bpy.path.abspath(bake.bakes[0].directory, library=obj.library)).is_dir()
+    else:
+        assert len(mesh.polygons) > TRIANGLES / 2
+    (empty,) = bpy_context.scene().objects
+    assert bpy_context.existing(empty.instance_collection).library == library()
+    assert renew() == ()
+
+
 def test_one_file_is_left(ball: Path, tmp_path: Path) -> None:
     make(ball.parent, tmp_path, triangles=10_000)
     there = sorted(path.name for path in (ball.parent / "light").iterdir())

@@ -12,8 +12,10 @@ from typing import Any, Final
 
 import bpy
 
-from ...core.files.light_files import full_path
-from .light_links import file_there, prop_path
+from ...core.errors import PlacingError
+from ...core.files.light_files import FULL_MESH, full_path
+from .light_links import file_there, is_light, prop_path, usable
+from .linking import replace_light
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,43 @@ def find_missing(choose: Choose) -> Relinked:
         else:
             lost.append(prop[0])
     return Relinked(tuple(found), tuple(lost))
+
+
+def renew_light() -> tuple[str, ...]:
+    """Read light files again that renders show as a box, as their meshes are missing: another
+    Blender has finished the prop again, or the folder was cleared.
+
+    :returns: the ids of their props.
+    """
+    renewed: list[str] = []
+    for name in [one.name for one in _linked() if is_light(one) and not _has_meshes(one)]:
+        library = bpy.data.libraries[name]
+        prop = prop_of(library)
+        if prop and prop_path(library).is_file() and read_again(name):
+            renewed.append(prop[0])
+    return tuple(renewed)
+
+
+def read_again(name: str) -> bool:
+    """Read a prop's file again; the full file, if its light file does not match it any more."""
+    library = bpy.data.libraries[name]
+    try:
+        if usable(library):
+            library.reload()
+        else:
+            replace_light(library)
+    except (RuntimeError, PlacingError) as error:
+        log.warning("%s cannot be read again: %s", name, error)
+        return False
+    return True
+
+
+def _has_meshes(library: bpy.types.Library) -> bool:
+    """Whether the meshes exist that a light library has in renders."""
+    objects: list[Any] = [one for one in _data_of(library) if isinstance(one, bpy.types.Object)]
+    bakes = [obj.modifiers[FULL_MESH].bakes[0] for obj in objects if FULL_MESH in obj.modifiers]
+    folders = (bpy.path.abspath(bake.directory, library=library) for bake in bakes)
+    return usable(library) and all(Path(folder).is_dir() for folder in folders)
 
 
 def prop_of(library: bpy.types.Library) -> tuple[str, str] | None:

@@ -3,15 +3,11 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import bpy
 
-from ...core.errors import PlacingError
 from ...scene.link.methods import Display
-
-log = logging.getLogger(__name__)
 
 
 def reload_prop(folder: Path, blend: Path) -> int:
@@ -23,10 +19,10 @@ def reload_prop(folder: Path, blend: Path) -> int:
     :returns: the number of links that were renewed.
     """
     from ...scene.link.proxies import instances, show
-    from ...scene.link.relink import find_missing, in_library
+    from ...scene.link.relink import find_missing, in_library, read_again
 
     full = [empty for empty in instances(bpy.data.objects) if _shows_full(empty)]
-    count = sum(_reload(name) for name in _links_to(blend))
+    count = sum(read_again(name) for name in _links_to(blend))
     choose = in_library(folder.parent)
 
     def only_this(prop_id: str, name: str) -> Path | None:
@@ -57,19 +53,3 @@ def _links_to(blend: Path) -> list[str]:
         for library in bpy.data.libraries
         if not getattr(library, "is_archive", False) and same_file(prop_path(library), blend)
     ]
-
-
-def _reload(name: str) -> bool:
-    from ...scene.link.light_links import usable
-    from ...scene.link.linking import replace_light
-
-    library = bpy.data.libraries[name]
-    try:
-        if usable(library):
-            library.reload()
-        else:
-            replace_light(library)
-    except (RuntimeError, PlacingError) as error:
-        log.warning("%s cannot be read again: %s", name, error)
-        return False
-    return True

@@ -130,13 +130,15 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Relink by the props' ids."""
-        from ...scene.link.relink import find_missing, in_library
+        from ...scene.link.relink import find_missing, in_library, renew_light
         from ..gallery_data.gallery import Gallery
 
         settings = read_settings()
         library = settings.library
+        renewed = renew_light()
         result = find_missing(in_library(library))
-        found = rpt("{} found again").format(len(result.found))
+        count = len(result.found) + len(renewed)
+        found = rpt("{} found again").format(count)
         lost = set(result.lost)
         making = {prop_id for prop_id in lost if self._make(prop_id, settings)}
         if lost - making:
@@ -146,7 +148,7 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
         elif making:
             made = rpt("{} made again for this Blender").format(len(making))
             self.report({"INFO"}, f"{found}; {made}")
-        elif result.found:
+        elif count:
             self.report({"INFO"}, found)
         else:
             self.report({"INFO"}, rpt("No prop is missing"))
