@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 import pytest
 from support import bpy_context
-from support.light_scenes import in_plain_blender, make, save
+from support.light_scenes import ID, in_plain_blender, make, save
 from support.rooms import Rooms
 
 pytestmark = pytest.mark.skipif(
@@ -53,6 +53,7 @@ def make_local(empty: Any) -> None:
 def test_made_local(ball: Path, place: Place, expected: tuple[Any, bytes], tmp_path: Path) -> None:
     """Object > Relations > Make Local > All: nothing of the library is needed but the textures."""
     make_local(place(ball))
+    heavy()[0].data.name = "Renamed"
     scene = save(tmp_path / "scene.blend")
     shutil.rmtree(ball.parent / "light")  # as when the prop is finished again
     facts, picture = in_plain_blender(scene, tmp_path)
@@ -82,6 +83,7 @@ def test_copies_share_their_mesh_and_keep_what_is_theirs(
     one = copy_of(linked_ball())
     other = copy_of(one)
     other.modifiers.new("Fewer", "DECIMATE").ratio = 0.5
+    other.modifiers[FULL_MESH].name = "Renamed"
     other.hide_viewport, other.location.x = True, 2.0
     scenes, objects = len(bpy.data.scenes), len(heavy())
     save(tmp_path / "scene.blend")
@@ -147,6 +149,18 @@ def test_linked_mesh_that_cannot_be_read(ball: Path, place: Place, tmp_path: Pat
     shutil.move(tmp_path / "away", tmp_path / "library")
     save(tmp_path / "scene.blend")
     assert FULL_MESH not in copy.modifiers
+
+
+def test_fault_of_a_copy_does_not_reach_the_links(
+    ball: Path, place: Place, rooms: Rooms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> int:
+        raise RuntimeError("Blender cannot make a mesh")
+
+    place(ball)
+    monkeypatch.setattr(rooms("scene.link.own_copies"), "complete_copies", fail)
+    facts, _ = in_plain_blender(save(tmp_path / "scene.blend"), tmp_path)
+    assert [Path(path).parts[-2:] for path in facts["libraries"]] == [(ID, "prop.blend")]
 
 
 def test_overrides_are_left_alone(ball: Path, place: Place, rooms: Rooms) -> None:

@@ -19,7 +19,7 @@ import bpy
 
 from ...blender_context import is_local
 from ...core.errors import PlacingError
-from ...core.files.light_files import BOX, FULL_MESH
+from ...core.files.light_files import FULL_MESH
 from .light_links import prop_path
 from .linking import bring_full
 
@@ -41,7 +41,7 @@ def complete_copies() -> int:
     for obj in copies:
         if mesh := meshes[obj.data]:
             obj.data = mesh
-            obj.modifiers.remove(obj.modifiers[FULL_MESH])
+            obj.modifiers.remove(_modifier(obj))
             count += 1
         else:
             log.warning("%s has no full mesh, as its prop's files are missing", obj.name)
@@ -59,13 +59,14 @@ def _is_copy(obj: Any) -> bool:
     """Whether an object belongs to the open file, but has the box of a light file. An override
     does not count: it gets the mesh of ``prop.blend`` when the saved file is opened.
     """
-    return (
-        is_local(obj)
-        and not obj.override_library
-        and FULL_MESH in obj.modifiers
-        and obj.mode == "OBJECT"
-        and obj.data.name.startswith(BOX)
-    )
+    own = is_local(obj) and not obj.override_library and obj.mode == "OBJECT"
+    return own and _modifier(obj) is not None
+
+
+def _modifier(obj: Any) -> Any:
+    """The modifier of the full mesh, which the user may have given another name; or None."""
+    nodes = (one for one in obj.modifiers if one.type == "NODES" and one.node_group)
+    return next((one for one in nodes if one.node_group.name.startswith(FULL_MESH)), None)
 
 
 def _linked_mesh(box: Any) -> Any:
@@ -110,16 +111,17 @@ def _evaluated(copies: list[Any]) -> Iterator[tuple[Any, dict[Any, Any]]]:
 def _twin(obj: Any) -> Any:
     twin = obj.copy()
     twin.parent, twin.hide_viewport = None, False
-    for modifier in [one for one in twin.modifiers if one.name != FULL_MESH]:
+    wanted = _modifier(twin).name
+    for modifier in [one for one in twin.modifiers if one.name != wanted]:
         twin.modifiers.remove(modifier)
-    twin.modifiers[FULL_MESH].show_viewport = True
+    twin.modifiers[wanted].show_viewport = True
     return twin
 
 
 def _mesh(twin: Any, graph: Any, name: str) -> Any:
     shown: Any = twin.evaluated_get(graph)
-    is_box = any(one and one.name.startswith(BOX) for one in shown.data.materials)
-    if is_box or not len(shown.data.polygons):
+    # Without the baked mesh it is still the box, and with half of it nothing.
+    if len(shown.data.polygons) <= len(twin.data.polygons):
         return None
     mesh = bpy.data.meshes.new_from_object(shown, preserve_all_data_layers=True, depsgraph=graph)
     mesh.name = name

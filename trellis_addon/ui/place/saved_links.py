@@ -15,11 +15,13 @@ def name_full_files(*_of_the_file: Any) -> None:
     from ...scene.link.light_links import name_full
     from ...scene.link.own_copies import complete_copies
 
-    if complete_copies():
-        from ...scene.place.placing import undo_step
+    try:
+        if complete_copies():
+            from ...scene.place.placing import undo_step
 
-        undo_step("Full Meshes")
-    name_full()
+            undo_step("Full Meshes")
+    finally:  # the file is saved in any case
+        name_full()
 
 
 @persistent  # type: ignore[untyped-decorator]
