@@ -163,12 +163,40 @@ def test_fault_of_a_copy_does_not_reach_the_links(
     assert [Path(path).parts[-2:] for path in facts["libraries"]] == [(ID, "prop.blend")]
 
 
-def test_overrides_are_left_alone(ball: Path, place: Place, rooms: Rooms) -> None:
-    """They get the mesh of ``prop.blend`` when the file is opened again."""
-    empty = place(ball)
+def override(empty: Any) -> Any:
+    """The override of the full mesh's object, as by Make Library Override."""
     collection: Any = empty.instance_collection
     layer: Any = bpy_context.view_layer()
     assert collection.override_hierarchy_create(
         bpy_context.scene(), layer, reference=empty, do_fully_editable=True
     )
+    (made,) = heavy()
+    return made
+
+
+def test_overrides_are_left_alone(ball: Path, place: Place, rooms: Rooms) -> None:
+    """They get the mesh of ``prop.blend`` when the file is opened again."""
+    override(place(ball))
     assert rooms("scene.link.own_copies").complete_copies() == 0
+
+
+@pytest.mark.parametrize("change", ["light file gone", "finished again without one"])
+def test_nothing_of_the_user_is_lost_with_a_light_file(
+    ball: Path, place: Place, rooms: Rooms, tmp_path: Path, change: str
+) -> None:
+    """When its prop is linked by ``prop.blend`` instead, while the file is open."""
+    copy_of(override(place(ball))).location.x = 1.0
+    made, other = heavy()
+    made.location.z = 3.0
+    names = {made.name, other.name}
+    if change == "light file gone":
+        shutil.rmtree(ball.parent / "light")
+    else:
+        make(ball.parent, tmp_path, proxy=False)
+    rooms("ui.jobs.reload_links").reload_prop(ball.parent, ball)
+    assert {obj.name for obj in heavy()} == names
+    assert all(len(obj.data.polygons) > 10_000 for obj in heavy())
+    facts, _ = in_plain_blender(save(tmp_path / "scene.blend"), tmp_path)
+    assert names <= {mesh[0] for mesh in facts["render"] if mesh[1] > 10_000}
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert max(obj.location.z for obj in heavy()) == pytest.approx(3.0)

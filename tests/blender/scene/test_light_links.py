@@ -272,7 +272,7 @@ def test_renewed_after_another_blender_changed_it(
 ) -> None:
     """Find Missing Props, in a file that was open meanwhile: its renders had a pink box."""
     place(ball)
-    renew = rooms("scene.link.relink").renew_light
+    renew = rooms("scene.link.renewing").renew_light
     assert renew() == ()
     if change == "finished again":
         make(ball.parent, tmp_path, triangles=10_000)

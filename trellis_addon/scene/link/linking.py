@@ -59,18 +59,6 @@ def bring_full(blend: Path, linked: LinkedProps | None = None) -> bpy.types.Coll
     return found
 
 
-def replace_light(library: bpy.types.Library) -> None:
-    """Let everything that uses the prop of a light library use that of its full file.
-
-    :raises PlacingError: see :func:`bring`.
-    """
-    full = bring_full(prop_path(library))
-    for old in [one for one in bpy.data.collections if one.library == library]:
-        if not is_part(old):
-            old.user_remap(full)
-    bpy.data.libraries.remove(library)
-
-
 def same_file(one: Path, other: Path) -> bool:
     """Whether two paths are the same file, despite symbolic links and letter case."""
     # Only if needed, as resolving accesses the disk.

@@ -35,7 +35,7 @@ def complete_copies() -> int:
     """
     copies = _copies()
     linked = {obj.data for obj in copies if not is_local(obj.data)}
-    meshes: dict[Any, Any] = {box: _linked_mesh(box) for box in linked}
+    meshes: dict[Any, Any] = {box: linked_mesh(box) for box in linked}
     meshes |= _own_meshes([obj for obj in copies if is_local(obj.data)])
     count = 0
     for obj in copies:
@@ -69,7 +69,7 @@ def _modifier(obj: Any) -> Any:
     return next((one for one in nodes if one.node_group.name.startswith(FULL_MESH)), None)
 
 
-def _linked_mesh(box: Any) -> Any:
+def linked_mesh(box: Any) -> Any:
     """The mesh of ``prop.blend`` for a box of its light file; None if it cannot be read."""
     names = {obj.name for obj in bpy.data.objects if obj.library == box.library and obj.data == box}
     try:

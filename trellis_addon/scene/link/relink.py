@@ -12,10 +12,8 @@ from typing import Any, Final
 
 import bpy
 
-from ...core.errors import PlacingError
-from ...core.files.light_files import FULL_MESH, full_path
-from .light_links import file_there, is_light, prop_path, usable
-from .linking import replace_light
+from ...core.files.light_files import full_path
+from .light_links import file_there, prop_path
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +68,7 @@ def find_missing(choose: Choose) -> Relinked:
     """
     found, lost = [], []
     # By name, as reload() invalidates every Python reference to a library and its data.
-    for name in [library.name for library in _linked()]:
+    for name in [library.name for library in linked_libraries()]:
         library = bpy.data.libraries[name]
         prop = prop_of(library)
         if prop is None or file_there(library):
@@ -83,61 +81,25 @@ def find_missing(choose: Choose) -> Relinked:
     return Relinked(tuple(found), tuple(lost))
 
 
-def renew_light() -> tuple[str, ...]:
-    """Read light files again that renders show as a box, as their meshes are missing: another
-    Blender has finished the prop again, or the folder was cleared.
-
-    :returns: the ids of their props.
-    """
-    renewed: list[str] = []
-    for name in [one.name for one in _linked() if is_light(one) and not _has_meshes(one)]:
-        library = bpy.data.libraries[name]
-        prop = prop_of(library)
-        if prop and prop_path(library).is_file() and read_again(name):
-            renewed.append(prop[0])
-    return tuple(renewed)
-
-
-def read_again(name: str) -> bool:
-    """Read a prop's file again; the full file, if its light file does not match it any more."""
-    library = bpy.data.libraries[name]
-    try:
-        if usable(library):
-            library.reload()
-        else:
-            replace_light(library)
-    except (RuntimeError, PlacingError) as error:
-        log.warning("%s cannot be read again: %s", name, error)
-        return False
-    return True
-
-
-def _has_meshes(library: bpy.types.Library) -> bool:
-    """Whether the meshes exist that a light library has in renders."""
-    objects: list[Any] = [one for one in _data_of(library) if isinstance(one, bpy.types.Object)]
-    bakes = [obj.modifiers[FULL_MESH].bakes[0] for obj in objects if FULL_MESH in obj.modifiers]
-    folders = (bpy.path.abspath(bake.directory, library=library) for bake in bakes)
-    return usable(library) and all(Path(folder).is_dir() for folder in folders)
-
-
 def prop_of(library: bpy.types.Library) -> tuple[str, str] | None:
     """The id and the file name of a prop in a link; None for a link to something else."""
     match = _OF_A_PROP.search(full_path(library.filepath) or library.filepath)
     return (match["id"], match["name"]) if match else None
 
 
-def _linked() -> Iterator[bpy.types.Library]:
+def linked_libraries() -> Iterator[bpy.types.Library]:
     """The libraries from which something is linked.
 
     Since 5.0, packed data also has libraries, one with the data and one without. Neither needs its
     file.
     """
     for library in bpy.data.libraries:
-        if not getattr(library, "is_archive", False) and _data_of(library):
+        if not getattr(library, "is_archive", False) and data_of(library):
             yield library
 
 
-def _data_of(library: bpy.types.Library) -> set[bpy.types.ID]:
+def data_of(library: bpy.types.Library) -> set[bpy.types.ID]:
+    """The data that is linked from a library."""
     return {one for one in library.users_id if one.library == library}
 
 
@@ -168,7 +130,7 @@ def links_into(folder: Path) -> list[str]:
     A library that is loaded but no longer used does not count.
     """
     wanted = folder.resolve()
-    libraries = [one for one in _linked() if prop_path(one).resolve().parent == wanted]
+    libraries = [one for one in linked_libraries() if prop_path(one).resolve().parent == wanted]
     if not libraries:
         return []
     users: set[str] = set()
@@ -178,6 +140,6 @@ def links_into(folder: Path) -> list[str]:
 
 
 def _users(libraries: list[bpy.types.Library]) -> Iterator[set[bpy.types.ID]]:
-    linked = {one for library in libraries for one in _data_of(library)}
+    linked = {one for library in libraries for one in data_of(library)}
     data: Any = bpy.data  # the stubs make all of user_map's arguments required
     yield from data.user_map(subset=linked).values()

@@ -19,7 +19,8 @@ def reload_prop(folder: Path, blend: Path) -> int:
     :returns: the number of links that were renewed.
     """
     from ...scene.link.proxies import instances, show
-    from ...scene.link.relink import find_missing, in_library, read_again
+    from ...scene.link.relink import find_missing, in_library
+    from ...scene.link.renewing import read_again
 
     full = [empty for empty in instances(bpy.data.objects) if _shows_full(empty)]
     count = sum(read_again(name) for name in _links_to(blend))

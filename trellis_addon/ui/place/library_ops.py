@@ -130,7 +130,8 @@ class TRELLIS_OT_find_missing(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Relink by the props' ids."""
-        from ...scene.link.relink import find_missing, in_library, renew_light
+        from ...scene.link.relink import find_missing, in_library
+        from ...scene.link.renewing import renew_light
         from ..gallery_data.gallery import Gallery
 
         settings = read_settings()
