@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 import pytest
 from support import bpy_context
-from support.light_scenes import ID, in_plain_blender, make, save
+from support.light_scenes import ID, in_plain_blender, is_light, make, save, without_handlers
 from support.rooms import Rooms
 
 pytestmark = pytest.mark.skipif(
@@ -71,6 +71,25 @@ def test_copied_object(
     empty = place(ball)
     copy_of(linked_ball())
     bpy.data.objects.remove(empty)
+    facts, picture = in_plain_blender(save(tmp_path / "scene.blend"), tmp_path)
+    assert [mesh[1:] for mesh in facts["render"]] == [mesh[1:] for mesh in expected[0]]
+    assert picture == expected[1]
+
+
+@pytest.mark.parametrize("opened", ["at once", "when the light file does not match"])
+def test_copied_object_in_an_automatic_save(
+    ball: Path, place: Place, expected: tuple[Any, bytes], tmp_path: Path, opened: str
+) -> None:
+    """Of the light file, it links nothing but the box; another series of Blender may open it."""
+    empty = place(ball)
+    copy_of(linked_ball())
+    bpy.data.objects.remove(empty)
+    with without_handlers():
+        scene = save(tmp_path / "auto.blend")
+    if opened != "at once":
+        (ball.parent / "light" / "prop.json").unlink()
+    bpy.ops.wm.open_mainfile(filepath=str(scene))
+    assert is_light() == (opened == "at once")
     facts, picture = in_plain_blender(save(tmp_path / "scene.blend"), tmp_path)
     assert [mesh[1:] for mesh in facts["render"]] == [mesh[1:] for mesh in expected[0]]
     assert picture == expected[1]

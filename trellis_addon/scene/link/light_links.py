@@ -17,15 +17,12 @@ Props are linked so only where handlers change the paths, which is in the window
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
 from ...core.files.light_files import LightFile, full_path, light_file, light_path
-
-log = logging.getLogger(__name__)
 
 GUARD: Final = "name_full_files"
 """The name of the handler that calls :func:`name_full` before a file is saved."""
@@ -79,24 +76,6 @@ def name_light() -> None:
         if library.name in _named and (path := light_path(library.filepath)):
             library.filepath = path
     _named.clear()
-
-
-def replace_unusable() -> None:
-    """Link the full files of props in place of light files that do not match them, in a file that
-    was just opened: one that Blender has saved by itself.
-
-    Only there, where nothing can be undone: Blender crashes when it redoes a step after the path of
-    a library was changed (measured in 5.2).
-    """
-    stale = [one for one in filter(is_light, bpy.data.libraries) if not usable(one)]
-    # By name, as reload() invalidates every Python reference to a library and its data.
-    for name in [one.name for one in stale if prop_path(one).is_file()]:
-        library = bpy.data.libraries[name]
-        library.filepath = full_path(library.filepath) or library.filepath
-        try:
-            library.reload()
-        except RuntimeError as error:
-            log.warning("%s cannot be read: %s", name, error)
 
 
 def usable(library: bpy.types.Library) -> bool:

@@ -71,13 +71,26 @@ def _modifier(obj: Any) -> Any:
 
 def linked_mesh(box: Any) -> Any:
     """The mesh of ``prop.blend`` for a box of its light file; None if it cannot be read."""
-    names = {obj.name for obj in bpy.data.objects if obj.library == box.library and obj.data == box}
     try:
+        names = _objects_with(box)
         prop = bring_full(prop_path(box.library))
-    except PlacingError as error:
+    except (PlacingError, OSError) as error:
         log.warning("%s", error)
         return None
     return next((obj.data for obj in prop.all_objects if obj.name in names), None)
+
+
+def _objects_with(box: Any) -> set[str]:
+    """The names of the objects in the light file that have a box."""
+    library = box.library
+    known = {obj.name for obj in bpy.data.objects if obj.library == library and obj.data == box}
+    if known:
+        return known
+    # A file that has nothing but a copy links the box alone.
+    libraries: Any = bpy.data.libraries  # the stubs do not know that load() is a context
+    with libraries.load(bpy.path.abspath(library.filepath), link=True) as (source, target):
+        target.objects = source.objects
+    return {obj.name for obj in target.objects if obj and obj.data == box}
 
 
 def _own_meshes(copies: list[Any]) -> dict[Any, Any]:

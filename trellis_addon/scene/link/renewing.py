@@ -11,8 +11,8 @@ import bpy
 
 from ...blender_context import is_local
 from ...core.errors import PlacingError
-from ...core.files.light_files import BOX, FULL_MESH
-from .light_links import is_light, prop_path, usable
+from ...core.files.light_files import BOX, FULL_MESH, full_path
+from .light_links import file_there, is_light, prop_path, usable
 from .linking import bring_full
 from .own_copies import complete_copies, linked_mesh
 from .relink import data_of, linked_libraries, prop_of
@@ -22,6 +22,33 @@ log = logging.getLogger(__name__)
 
 _SHOWN: Final = (bpy.types.Collection, bpy.types.Object, bpy.types.Mesh)
 """What the open file would lose with a library."""
+
+
+def replace_unusable() -> None:
+    """Link the full files of props in place of light files that do not match them, in a file that
+    was just opened: one that Blender has saved by itself.
+    """
+    stale = [one for one in filter(is_light, bpy.data.libraries) if not usable(one)]
+    # By name, as reload() invalidates every Python reference to a library and its data.
+    for name in [one.name for one in stale if prop_path(one).is_file()]:
+        library = bpy.data.libraries[name]
+        try:
+            if file_there(library):
+                replace_light(library)
+            else:
+                _name_full(library)
+        except (RuntimeError, PlacingError) as error:
+            log.warning("%s cannot be read: %s", name, error)
+
+
+def _name_full(library: bpy.types.Library) -> None:
+    """Read the full file of a light library by the same names, of which nothing could be read.
+
+    Only where nothing can be undone: Blender crashes when it redoes a step after the path of a
+    library was changed (measured in 5.2).
+    """
+    library.filepath = full_path(library.filepath) or library.filepath
+    library.reload()
 
 
 def renew_light() -> tuple[str, ...]:

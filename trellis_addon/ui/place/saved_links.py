@@ -36,7 +36,7 @@ def name_light_files(*_of_the_file: Any) -> None:
 def replace_unusable_files(*_of_the_file: Any) -> None:
     """After a file was opened."""
     if len(bpy.data.libraries):
-        from ...scene.link.light_links import replace_unusable
+        from ...scene.link.renewing import replace_unusable
 
         replace_unusable()
 
