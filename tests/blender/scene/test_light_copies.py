@@ -219,3 +219,16 @@ def test_nothing_of_the_user_is_lost_with_a_light_file(
     assert names <= {mesh[0] for mesh in facts["render"] if mesh[1] > 10_000}
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
     assert max(obj.location.z for obj in heavy()) == pytest.approx(3.0)
+
+
+def test_override_of_a_prop_finished_again(
+    ball: Path, place: Place, rooms: Rooms, tmp_path: Path
+) -> None:
+    override(place(ball))
+    make(ball.parent, tmp_path, triangles=10_000)
+    rooms("ui.jobs.reload_links").reload_prop(ball.parent, ball)
+    (made,) = heavy()
+    meshes = bpy.path.abspath(made.modifiers[FULL_MESH].bakes[0].directory)
+    assert Path(meshes) == ball.parent / "light" / "prop-2" / "0"
+    facts, _ = in_plain_blender(save(tmp_path / "scene.blend"), tmp_path)
+    assert facts["render"][0][1] == pytest.approx(10_000, rel=0.1)

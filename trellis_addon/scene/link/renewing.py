@@ -72,12 +72,26 @@ def read_again(name: str) -> bool:
     try:
         if usable(library):
             library.reload()
+            _renew_overrides(bpy.data.libraries[name])
         else:
             replace_light(library)
     except (RuntimeError, PlacingError) as error:
         log.warning("%s cannot be read again: %s", name, error)
         return False
     return True
+
+
+def _renew_overrides(library: bpy.types.Library) -> None:
+    """Let library overrides read the meshes that their light file has now. Blender renews them only
+    when a file is opened.
+    """
+    for obj in bpy.data.objects:
+        of: Any = obj.override_library and obj.override_library.reference
+        if of and of.library == library and FULL_MESH in of.modifiers:
+            ours: Any = obj.modifiers.get(FULL_MESH)
+            path = of.modifiers[FULL_MESH].bakes[0].directory
+            if ours:
+                ours.bakes[0].directory = bpy.path.abspath(path, library=library)
 
 
 def _has_meshes(library: bpy.types.Library) -> bool:
