@@ -8,13 +8,20 @@ raises AttributeError with its name where it is missing, as access to a member o
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import bpy
 
 _Found = TypeVar("_Found")
 
-OperatorResult = set[Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH", "INTERFACE"]]
+if TYPE_CHECKING:
+    from typing import Literal
+
+    OperatorResult = set[
+        Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH", "INTERFACE"]
+    ]
+else:
+    OperatorResult = set  # modules with properties evaluate their annotations
 """What an operator's ``execute``, ``invoke`` or ``modal`` returns."""
 
 

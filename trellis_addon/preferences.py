@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import bpy
 
@@ -25,7 +25,7 @@ from .core.identity import ADDON_ID
 from .core.prompt.prompt_words import WORD_LISTS, WordList, words_of
 
 if TYPE_CHECKING:
-    from typing import TypedDict, Unpack
+    from typing import Literal, TypedDict, Unpack
 
     from .core.secret import Secret
     from .core.settings import Endpoint, Settings
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
         plain_http: bool
         """Consent to http in a private network, likewise."""
 
+    KeySource = Literal["environment", "preferences", "nowhere"]
+
 
 KEY_VARIABLE: Final = "AIGATEWAY_API_KEY"
 URL_VARIABLE: Final = "AIGATEWAY_BASE_URL"
 LIBRARY_VARIABLE: Final = "TRELLIS_LIBRARY"
 PROVIDER_PREFIX: Final = "AIGATEWAY_BYOK_"
-
-KeySource = Literal["environment", "preferences", "nowhere"]
 
 
 def apply_log_level(level: str) -> None:
@@ -221,7 +221,7 @@ def prompt_words(listed: WordList) -> tuple[str, ...]:
     return words_of(getattr(own, f"prompt_{listed.name}") if own else listed.default)
 
 
-def key_source(environment: Mapping[str, str] = os.environ) -> KeySource:
+def key_source(environment: Mapping[str, str] = os.environ) -> "KeySource":
     """Where the key in use comes from; never the key itself."""
     if environment.get(KEY_VARIABLE, "").strip():
         return "environment"

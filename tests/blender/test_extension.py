@@ -252,7 +252,7 @@ def test_online_access_is_blenders(rooms: Rooms) -> None:
 def test_library_is_never_inside_the_extension(rooms: Rooms) -> None:
     library = rooms("preferences").default_library()
     assert library.name == "Trellis"
-    assert rooms("core.identity").ROOT not in library.parents
+    assert rooms("core.identity").root() not in library.parents
     assert library.is_absolute()
 
 
@@ -296,7 +296,7 @@ def test_scene_properties_hold_nothing_secret(rooms: Rooms) -> None:
 def test_version_and_name_come_from_the_manifest(rooms: Rooms) -> None:
     identity = rooms("core.identity")
     assert identity.ADDON_ID == "bl_ext.user_default.trellis"
-    manifest = (identity.ROOT / "blender_manifest.toml").read_text("utf-8")
+    manifest = (identity.root() / "blender_manifest.toml").read_text("utf-8")
     assert f'version = "{identity.version()}"' in manifest
     assert identity.user_agent() == f"trellis-props-blender/{identity.version()}"
     assert "trellis_addon" not in sys.modules or identity is not sys.modules.get(

@@ -20,8 +20,11 @@ ADDON_ID: Final = (__package__ or "").removesuffix(".core").removesuffix(".trell
 imported by itself (tests, ``python -m trellis_addon``), in which case there are no preferences.
 """
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-"""The folder with ``blender_manifest.toml``: the extension's, or the checkout."""
+
+@cache
+def root() -> Path:
+    """The folder with ``blender_manifest.toml``: the extension's, or the checkout."""
+    return Path(__file__).resolve().parents[2]
 
 
 @cache
@@ -29,7 +32,7 @@ def version() -> str:
     """The version, read from the manifest, which is the only place where it is written."""
     import tomllib  # here, so that Blender's start-up does not pay for it
 
-    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
+    manifest = tomllib.loads((root() / "blender_manifest.toml").read_text(encoding="utf-8"))
     return str(manifest["version"])
 
 

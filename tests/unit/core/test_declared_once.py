@@ -11,7 +11,7 @@ from typing import Any, get_origin, get_type_hints
 import pytest
 
 from trellis_addon.core.errors import InvalidRequestError
-from trellis_addon.core.generation.declaration import Setting
+from trellis_addon.core.generation.declaration import Choice, Setting
 from trellis_addon.core.generation.finishing import Finishing
 from trellis_addon.core.generation.finishing_settings import FINISHING_SETTINGS
 from trellis_addon.core.generation.request import GenerationRequest
@@ -80,3 +80,20 @@ def test_option_column_and_field_of_a_setting_of_the_request(setting: Setting) -
         beyond = setting.kind(setting.bounds[1] + 1)
         with pytest.raises(InvalidRequestError, match="must be at most"):
             GenerationRequest.checked(prompt="a vase", **{setting.name: beyond})
+
+
+def test_declared_values_are_filled_in_from_left_to_right_and_by_name() -> None:
+    choice = Choice("Y", "Y", description="As the glTF format says")
+    assert (choice.value, choice.description) == ("Y", "As the glTF format says")
+    other = choice.but(label="Upwards")
+    assert vars(other) == {**vars(choice), "label": "Upwards"}
+    assert choice.label == "Y"
+
+
+@pytest.mark.parametrize("setting", [*FINISHING_SETTINGS.values(), *SHOT_SETTINGS.values()])
+def test_no_declaration_lacks_a_value_or_has_an_unknown_one(setting: Setting) -> None:
+    switches = [setting.switch] if setting.switch else []
+    for declared in (setting, *setting.choices, *switches):
+        names = type(declared).__annotations__
+        assert all(hasattr(declared, name) for name in names)
+        assert set(vars(declared)) <= set(names)

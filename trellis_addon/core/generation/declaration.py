@@ -3,18 +3,38 @@
 
 The Blender property (``ui.settings.setting_properties``), the command line's option
 (``headless.console.setting_options``) and the column of a batch list
-(``headless.prompts.prompt_list``) are made from it. Neither bpy nor pydantic here, and named tuples
-instead of dataclasses, which take five times as long to define: Blender's start-up reads the
-declarations.
+(``headless.prompts.prompt_list``) are made from it. Neither bpy nor pydantic here, and neither
+dataclasses nor named tuples: Blender's start-up reads the declarations.
 """
 
-from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from __future__ import annotations
 
-Unit = Literal["", "METRES", "DEGREES", "PIXELS", "SHARES"]
+from typing import TYPE_CHECKING, Any, dataclass_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal, Self
+
+    Unit = Literal["", "METRES", "DEGREES", "PIXELS", "SHARES"]
 
 
-class Choice(NamedTuple):
+@dataclass_transform(frozen_default=True)
+class Declared:
+    """Values that a subclass names by its annotations; to type checkers a frozen dataclass.
+
+    Python compiles code for each named tuple (0.2 ms) and each dataclass (1 ms). A subclass of this
+    one takes 0.01 ms; that all values are given, and none is changed, is left to mypy.
+    """
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        self.__dict__.update(zip(type(self).__annotations__, values, strict=False), **named)
+
+    def but(self, **changes: Any) -> Self:
+        """The same with other values for some of the fields."""
+        return type(self)(**{**vars(self), **changes})
+
+
+class Choice(Declared):
     """One value of a setting that is chosen from a list."""
 
     value: str
@@ -22,7 +42,7 @@ class Choice(NamedTuple):
     description: str
 
 
-class Switch(NamedTuple):
+class Switch(Declared):
     """The interface's check box for a setting whose default turns it off."""
 
     name: str
@@ -32,7 +52,7 @@ class Switch(NamedTuple):
     """What the field beside the check box shows until the user changes it."""
 
 
-class Setting(NamedTuple):
+class Setting(Declared):
     """One setting. What is empty does not apply to it."""
 
     default: Any
@@ -84,9 +104,7 @@ class Setting(NamedTuple):
 
 def named(**declared: Setting) -> Mapping[str, Setting]:
     """The settings of a value's fields, by the fields' names. The kind is the default's type."""
-    return {
-        name: each._replace(name=name, kind=type(each.default)) for name, each in declared.items()
-    }
+    return {name: each.but(name=name, kind=type(each.default)) for name, each in declared.items()}
 
 
 def defaults_of(settings: Mapping[str, Setting]) -> Mapping[str, Any]:

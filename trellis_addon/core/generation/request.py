@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -18,8 +18,10 @@ from pydantic import (
 from ..errors import InvalidRequestError
 from .declaration import Setting
 from .request_settings import MAX_TOKENS, MODEL_ID, SEED, SYSTEM, TEMPERATURE, TOP_P
-from .views import FURTHER, FurtherView
+from .views import FURTHER
 
+FurtherView = Literal["back", "left", "right"]
+"""One of ``views.FURTHER``."""
 Scalar = bool | int | float | str
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 

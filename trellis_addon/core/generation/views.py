@@ -7,12 +7,10 @@ pydantic.
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
-
-FurtherView = Literal["back", "left", "right"]
+from typing import Final
 
 FRONT: Final = "front"
-FURTHER: Final[tuple[FurtherView, ...]] = get_args(FurtherView)
+FURTHER: Final = ("back", "left", "right")
 """The views beside the front, in the order in which they are sent."""
 VIEWS: Final = (FRONT, *FURTHER)
 

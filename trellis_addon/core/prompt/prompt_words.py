@@ -2,19 +2,20 @@
 """Adds words for material, style and age to a prompt, and removes them: the panel's word lists."""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 MOST_WORDS: Final = 60
 """Of one list: what a menu has space for."""
 
 
-class WordList(NamedTuple):
+class WordList:
     """A list of words that the user can edit in the preferences."""
 
-    name: str
-    label: str
-    default: str
-    """The words that the extension comes with, as the text of the preference."""
+    def __init__(self, name: str, label: str, default: str) -> None:
+        """``default`` has the words that the extension comes with, as the preference's text."""
+        self.name: Final = name
+        self.label: Final = label
+        self.default: Final = default
 
 
 # English, as the model's text encoder was trained with English texts.

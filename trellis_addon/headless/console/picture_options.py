@@ -31,7 +31,7 @@ def add_pictures(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("what is asked for")
     for setting in (COUNT, PICTURE_MODEL, SIZE, PICTURE_SEED):
         add_setting(group, setting, with_default=True)
-    add_setting(group, SUFFIX._replace(default_words="one whole object on a plain background"))
+    add_setting(group, SUFFIX.but(default_words="one whole object on a plain background"))
     group.add_argument(
         "--more-like",
         metavar="FILE|ID:NUMBER",
@@ -62,9 +62,9 @@ def add_picture_first(command: argparse.ArgumentParser, pick: str) -> None:
         help=f"make 1 to {MOST_PICTURES} pictures of the prompt, and the prop from one of them",
     )
     group.add_argument("--pick", type=int, metavar="K", help=pick)
-    add_setting(group, PICTURE_MODEL._replace(option="picture_model", name="picture_model"))
-    add_setting(group, SUFFIX._replace(option="picture_suffix", name="picture_suffix"))
-    add_setting(group, SIZE._replace(option="picture_size", name="picture_size"))
+    add_setting(group, PICTURE_MODEL.but(option="picture_model", name="picture_model"))
+    add_setting(group, SUFFIX.but(option="picture_suffix", name="picture_suffix"))
+    add_setting(group, SIZE.but(option="picture_size", name="picture_size"))
 
 
 def add_picks(command: argparse.ArgumentParser) -> None:

@@ -32,7 +32,7 @@ def add_shot_settings(group: argparse._ActionsContainer, prefix: str = "") -> No
     for name, setting in SHOT_SETTINGS.items():
         if name not in ("width", "height"):
             option = f"{prefix}{setting.column}"
-            add_setting(group, setting._replace(name=f"{_KEPT}{name}", option=option))
+            add_setting(group, setting.but(name=f"{_KEPT}{name}", option=option))
 
 
 def shot_of(options: argparse.Namespace) -> Shot:

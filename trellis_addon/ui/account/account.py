@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, TypeAlias
 from ...core.cancel import CancelToken
 from ...core.cost import Costs
 from ...core.errors import CancelledError, ErrorFacts, InternalError, TrellisError
-from ...core.identity import ADDON_ID, ROOT
+from ...core.identity import ADDON_ID, root
 from ..common.background_owner import BackgroundOwner
 from ..common.redraw import redraw_account
 
@@ -155,7 +155,7 @@ class Account(BackgroundOwner):
     def look_at_library(self, settings: Settings) -> None:
         """Start examining the library's folder and the costs of its props. Does not block."""
         self._wanted = path = settings.library
-        installed = ROOT if ADDON_ID.startswith("bl_ext.") else None
+        installed = root() if ADDON_ID.startswith("bl_ext.") else None
         gateway = settings.gateway
 
         def look(_token: CancelToken) -> Iterator[Fact]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy.utils.previews
 
 from ...blender_context import preferences_of
-from ...core.identity import ROOT
+from ...core.identity import root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 KEPT: Final = 160
 """The most pictures that stay loaded; each takes about 0.3 MB."""
 
-ICONS: Final = ROOT / "icons"
+ICONS: Final = root() / "icons"
 
 FORGET_SECONDS: Final = 120.0
 

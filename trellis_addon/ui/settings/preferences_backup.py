@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...blender_context import preferences_of
-from ...core.identity import ADDON_ID, ROOT
+from ...core.identity import ADDON_ID, root
 from ...preferences import stored
 
 FILE: Final = "preferences.json"
@@ -96,7 +96,7 @@ def forget() -> None:
 def keep_if_dropped(values: Values) -> None:
     """Write the copy, unless Blender still has the preferences or the extension itself is gone."""
     dropped = ADDON_ID not in preferences_of(bpy.context).addons
-    if dropped and (ROOT / "blender_manifest.toml").is_file():
+    if dropped and (root() / "blender_manifest.toml").is_file():
         keep(values)
 
 

@@ -231,7 +231,7 @@ def test_damaged_record_is_left_as_it_is(settings: Path, account: Any, rooms: Ro
 def test_library_is_looked_at(account: Any, rooms: Rooms, own: Any, tmp_path: Path) -> None:
     read = rooms("preferences").read_settings
     (tmp_path / "notes.txt").write_text("not a folder")
-    inside = rooms("core.identity").ROOT / "props"
+    inside = rooms("core.identity").root() / "props"
     for path, words in (
         (tmp_path / "not" / "yet", ""),
         (tmp_path, ""),
