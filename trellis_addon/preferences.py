@@ -20,9 +20,10 @@ from .core.defaults import (
     DEFAULT_LIMIT_SECONDS,
     LONGEST_TAG,
     PLAIN_HTTP_VARIABLE,
+    WORD_LISTS,
+    WordList,
 )
 from .core.identity import ADDON_ID
-from .core.prompt.prompt_words import WORD_LISTS, WordList, words_of
 
 if TYPE_CHECKING:
     from typing import Literal, TypedDict, Unpack
@@ -217,6 +218,8 @@ def stored() -> PreferenceFields | None:
 
 def prompt_words(listed: WordList) -> tuple[str, ...]:
     """The words of a list, as the user has edited it."""
+    from .core.prompt.prompt_words import words_of
+
     own = stored()
     return words_of(getattr(own, f"prompt_{listed.name}") if own else listed.default)
 

@@ -10,6 +10,7 @@ from .headless import blender_command
 from .ui.common import take_back
 from .ui.common.class_registration import run_all
 from .ui.gallery import (
+    browse_ops,
     export_ops,
     finish_for_ops,
     finish_ops,
@@ -18,7 +19,6 @@ from .ui.gallery import (
     reuse_ops,
     shot_ops,
 )
-from .ui.gallery_data import browse_ops
 from .ui.generate import (
     cut_out_ops,
     generate_ops,

@@ -22,10 +22,8 @@ BELOW_THE_INTERFACE = {
     "core.defaults",
     "core.generation.declaration",
     "core.generation.finishing_settings",
-    "core.prompt.prompt_words",
     "core.generation.request_settings",
     "core.generation.shot_settings",
-    "core.generation.views",
     "core.identity",
     "core.method_words",
     "core.pictures.picture_settings",
@@ -36,8 +34,6 @@ BELOW_THE_INTERFACE = {
 SHARED = {
     "ui.common.class_registration",
     "ui.common.error_reports",
-    "ui.common.redraw",
-    "ui.common.texts",
     "ui.settings.setting_properties",
     "ui.setup.panel_base",
 }

@@ -51,7 +51,7 @@ def copy(rooms: Rooms, again: None) -> Iterator[Path]:
 @pytest.fixture
 def broken(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A part in the middle whose ``unregister`` fails after its work, or ``register`` before it."""
-    part = rooms("ui.gallery_data.browse_ops")
+    part = rooms("ui.gallery.browse_ops")
 
     def make(name: str) -> None:
         whole = getattr(part, name)
@@ -141,7 +141,7 @@ def test_nothing_stays_registered_when_enabling_fails(
 ) -> None:
     addon_utils.disable(EXTENSION, default_set=True)
     with monkeypatch.context() as inner:
-        inner.setattr(rooms("ui.gallery_data.browse_ops"), "register", lambda: 1 / 0)
+        inner.setattr(rooms("ui.gallery.browse_ops"), "register", lambda: 1 / 0)
         faults: list[Exception] = []
         addon_utils.enable(EXTENSION, default_set=True, handle_error=faults.append)
     assert [type(fault) for fault in faults] == [ZeroDivisionError]

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trellis_addon.core.defaults import WORD_LISTS, WordList
 from trellis_addon.core.prompt.prompt_words import (
     MOST_WORDS,
-    WORD_LISTS,
-    WordList,
     has_words,
     with_words,
     without_words,

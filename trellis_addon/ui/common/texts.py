@@ -6,9 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-CATEGORY: Final = "Trellis"
-"""The name of the sidebar's tab."""
-
 EXAMPLE: Final = "Weathered oak barrel, iron hoops"
 """The text that an empty prompt field shows."""
 

@@ -11,8 +11,8 @@ from typing import Any
 import bpy
 
 from ...preferences import read_settings
-from ..common.texts import CATEGORY
 from ..place.prop_ops import DISPLAYS, LEAST_SIZE, linked
+from ..setup.panel_base import CATEGORY
 from .export_ops import draw_exports
 from .quality_box import draw_quality
 

@@ -9,7 +9,6 @@ import bpy
 from ...blender_context import OperatorResult, preferences_of, region_of, window_manager_of
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..common.redraw import redraw_sidebars
 from ..translation.translations import iface, phrase, rpt
 from .reuse_ops import folder_of, meant
 
@@ -130,6 +129,7 @@ class TRELLIS_OT_cancel_export(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """The queue forgets it when its thread has ended."""
+        from ..common.redraw import redraw_sidebars
         from .export_queue import ExportQueue
 
         ExportQueue.get().cancel(self.key)
@@ -150,6 +150,7 @@ class TRELLIS_OT_forget_export(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Drop it from the list."""
+        from ..common.redraw import redraw_sidebars
         from .export_queue import ExportQueue
 
         ExportQueue.get().forget(self.number)

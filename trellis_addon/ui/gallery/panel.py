@@ -10,12 +10,12 @@ import bpy
 from ...blender_context import preferences_of, region_of
 from ...preferences import read_settings
 from ..common.text_layout import NARROW, draw_lines, fitted, panel_width
-from ..gallery_data.browse_ops import gallery_properties, view_of
 from ..gallery_data.gallery import Gallery, Page
 from ..gallery_data.texts import FORMING, STATE_ICONS
 from ..jobs.jobs_here import jobs_here
 from ..translation.translations import iface
 from .active_prop import active_prop, active_prop_id
+from .browse_ops import gallery_properties, view_of
 from .details import draw_actions, draw_details
 from .export_ops import draw_exports
 from .quality_box import draw_quality

@@ -10,11 +10,10 @@ import bpy
 
 from ...blender_context import OperatorResult, layout_of
 from ..common.class_registration import registering
-from ..common.redraw import redraw_sidebars
-from ..gallery_data.browse_ops import gallery_properties
 from ..place.prop_ops import LEAST_SIZE
 from ..setup.panel_base import InSidebar
 from ..translation.translations import phrase
+from .browse_ops import gallery_properties
 
 
 class TRELLIS_PT_active_prop(InSidebar, bpy.types.Panel):
@@ -63,7 +62,7 @@ class TRELLIS_OT_show_in_library(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Nothing that is filtered out can be seen, so nothing is filtered."""
-        from ..gallery_data.browse_ops import gallery_properties
+        from ..common.redraw import redraw_sidebars
         from ..gallery_data.gallery import Gallery
         from .active_prop import active_prop_id, open_sidebar
 

@@ -9,8 +9,8 @@ from ...blender_context import OperatorResult, preferences_of, window_manager_of
 from ...core.identity import ADDON_ID
 from ...preferences import read_settings
 from ..common.class_registration import registering
-from ..common.texts import CATEGORY, EXAMPLE
 from ..settings.properties import settings_in
+from ..setup.panel_base import CATEGORY
 from ..translation.translations import iface, phrase, rpt, sentence
 
 if TYPE_CHECKING:
@@ -205,6 +205,7 @@ class TRELLIS_OT_add(bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the field, and what prevents a generation, with the button that fixes it."""
         from ..account.cost_display import draw_cost
+        from ..common.texts import EXAMPLE
         from ..setup.checklist import draw_obstacle
 
         layout: Any = self.layout

@@ -9,7 +9,6 @@ import bpy
 from ...blender_context import OperatorResult, window_manager_of
 from ...preferences import read_settings
 from ..common.class_registration import registering
-from ..common.texts import EXAMPLE
 from ..settings.picture_properties import chosen_of
 from ..settings.properties import TrellisProperties, prompt_of, settings_in
 from ..translation.translations import iface
@@ -138,6 +137,7 @@ def draw_prompt(layout: Any, context: bpy.types.Context, group: TrellisPropertie
     from ...core.text import shorten
     from ..account.cost_display import draw_cost
     from ..common.text_layout import HAS_TEXTBOX, draw_lines, fitted
+    from ..common.texts import EXAMPLE
     from ..jobs.start_jobs import WHERE
     from ..pictures.picture_row import draw_pictures
     from ..settings.finishing_mapping import size_words

@@ -6,14 +6,11 @@ from typing import Any, Final
 import bpy
 
 from ...blender_context import OperatorResult
-from ...core.generation.views import FRONT, FURTHER, VIEWS
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..common.redraw import redraw_sidebars
-from ..common.texts import CATEGORY
 from ..settings.properties import TrellisProperties, settings_in
-from ..setup.panel_base import SettingsPanel
+from ..setup.panel_base import CATEGORY, SettingsPanel
 from ..translation.translations import iface, phrase
 from .cut_out_ops import draw_cut_out, original_of
 
@@ -54,6 +51,7 @@ class TRELLIS_PT_reference(SettingsPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the field, the buttons for the viewport and the render, and the picture."""
+        from ...core.generation.views import FRONT
         from ..common.text_layout import draw_lines
         from ..jobs.start_jobs import NO_IMAGE
         from ..pictures.plain_background_op import draw_plain_background
@@ -86,6 +84,7 @@ def _draw_sides(layout: Any, group: TrellisProperties) -> None:
     """Draw a button for each side with a small picture above it, as soon as there is a picture of
     any side but the front.
     """
+    from ...core.generation.views import FRONT, VIEWS
     from ..settings.reference_slots import image_in, views_in
 
     if set(views_in(group)) - {FRONT}:
@@ -183,6 +182,7 @@ class TRELLIS_OT_reference_from_file(bpy.types.Operator):
     @reports_errors
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """As an image of the open file; one that is there already is used."""
+        from ..common.redraw import redraw_sidebars
         from ..settings.reference_image import of_file
         from ..settings.reference_slots import chosen_view, put_image
 
@@ -234,6 +234,7 @@ class TRELLIS_OT_remove_reference(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Empty the fields."""
+        from ...core.generation.views import FURTHER, VIEWS
         from ..settings.reference_slots import put_image
 
         group = settings_in(context.scene)

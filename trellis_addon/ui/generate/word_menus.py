@@ -6,7 +6,7 @@ from typing import Any, Final
 import bpy
 
 from ...blender_context import OperatorResult
-from ...core.prompt.prompt_words import WORD_LISTS, has_words, with_words, without_words
+from ...core.defaults import WORD_LISTS
 from ...preferences import prompt_words
 from ..common.class_registration import registering
 from ..settings.properties import TrellisProperties, prompt_of, set_prompt, settings_in
@@ -15,6 +15,8 @@ from ..translation.translations import iface
 
 def _draw_words(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     """Draw the words of the menu's list, checked if the prompt has them."""
+    from ...core.prompt.prompt_words import has_words
+
     listed = next(each for each in WORD_LISTS if menu.bl_idname.endswith(each.name))
     prompt = prompt_of(settings_in(context.scene))
     layout: Any = menu.layout
@@ -64,11 +66,15 @@ class TRELLIS_OT_prompt_words(bpy.types.Operator):
     @classmethod
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
         """Whether a click adds or removes them."""
+        from ...core.prompt.prompt_words import has_words
+
         has = has_words(prompt_of(settings_in(context.scene)), properties.words)
         return iface("Remove from the prompt" if has else "Add to the prompt")
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Change the field, or the text if the prompt is one."""
+        from ...core.prompt.prompt_words import has_words, with_words, without_words
+
         words = " ".join(self.words.split())
         if not words:
             return {"CANCELLED"}

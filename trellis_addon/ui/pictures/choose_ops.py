@@ -12,7 +12,6 @@ from ...core.pictures.picture_settings import MOST_PICTURES
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..common.redraw import redraw_sidebars
 from ..settings.properties import prompt_of, settings_in
 from ..setup.setup_ops import blocked, finish
 from ..translation.translations import iface, phrase
@@ -62,6 +61,7 @@ class TRELLIS_OT_choose_picture(bpy.types.Operator):
         double click does not take it back.
         """
         from ...core.errors import InputError
+        from ..common.redraw import redraw_sidebars
         from .picture_desk import PictureDesk
         from .set_facts import read_set
 
@@ -99,6 +99,7 @@ class TRELLIS_OT_unchoose_picture(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Keep the set in the panel, which may be there for the chosen picture alone."""
+        from ..common.redraw import redraw_sidebars
         from .picture_desk import PictureDesk
 
         PictureDesk.get().shown = shown_set(context)
@@ -171,6 +172,7 @@ class TRELLIS_OT_dismiss_pictures(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """The pictures stay."""
+        from ..common.redraw import redraw_sidebars
         from .picture_desk import PictureDesk
 
         desk = PictureDesk.get()

@@ -12,7 +12,6 @@ from ...blender_context import OperatorResult, window_manager_of, workspace_of
 from ...preferences import read_settings
 from ..common.class_registration import registering
 from ..common.error_reports import reports_errors
-from ..common.redraw import redraw_views
 from ..settings.properties import collection_of, settings_in
 from ..settings.setting_properties import method_items
 from ..translation.translations import rpt, sentence
@@ -128,6 +127,7 @@ class OnSurface:
 
     def _draw(self, stand: "SurfacePose | None") -> None:
         from ...scene.place.surface import BoundingBox
+        from ..common.redraw import redraw_views
 
         matrix = stand.matrix if stand else None
         self._box.lines = (

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import bpy
 
-from ..common.texts import CATEGORY
+CATEGORY: Final = "Trellis"
+"""The name of the sidebar's tab."""
 
 
 class InSidebar:

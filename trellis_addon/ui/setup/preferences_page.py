@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...core.defaults import PLAIN_HTTP_VARIABLE
+from ...core.defaults import PLAIN_HTTP_VARIABLE, WORD_LISTS
 from ...core.identity import ADDON_ID
-from ...core.prompt.prompt_words import WORD_LISTS
 from ...preferences import (
     KEY_VARIABLE,
     LIBRARY_VARIABLE,

@@ -14,7 +14,6 @@ import bpy
 from ...blender_context import OperatorResult, layout_of, preferences_of, window_manager_of
 from ...preferences import KEY_VARIABLE, LIBRARY_VARIABLE, key_source, read_settings, stored
 from ..common.error_reports import reports_errors
-from ..common.redraw import redraw_account
 from ..settings.model_properties import chosen_model
 from ..translation.translations import phrase, rpt
 
@@ -84,6 +83,7 @@ def keep_key(context: bpy.types.Context, text: str) -> None:
     from ...core.api_key import PREFIX, key_from
     from ...engine.preflight import obstacle
     from ..account.account import Account
+    from ..common.redraw import redraw_account
 
     own = stored()
     if own is None:
@@ -290,6 +290,7 @@ class TRELLIS_OT_finish_setup(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """The prompt takes the rows' place."""
         from ..account.account import Account
+        from ..common.redraw import redraw_account
 
         Account.get().welcome = False
         redraw_account()

@@ -462,7 +462,7 @@ def test_only_variants_and_all_again(gallery: Any, prop: Any, rooms: Rooms) -> N
     gallery.wait()
     group = bpy_context.window_manager().trellis_gallery
     group.search, group.show = "anvil", "READY"
-    current = rooms("ui.gallery_data.browse_ops").view_of
+    current = rooms("ui.gallery.browse_ops").view_of
     trellis_ops.show_variants(prop_id=folder.id)
     assert ids(gallery.shown(current(bpy.context, gallery))) == [folder.id]
     trellis_ops.gallery_show_all()

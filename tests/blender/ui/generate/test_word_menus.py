@@ -33,7 +33,7 @@ def test_prompt_in_a_text_is_changed_there(group: Any) -> None:
 
 
 def test_lists_are_those_of_the_preferences(rooms: Rooms, own: Any) -> None:
-    lists = rooms("core.prompt.prompt_words").WORD_LISTS
+    lists = rooms("core.defaults").WORD_LISTS
     words = rooms("preferences").prompt_words
     assert "wrought iron" in words(lists[0])
     own.prompt_styles = "house style,  grim, grim"
@@ -44,6 +44,6 @@ def test_lists_are_those_of_the_preferences(rooms: Rooms, own: Any) -> None:
 
 @pytest.mark.parametrize("name", ["materials", "styles", "ages"])
 def test_each_list_has_its_menu(rooms: Rooms, name: str) -> None:
-    lists = rooms("core.prompt.prompt_words").WORD_LISTS
+    lists = rooms("core.defaults").WORD_LISTS
     menu = getattr(bpy.types, f"TRELLIS_MT_{name}")
     assert menu.bl_label in [each.label for each in lists if each.name == name]

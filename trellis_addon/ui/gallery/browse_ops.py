@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...blender_context import OperatorResult
-from ..common.redraw import redraw_sidebars
 from ..translation.translations import phrase
 
 if TYPE_CHECKING:
-    from .gallery import Gallery, GalleryView
+    from ..gallery_data.gallery import Gallery, GalleryView
 
 SORT_ITEMS: Final = (
     ("NEWEST", "Newest First", "By date of generation, the newest first"),
@@ -60,7 +59,7 @@ def gallery_properties(context: bpy.types.Context) -> TrellisGallery:
 
 def view_of(context: bpy.types.Context, gallery: "Gallery") -> "GalleryView":
     """What the user has chosen to see."""
-    from .gallery import GalleryView
+    from ..gallery_data.gallery import GalleryView
 
     group = gallery_properties(context)
     original = gallery.entry(gallery.variants_of)
@@ -82,7 +81,7 @@ class TRELLIS_OT_choose_prop(bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """The whole prompt, as the picture's caption is short."""
-        from .gallery import Gallery
+        from ..gallery_data.gallery import Gallery
 
         entry = Gallery.get().entry(properties.prop_id)
         if entry is None:
@@ -91,7 +90,8 @@ class TRELLIS_OT_choose_prop(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """A second click changes nothing, so that a double click does not close it again."""
-        from .gallery import Gallery
+        from ..common.redraw import redraw_sidebars
+        from ..gallery_data.gallery import Gallery
 
         Gallery.get().chosen = self.prop_id
         redraw_sidebars()
@@ -118,7 +118,8 @@ class TRELLIS_OT_gallery_page(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """Change the page; drawing limits it to the pages that exist."""
-        from .gallery import Gallery
+        from ..common.redraw import redraw_sidebars
+        from ..gallery_data.gallery import Gallery
 
         gallery = Gallery.get()
         gallery.page = max(0, gallery.page + self.by)
@@ -136,7 +137,8 @@ class TRELLIS_OT_gallery_refresh(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """In the background; the Asset Browsers, too, show what other Blenders have made."""
         from ...scene.link.asset_library import refresh_browsers
-        from .gallery import Gallery
+        from ..common.redraw import redraw_sidebars
+        from ..gallery_data.gallery import Gallery
 
         Gallery.get().refresh(thorough=True)
         if not bpy.app.background:
@@ -154,7 +156,8 @@ class TRELLIS_OT_gallery_show_all(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """The order stays."""
-        from .gallery import Gallery
+        from ..common.redraw import redraw_sidebars
+        from ..gallery_data.gallery import Gallery
 
         group = gallery_properties(context)
         group.search, group.show = "", "ALL"
@@ -178,7 +181,8 @@ class TRELLIS_OT_show_variants(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         """The search would hide some of them."""
-        from .gallery import Gallery
+        from ..common.redraw import redraw_sidebars
+        from ..gallery_data.gallery import Gallery
 
         gallery = Gallery.get()
         gallery.variants_of = self.prop_id
