@@ -32,7 +32,7 @@ from .data_blocks import also_called
 from .finish_steps import FinishedProp, finish
 from .light_file import NewLight, drop_old, renew_light, write_light
 from .making import StepError
-from .picture import fact_about, picture_of, write_with_picture
+from .picture import Sitting, fact_about, write_with_picture
 from .proxy_collections import replace_draft
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
     folder = Path(task.folder)
     textures = _new_texture_folder(folder)
     picture = folder / f"{THUMBNAIL}.part"
+    sitting = Sitting(task, picture, report_status)
     blend = folder / f"{task.blend}.part"
     stands, light = False, None
     try:
@@ -70,7 +71,14 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
         settings = imported.settings(Finishing.from_dict(task.finishing))
         # The thumbnail and the proxy take most of the time, and the artist need not wait for them.
         is_early = task.early and task.picture == How.TAKE
-        made = finish(imported.objects, task.name, settings, textures, is_hasty=is_early)
+        made = finish(
+            imported.objects,
+            task.name,
+            settings,
+            textures,
+            is_hasty=is_early,
+            meanwhile=None if is_early else sitting.meanwhile,
+        )
         store_provenance(made.collection, task.provenance)
         former = [also_called(made.collection, name) for name in task.former_names]
         made = replace(made, former=tuple(former))
@@ -82,12 +90,12 @@ def convert(task: Task, report_status: Callable[[str], None], usable: Usable = _
             _write_early(made, blend, folder / task.blend, light, textures)
             stands = True
             usable(facts, notes)
-            notes += _proxy_of(made, light, task)
+            notes += _proxy_of(made, light, task, sitting)
             facts = _facts(replace(made, draft=None), textures)
         # After that, too: the artist need not wait for the measuring.
         quality, told = _quality(made)
         notes += told
-        shown, told = picture_of(task, made.collection, picture, report_status)
+        shown, told = sitting.show(made.collection)
         facts, notes = facts | fact_about(task, shown), notes + told
         report_status("Writing the prop")
         write_with_picture(
@@ -145,12 +153,14 @@ def _write_early(
     put_in_place(blend, target, durably=durably)
 
 
-def _proxy_of(made: FinishedProp, light: NewLight | None, task: Task) -> list[str]:
+def _proxy_of(
+    made: FinishedProp, light: NewLight | None, task: Task, sitting: Sitting
+) -> list[str]:
     """Make the proxy in the place of its draft. If that fails, the draft stays, with a note."""
     if made.draft is None:
         return []
     try:
-        replace_draft(made.draft)
+        replace_draft(made.draft, sitting.meanwhile)
     except StepError as error:
         log.warning("no proxy: %s", error.__cause__, exc_info=error)
         return [ROUGH_PROXY]

@@ -20,7 +20,7 @@ from ..rebuild.rebuild import rebuild
 from . import materials, size_and_origin
 from .clean_meshes import clean_meshes
 from .data_blocks import gather, name_all, purge
-from .making import ROLE, Making, Step, StepError
+from .making import ROLE, Making, Meanwhile, Step, StepError
 from .proxy_collections import add_proxy
 
 SHARE = "trellis_share"
@@ -54,6 +54,7 @@ def finish(
     texture_folder: Path,
     *,
     is_hasty: bool = False,
+    meanwhile: Meanwhile | None = None,
 ) -> FinishedProp:
     """Make one collection from imported objects, by all steps that apply.
 
@@ -61,6 +62,7 @@ def finish(
 
     :param texture_folder: where images are written; it is made if needed.
     :param is_hasty: whether a draft of the proxy is enough for now.
+    :param meanwhile: see ``Making``.
     :raises BadFileError: the surface has no size, or has NaN or infinite coordinates.
     :raises StepError: a step failed, whatever the reason.
     """
@@ -76,6 +78,7 @@ def finish(
         root,
         notes=notes,
         is_hasty=is_hasty,
+        meanwhile=meanwhile,
     )
     for step in STEPS:
         try:

@@ -10,11 +10,16 @@ from typing import Any, Final
 
 from ...core.generation.finishing import Finishing
 from ...core.generation.rebuild_budgets import Budget, budget_of
+from ..mesh.image_pixels import Pixels
 from ..proxy.draft import Draft
 
 ROLE: Final = "trellis_role"
 """A custom property of the other collections: ``full`` and ``proxy`` inside of the prop's, and
 ``lod`` beside it."""
+
+
+Meanwhile = Callable[["Making", dict[Any, Pixels]], None]
+"""Gets a prop, and the pixels of images that have been decoded for its proxy."""
 
 
 @dataclass
@@ -40,6 +45,8 @@ class Making:
     """Whether a draft of the proxy is enough for now; see ``proxy_collections.replace_draft``."""
     draft: Draft | None = None
     """The draft, if it has one instead of its proxy."""
+    meanwhile: Meanwhile | None = None
+    """For what needs a prop that looks as it will. May be called while a thread makes the proxy."""
 
     @property
     def budget(self) -> Budget | None:

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import bpy
@@ -15,9 +17,11 @@ from ...core.files.held_files import discard
 from ...core.files.light_files import sign_again
 from ...core.files.prop_files import THUMBNAIL
 from ...core.generation.picture import IN_RECORD, How
+from ..mesh.image_pixels import Pixels, kept_in_memory
 from ..pipe.messages import PictureTask, Task
 from ..read.blender_gltf import empty_file
 from .asset_file import load_preview, put_in_place, restore_preview, write_blend
+from .making import Making
 from .thumbnail import render
 
 log = logging.getLogger(__name__)
@@ -31,40 +35,52 @@ _KEEP_PREVIEWS: Final = ((4, 2), (4, 5))
 those that lose it."""
 
 
-def new_picture(
-    task: Task, collection: Any, picture: Path, report_status: Callable[[str], None]
-) -> list[str]:
-    """Render the collection, and show the result as the asset's preview.
-
-    If that fails, the prop is kept, and a note says so.
-
-    :param picture: the file to write.
+@dataclass
+class Sitting:
+    """Does about a prop's picture what the task says. It is taken at most once, and may be taken
+    before the collection is an asset.
     """
-    report_status("Taking the prop's picture")
-    try:
-        render(collection, picture, task.threads)
-    except (RuntimeError, TypeError, AttributeError) as error:  # the latter two: without Cycles
-        log.warning("no picture: %s", error)
-        return [NO_PICTURE]
-    load_preview(collection, picture)
-    return []
 
+    task: Task
+    picture: Path
+    """The file to write."""
+    report_status: Callable[[str], None]
+    _notes: list[str] | None = field(default=None, init=False)
 
-def picture_of(
-    task: Task, collection: Any, picture: Path, report_status: Callable[[str], None]
-) -> tuple[Path | None, list[str]]:
-    """Do about the picture what the task says.
+    def take(self, collection: Any, pictures: Mapping[Any, Pixels] = MappingProxyType({})) -> None:
+        """Render the collection, if the task asks for that. If it fails, a note says so.
 
-    :returns: the picture that the prop shows now, and notes.
-    """
-    if task.picture == How.TAKE:
-        notes = new_picture(task, collection, picture, report_status)
-        return (picture if picture.exists() else None), notes
-    kept = Path(task.folder) / THUMBNAIL
-    if task.picture == How.LEAVE or not kept.is_file():
-        return None, []
-    load_preview(collection, kept)
-    return kept, []
+        :param pictures: the pixels of images that have been decoded already.
+        """
+        if self.task.picture != How.TAKE or self._notes is not None:
+            return
+        self.report_status("Taking the prop's picture")
+        self._notes = []
+        try:
+            with kept_in_memory(pictures):
+                render(collection, self.picture, self.task.threads)
+        except (RuntimeError, TypeError, AttributeError) as error:  # the latter two: no Cycles
+            log.warning("no picture: %s", error)
+            self._notes.append(NO_PICTURE)
+
+    def meanwhile(self, prop: Making, pictures: dict[Any, Pixels]) -> None:
+        """Take it while the proxy is made, which needs less than all cores."""
+        self.take(prop.collection, pictures)
+
+    def show(self, collection: Any) -> tuple[Path | None, list[str]]:
+        """Make the picture, which is taken if it was not, the preview of an asset.
+
+        :returns: the picture that the prop shows now, and notes.
+        """
+        self.take(collection)
+        notes, shown = self._notes or [], self.picture
+        if self.task.picture == How.KEEP:
+            shown = Path(self.task.folder) / THUMBNAIL
+        if self.task.picture == How.LEAVE or not shown.is_file():
+            return None, notes
+        if not notes:
+            load_preview(collection, shown)
+        return shown, notes
 
 
 def fact_about(task: Task, shown: Path | None) -> dict[str, Any]:
@@ -101,8 +117,7 @@ def take_picture(
     picture, part = folder / f"{THUMBNAIL}.part", folder / f"{task.blend}.part"
     try:
         collections, collection = _loaded(folder / task.blend, task.collection)
-        notes = new_picture(task, collection, picture, report_status)
-        shown = picture if picture.exists() else None
+        shown, notes = Sitting(task, picture, report_status).show(collection)
         if shown:
             write_with_picture(collections, collection, part, shown)
             put_in_place(picture, folder / THUMBNAIL)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import bpy
@@ -11,7 +12,7 @@ from ..mesh import mesh_editing, textures
 from ..proxy.draft import make_draft, remove
 from ..proxy.proxy import make_proxy, moves
 from ..proxy.viewport_colors import set_viewport_colors
-from .making import ROLE, Making, StepError
+from .making import ROLE, Making, Meanwhile, StepError
 
 
 def add_proxy(prop: Making) -> None:
@@ -34,14 +35,16 @@ def add_proxy(prop: Making) -> None:
     prop.has_proxy = True
 
 
-def replace_draft(prop: Making) -> None:
+def replace_draft(prop: Making, meanwhile: Meanwhile | None = None) -> None:
     """Make the proxy of a prop that has a draft of it.
 
+    :param meanwhile: see ``Making``.
     :raises StepError: that failed; the prop still has its draft.
     """
     draft = prop.draft
     if draft is None:
         return
+    prop.meanwhile = meanwhile
     meshes = [o for o in prop.objects if o.type == "MESH" and len(o.data.polygons)]
     try:
         light = _light(prop, meshes, simplify=True)
@@ -64,7 +67,14 @@ def replace_draft(prop: Making) -> None:
 def _light(prop: Making, meshes: list[Any], *, simplify: bool) -> list[Any]:
     """The objects of the proxy; none if nothing is left of the prop."""
     folder = prop.texture_folder
-    light = make_proxy(meshes, prop.name, folder, simplify=simplify, draft=prop.draft)
+    light = make_proxy(
+        meshes,
+        prop.name,
+        folder,
+        simplify=simplify,
+        draft=prop.draft,
+        meanwhile=partial(prop.meanwhile, prop) if prop.meanwhile else None,
+    )
     if light and prop.settings.textures == "packed":
         textures.pack_all(folder)
     return light

@@ -13,12 +13,14 @@ textures.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ..mesh.image_pixels import Pixels
 from ..mesh.mesh_building import mesh_of
 from ..mesh.vertex_welding import Floats
 from .draft import Draft
@@ -28,9 +30,17 @@ from .proxy_materials import baked_material, light_copy
 from .proxy_mesh import stand_in
 from .viewport_colors import colors_from, copy_colors, set_viewport_colors
 
+Meanwhile = Callable[[dict[Any, Pixels]], None]
+
 
 def make_proxy(
-    objects: list[Any], name: str, folder: Path, *, simplify: bool, draft: Draft | None = None
+    objects: list[Any],
+    name: str,
+    folder: Path,
+    *,
+    simplify: bool,
+    draft: Draft | None = None,
+    meanwhile: Meanwhile | None = None,
 ) -> list[Any]:
     """Make proxy objects for all of these mesh objects; none if nothing is left of them.
 
@@ -41,9 +51,11 @@ def make_proxy(
     :param simplify: also reduce the triangles, unless the prop is animated.
     :param folder: where images are written.
     :param draft: the draft of this proxy, of which the joined meshes and images are used.
+    :param meanwhile: called with the pixels of the images while a thread reduces the triangles, if
+        they are reduced. It may show the objects, but not change them.
     """
     if simplify and not any(moves(obj) for obj in objects):
-        part = _simplified(objects, f"{name} proxy", folder, draft)
+        part = _simplified(objects, f"{name} proxy", folder, draft, meanwhile)
         if part:
             set_viewport_colors([part])
         return [part] if part else []
@@ -80,13 +92,21 @@ def _with_small_textures(objects: list[Any], name: str, folder: Path) -> list[An
     return parts
 
 
-def _simplified(objects: list[Any], name: str, folder: Path, draft: Draft | None) -> Any | None:
+def _simplified(
+    objects: list[Any],
+    name: str,
+    folder: Path,
+    draft: Draft | None,
+    meanwhile: Meanwhile | None,
+) -> Any | None:
     whole = draft.whole if draft else joined(objects)
-    # numpy releases the GIL for most of its work, so that it runs while Blender decodes images.
+    # numpy releases the GIL for most of its work, and Blender while it renders.
     with ThreadPoolExecutor(1) as pool:
         working = pool.submit(stand_in, whole.points, whole.corners)
         pictures = read_pictures(whole.surfaces, known=draft.pictures if draft else None)
         colors_from(whole, pictures)
+        if meanwhile:
+            meanwhile(pictures)
         light = working.result()
     if light is None:
         return None
