@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,11 +89,17 @@ def gateway(*options: object) -> Iterator[str]:
         process.wait(10)
 
 
-def fresh_process(script: str, *arguments: str) -> dict[str, Any]:
-    """Run a measuring script in a process of its own; its last line is a JSON object."""
+def fresh_process(
+    script: str, *arguments: str, variables: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Run a measuring script in a process of its own; its last line is a JSON object.
+
+    :param variables: more variables of the environment.
+    """
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name(script)), *arguments],
         cwd=ROOT,
+        env={**os.environ, **(variables or {})},
         capture_output=True,
         text=True,
         check=True,

@@ -141,6 +141,7 @@ def test_environment_holds_no_secret(
         monkeypatch.setenv(name, KEY)
     monkeypatch.setenv("INDEX_ADDRESS", f"https://me:{KEY}@127.0.0.1/simple")
     monkeypatch.setenv("HARMLESS_SETTING", "kept")
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "7")
     background = new_background(rooms)
     before = set(workers(os.getpid()))
     try:
@@ -152,6 +153,9 @@ def test_environment_holds_no_secret(
     finally:
         background.close()
     assert variables["HARMLESS_SETTING"] == "kept"
+    # How memory is used is told by us, unless the user tells it.
+    assert variables["MALLOC_TRIM_THRESHOLD_"] == "7"
+    assert int(variables["MALLOC_MMAP_THRESHOLD_"]) >= 1 << 30
     assert KEY not in "".join([*variables.values(), *command])
     assert "AIGATEWAY_API_KEY" not in variables
 
