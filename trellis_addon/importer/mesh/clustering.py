@@ -20,6 +20,7 @@ from .quadrics import (
     Indices,
     Reals,
     best_places,
+    bounds_of,
     cross_products,
     dots,
     lengths,
@@ -184,8 +185,9 @@ def _vertex_directions(normals: Reals, corners: Indices, count: int) -> Reals:
 
 
 def _cells(points: Reals, facing: Reals, parts: Integers, cell: float) -> tuple[Indices, int]:
-    grid = ((points - points.min(axis=0)) / cell).astype(np.int64)
-    x, y, z = grid.max(axis=0) + 1
+    low, high = bounds_of(points)
+    grid = ((points - low) / cell).astype(np.int64)
+    x, y, z = ((high - low) / cell).astype(np.int64) + 1
     ids, count = _numbered((grid[:, 0] * y + grid[:, 1]) * z + grid[:, 2], int(x * y * z))
     if parts.any():  # there are more components than that of vertex 0
         whose, many = _numbered(parts, len(parts))

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from .quadrics import bounds_of
 from .topology import Flags, edges_of, parts_of, sorted_keys
 from .vertex_welding import Floats, Integers
 
@@ -97,7 +98,7 @@ def collapsed_faces(points: Floats, corners: Integers) -> Flags:
     Only those with a point twice can be removed without leaving a slit between their neighbours.
     """
     # In a box of side 1, so that squares of small sizes stay within float32.
-    extent = float(np.max(np.ptp(points, axis=0))) if len(points) else 1.0
+    extent = float(np.ptp(bounds_of(points), axis=0).max()) if len(points) else 1.0
     points = points / np.float32(extent or 1.0)
     axes = [points[:, k][corners] for k in range(3)]
     normal = _normals(axes)

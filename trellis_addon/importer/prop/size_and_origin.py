@@ -15,6 +15,7 @@ from ...blender_context import view_layer_in
 from ...core.errors import BadFileError
 from ...core.generation.finishing import Finishing
 from ..mesh.mesh_building import custom_normals_kept, positions
+from ..mesh.quadrics import bounds_of
 
 _DROPPED: Final = {"CAMERA": "camera", "LIGHT": "light", "SPEAKER": "speaker"}
 
@@ -92,8 +93,9 @@ def _bounds(objects: list[Any]) -> tuple[Vector, Vector]:
         if not np.array_equal(world, np.eye(4)):
             points = points @ world[:3, :3].T + world[:3, 3]
         if len(points):
-            lows.append(points.min(axis=0))
-            highs.append(points.max(axis=0))
+            low, high = bounds_of(points)
+            lows.append(low)
+            highs.append(high)
     low, high = np.min(lows, axis=0), np.max(highs, axis=0)
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         raise BadFileError("The model has points that are nowhere (NaN or infinite)")

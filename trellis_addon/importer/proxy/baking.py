@@ -15,6 +15,7 @@ import numpy as np
 
 from ..mesh.clustering import repeated
 from ..mesh.quadrics import Indices, Reals, cross_products, dots
+from ..mesh.vertex_welding import Floats
 from .atlas import Atlas
 
 _WALK: Final = 6
@@ -43,7 +44,9 @@ def spread(areas: Reals, count: int) -> Samples:
     each = whole - np.concatenate([[0], whole[:-1]])
     triangles = np.repeat(np.arange(len(areas)), each)
     steps = np.arange(len(triangles))
-    u, v = (steps * 0.7548776662466927) % 1.0, (steps * 0.5698402909980532) % 1.0
+    u, v = steps * 0.7548776662466927, steps * 0.5698402909980532
+    u -= np.floor(u)
+    v -= np.floor(v)
     # The square's upper half is folded onto the triangle, which keeps the density even.
     over = u + v > 1
     u[over], v[over] = 1 - u[over], 1 - v[over]
@@ -71,7 +74,8 @@ def texture_places(
         parameters are those of :func:`found_on`.
     """
     found = found_on(samples_at, starts, points, corners)
-    made: Reals = np.einsum("nk,nkc->nc", found.shares, corners_at[found.triangles])
+    places = corners_at.take(found.triangles, axis=0)
+    made: Reals = np.einsum("nk,nkc->nc", found.shares, places)
     return made
 
 
@@ -83,22 +87,23 @@ def found_on(samples_at: Reals, starts: Indices, points: Reals, corners: Indices
     frames = _Frames(points, corners)
     at, shares = starts.copy(), frames.shares(samples_at, starts)
     beyond = _neighbours(corners, len(points), cross_products(points, corners))
-    out = np.flatnonzero(shares.min(axis=1) < -_OUTSIDE)
-    here, seen, best = at[out], shares[out], shares[out].min(axis=1)
+    worst = _least(shares)
+    out = np.flatnonzero(worst < -_OUTSIDE)
+    here, seen, best = at[out], shares.take(out, axis=0), worst[out]
     for _ in range(_WALK):
         further = beyond[here, seen.argmin(axis=1)]
         on = further >= 0
         out, here, best = out[on], further[on], best[on]
         if not len(out):
             break
-        seen = frames.shares(samples_at[out], here)
-        inside = seen.min(axis=1)
+        seen = frames.shares(samples_at.take(out, axis=0), here)
+        inside = _least(seen)
         # Near a convex edge, a sample may lie outside of both triangles: the better one keeps it.
         better = inside > best
         at[out[better]], shares[out[better]] = here[better], seen[better]
         best = np.maximum(best, inside)
         on = inside < -_OUTSIDE
-        out, here, seen, best = out[on], here[on], seen[on], best[on]
+        out, here, seen, best = out[on], here[on], seen.compress(on, axis=0), best[on]
     shares = np.maximum(shares, 0)
     shares /= shares.sum(axis=1, keepdims=True)
     return Samples(at, shares)
@@ -121,9 +126,10 @@ def starts_of(points: Reals, places: Reals, into: Indices, corners: Indices) -> 
         if not len(rows):
             break
         triangle = order[first[into[rows]] + k] // 3
-        shares = np.maximum(frames.shares(places[rows], triangle), 0)
+        shares = np.maximum(frames.shares(places.take(rows, axis=0), triangle), 0)
         shares /= shares.sum(axis=1, keepdims=True)
-        away = places[rows] - np.einsum("nk,nkc->nc", shares, points[corners[triangle]])
+        near = points.take(corners.take(triangle, axis=0), axis=0)
+        away = places.take(rows, axis=0) - np.einsum("nk,nkc->nc", shares, near)
         far = dots(away, away)
         better = far < best[rows]
         best[rows[better]], found[rows[better]] = far[better], triangle[better]
@@ -143,7 +149,7 @@ class Drawing:
     corners: Indices
     atlas: Atlas
 
-    def picture(self, values: Reals) -> Reals:
+    def picture(self, values: Reals) -> Floats:
         """The mean of the samples (N, C) in each pixel, (size, size, C). Pixels without samples are
         filled from their surroundings, so that no unrelated colour bleeds in when the texture is
         filtered.
@@ -154,33 +160,42 @@ class Drawing:
         faint = spots[:, 1] * size + spots[:, 0]
         each = np.maximum(np.bincount(self.owners, minlength=int(np.max(self.corners)) + 1), 1)
         total = size * size
+        # In single precision, as an image holds far less.
+        sums = np.empty((total, 1 + values.shape[1]), dtype=np.float32)
         # The guesses weigh so little that a single real sample in a pixel outweighs them.
-        sums = np.bincount(self.pixels, minlength=total).astype(np.float64)
-        columns = [sums + _FAINT * np.bincount(faint, minlength=total)]
-        for column in values.T:
+        sums[:, 0] = np.bincount(self.pixels, minlength=total)
+        sums[:, 0] += _FAINT * np.bincount(faint, minlength=total)
+        for at, column in enumerate(values.T, start=1):
             around = np.bincount(self.owners, weights=column, minlength=len(each)) / each
             corners = around[self.corners]
             guess = np.concatenate([corners, corners.mean(axis=1)[:, None]], axis=1).ravel()
             drawn = np.bincount(self.pixels, weights=column, minlength=total)
-            columns.append(drawn + _FAINT * np.bincount(faint, weights=guess, minlength=total))
-        return _filled(np.stack(columns, axis=1).reshape(size, size, -1))
+            sums[:, at] = drawn + _FAINT * np.bincount(faint, weights=guess, minlength=total)
+        return _filled(sums.reshape(size, size, -1))
 
 
-def _filled(sums: Reals) -> Reals:
+def halved(pixels: Floats) -> Floats:
+    """The sums of all blocks of 2 x 2 pixels; (S, S, C) -> (S / 2, S / 2, C)."""
+    # numpy takes several times as long for a sum along two short axes.
+    rows = pixels[::2] + pixels[1::2]
+    return rows[:, ::2] + rows[:, 1::2]
+
+
+def _filled(sums: Floats) -> Floats:
     """Turn sums with their counts in front (S, S, 1 + C) into means (S, S, C) without holes."""
     # A mip pyramid: each hole takes the value of the finest level that has one there.
     levels = [sums]
     while len(levels[-1]) > 1:
-        half = len(levels[-1]) // 2
-        blocks = levels[-1].reshape(half, 2, half, 2, -1)
-        known = blocks / np.maximum(blocks[..., :1], _NONE)
-        # numpy takes several times as long for a sum along two short axes.
-        levels.append(known[:, 0, :, 0] + known[:, 0, :, 1] + known[:, 1, :, 0] + known[:, 1, :, 1])
+        levels.append(halved(_means(levels[-1])))
     coarse = levels[-1]
     for level in reversed(levels[:-1]):
         filled = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1)
         coarse = np.where(level[..., :1] > 0, level, filled)
-    made: Reals = coarse[..., 1:] / np.maximum(coarse[..., :1], _NONE)
+    return _means(coarse)[..., 1:]
+
+
+def _means(sums: Floats) -> Floats:
+    made: Floats = np.divide(sums, np.maximum(sums[..., :1], _NONE), dtype=np.float32)
     return made
 
 
@@ -188,8 +203,9 @@ class _Frames:
     """Precomputed vectors from which barycentric coordinates follow by two dot products."""
 
     def __init__(self, points: Reals, corners: Indices) -> None:
-        a = points[corners[:, 0]]
-        u, v = points[corners[:, 1]] - a, points[corners[:, 2]] - a
+        a, u, v = (points.take(corners[:, k], axis=0) for k in range(3))
+        u -= a
+        v -= a
         uu, uv, vv = dots(u, u), dots(u, v), dots(v, v)
         whole = np.maximum(uu * vv - uv * uv, 1e-24)[:, None]
         across = (vv[:, None] * u - uv[:, None] * v) / whole
@@ -197,10 +213,16 @@ class _Frames:
         self._rows = np.concatenate([a, across, up], axis=1)
 
     def shares(self, places: Reals, triangles: Indices) -> Reals:
-        rows = self._rows[triangles]
+        rows = self._rows.take(triangles, axis=0)
         away = places - rows[:, :3]
         one, two = dots(away, rows[:, 3:6]), dots(away, rows[:, 6:])
         return np.stack([1 - one - two, one, two], axis=1)
+
+
+def _least(shares: Reals) -> Reals:
+    """The least number of each row; (N,). numpy takes five times as long along a short axis."""
+    made: Reals = np.minimum(np.minimum(shares[:, 0], shares[:, 1]), shares[:, 2])
+    return made
 
 
 def _neighbours(corners: Indices, count: int, crosses: Reals) -> Indices:
@@ -219,5 +241,6 @@ def _neighbours(corners: Indices, count: int, crosses: Reals) -> Indices:
 
 def sample_places(points: Reals, corners: Indices, samples: Samples) -> Reals:
     """The positions of the samples on the large mesh; (N, 3)."""
-    made: Reals = np.einsum("nk,nkc->nc", samples.shares, points[corners[samples.triangles]])
+    ends = points.take(corners.take(samples.triangles, axis=0), axis=0)
+    made: Reals = np.einsum("nk,nkc->nc", samples.shares, ends)
     return made

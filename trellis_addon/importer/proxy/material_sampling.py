@@ -119,7 +119,7 @@ def values_at(
 
 
 def _values(surface: Surface, samples: Samples, pictures: dict[Any, Pixels]) -> Reals:
-    loops = surface.loops[samples.triangles - surface.first]
+    loops = surface.loops.take(samples.triangles - surface.first, axis=0)
     places = Places(surface.mesh, loops, samples.shares, pictures)
     made = np.zeros((len(loops), 10))
     # An unlit surface has no colour, only emission: it stays black, or it would also be lit.

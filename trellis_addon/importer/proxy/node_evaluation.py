@@ -154,7 +154,8 @@ class Places:
             return np.zeros((len(self.loops), 3))
         values = np.empty(len(self.mesh.loops) * 2, dtype=np.float32)
         layer.uv.foreach_get("vector", values)
-        flat = np.einsum("nk,nkc->nc", self.shares, values.reshape(-1, 2)[self.loops])
+        ends = values.reshape(-1, 2).take(self.loops, axis=0).astype(np.float64)
+        flat = np.einsum("nk,nkc->nc", self.shares, ends)
         return np.concatenate([flat, np.zeros((len(flat), 1))], axis=1)
 
     def _colours(self, name: str) -> Reals:

@@ -9,9 +9,10 @@ from typing import Any, Final
 import bpy
 import numpy as np
 
-from ..mesh.image_pixels import linear_of, shrink, srgb_of
+from ..mesh.image_pixels import Pixels, linear_of, shrink, srgb_of
 from ..mesh.quadrics import Reals
-from .baking import Drawing
+from ..mesh.vertex_welding import Floats
+from .baking import Drawing, halved
 from .material_sampling import ALPHA, COLOUR, EMISSION, METALLIC, ROUGHNESS, TRANSMISSION, shader_of
 from .proxy_mesh import PIXELS
 
@@ -65,7 +66,7 @@ def _emission(
     colour = light.mean(axis=0) / strength
     shader.inputs["Emission Color"].default_value = (*colour, 1.0)
     if np.max(light[::8].std(axis=0)) > _DARK * strength:
-        content = srgb_of(drawing.picture(light / strength))
+        content = srgb_of(drawing.picture(light / strength)).astype(np.float32)
         content = np.concatenate([content, np.ones_like(content[..., :1])], axis=2)
         image = _picture(content, f"{name} emission", folder, "sRGB", "JPEG")
         output = texture_node(material, image, 600).outputs["Color"]
@@ -101,11 +102,11 @@ def texture_node(material: Any, image: Any, down: float = 0.0) -> Any:
     return node
 
 
-def _surface_texture(material: Any, shader: Any, content: Reals, name: str, folder: Path) -> None:
+def _surface_texture(material: Any, shader: Any, content: Floats, name: str, folder: Path) -> None:
     """Add roughness (green) and metallic (blue), as in glTF, at half the size of the colour."""
-    half = len(content) // 2
-    small = content.reshape(half, 2, half, 2, 2).mean(axis=(1, 3))
-    whole = np.concatenate([np.zeros((half, half, 1)), small, np.ones((half, half, 1))], axis=2)
+    small = halved(content) / 4
+    red = np.zeros_like(small[..., :1])
+    whole = np.concatenate([red, small, np.ones_like(red)], axis=2)
     image = _picture(whole, f"{name} roughness", folder, "Non-Color", "PNG")
     tree = material.node_tree
     split = tree.nodes.new("ShaderNodeSeparateColor")
@@ -115,11 +116,11 @@ def _surface_texture(material: Any, shader: Any, content: Reals, name: str, fold
         tree.links.new(split.outputs[output], shader.inputs[socket])
 
 
-def _picture(content: Reals, name: str, folder: Path, space: str, kind: str) -> Any:
+def _picture(content: Pixels, name: str, folder: Path, space: str, kind: str) -> Any:
     return picture_file(content, name, folder / f"proxy-{name.rsplit(' ', 1)[-1]}", space, kind)
 
 
-def picture_file(content: Reals, name: str, base: Path, space: str, kind: str) -> Any:
+def picture_file(content: Reals | Pixels, name: str, base: Path, space: str, kind: str) -> Any:
     """Write pixels (S, S, 4) as a file, and load it as an image.
 
     :param base: the file without its ending; a number is added to a name that is in use.

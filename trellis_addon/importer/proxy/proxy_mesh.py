@@ -20,7 +20,7 @@ import numpy as np
 
 from ..mesh.clustering import merge_cells, merge_equal
 from ..mesh.edge_collapse import Collapsed, collapse
-from ..mesh.quadrics import Indices, Reals, cross_products, lengths, turned, unit
+from ..mesh.quadrics import Indices, Reals, bounds_of, cross_products, lengths, turned, unit
 from ..mesh.vertex_welding import Floats, Integers
 from .atlas import lay_out
 from .baking import Drawing, Samples, pixels_of, sample_places, spread, starts_of
@@ -54,8 +54,8 @@ class Light:
 def stand_in(points: Reals, corners: Indices) -> Light | None:
     """Make the proxy of a mesh (V, 3), (T, 3) of any size; None if nothing is left of it."""
     # In the unit cube, as the thresholds of all steps are absolute.
-    low = points.min(axis=0)
-    size = float(np.max(points.max(axis=0) - low)) or 1.0
+    low, high = bounds_of(points)
+    size = float(np.max(high - low)) or 1.0
     points = (points - low) / size
     if len(points) > _UNWELDED * len(corners):
         points, corners = merge_equal(points, corners)

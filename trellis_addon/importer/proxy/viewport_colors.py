@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..mesh.image_pixels import Pixels, linear_of
-from ..mesh.quadrics import Indices, Reals, cross_products
+from ..mesh.quadrics import Indices, Reals, cross_products, lengths
 from .baking import spread
 from .joined_mesh import Whole, joined
 from .material_sampling import (
@@ -55,7 +55,7 @@ def set_viewport_colors(objects: Sequence[Any]) -> None:
 def colors_from(whole: Whole, pictures: dict[Any, Pixels]) -> None:
     """Like :func:`set_viewport_colors`, with images that have already been read."""
     crosses = cross_products(whole.points, whole.corners)
-    areas = np.linalg.norm(crosses, axis=1) / 2
+    areas = lengths(crosses) / 2
     found: dict[Any, list[tuple[float, Reals]]] = {}
     for number, surface in enumerate(whole.surfaces):
         worn = np.flatnonzero(whole.materials == number)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from ..mesh.quadrics import diagonal_of
 from ..mesh.surface_faults import sizes_of
 from ..mesh.topology import parts_of
 
@@ -45,7 +46,7 @@ def specks_of(points: npt.NDArray[Any], corners: npt.NDArray[Any]) -> Specks:
     chosen = np.flatnonzero(few[part])
     labels = np.unique(part[chosen], return_inverse=True)[1].astype(np.int32).ravel()
     sizes = sizes_of(points, corners[chosen], labels)
-    whole = float(np.linalg.norm(np.ptp(points, axis=0)))
+    whole = diagonal_of(points)
     small = sizes.diagonal < LARGEST * whole
     none.rest[chosen[small[labels]]] = False
     middles = (sizes.low[small].astype(np.float64) + sizes.high[small]) / 2

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from mathutils.bvhtree import BVHTree
 
+from ..mesh.quadrics import bounds_of, diagonal_of
 from ..mesh.topology import sorted_keys
 
 _MANY: Final = 100_000
@@ -42,7 +43,7 @@ class SurfaceTree:
     @classmethod
     def of(cls, points: npt.NDArray[Any], corners: npt.NDArray[Any]) -> SurfaceTree:
         """Build it from points (V, 3) and corners (T, 3)."""
-        diagonal = float(np.linalg.norm(np.ptp(points, axis=0))) if len(points) else 0.0
+        diagonal = diagonal_of(points)
         at, moved, stops, slack = points, corners, corners, 0.0
         if len(corners) > _MANY:
             slack = _CELL * diagonal
@@ -59,7 +60,7 @@ def _coarser(
     :returns: the points, the corners (T, 3) of all triangles, of which many are collapsed, and
         those (N, 3) that are left.
     """
-    places = ((points - points.min(axis=0)) / np.float32(cell)).astype(np.uint64)
+    places = ((points - bounds_of(points)[0]) / np.float32(cell)).astype(np.uint64)
     key = (places[:, 0] << 20) | (places[:, 1] << 10) | places[:, 2]
     order, key = sorted_keys(key, 1 << 30)
     begins = np.ones(len(key), dtype=bool)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,8 +43,8 @@ def uv_use(uvs: npt.NDArray[Any], slots: npt.NDArray[Any]) -> UvUse | None:
     """
     # By axis, in single precision: four times as fast for 1 M triangles.
     u, v = np.ascontiguousarray(uvs[:, :, 0]), np.ascontiguousarray(uvs[:, :, 1])
-    finite = np.isfinite(u).all(axis=1) & np.isfinite(v).all(axis=1)
-    if not finite.all():
+    if not (np.isfinite(u).all() and np.isfinite(v).all()):
+        finite = np.isfinite(u).all(axis=1) & np.isfinite(v).all(axis=1)
         u, v, slots = u[finite], v[finite], slots[finite]
     if not len(u):
         return None
@@ -61,15 +62,17 @@ def uv_use(uvs: npt.NDArray[Any], slots: npt.NDArray[Any]) -> UvUse | None:
     # Most triangles of a heavy prop lie between the centres of the texels. A triangle whose bounds
     # hold more than the limit is left out: it repeats its texture, which is no layout.
     some = np.flatnonzero((count > 0) & (count < MOST_CELLS))
-    corners = np.stack([u[some] * side + _OFFSET[0], v[some] * side + _OFFSET[1]], axis=-1)
-    low = np.stack([u_low[some], v_low[some]], axis=1)
-    size = np.stack([width[some], height[some]], axis=1)
-    triangle, texel = _covered(corners.astype(np.float64), low, size, side)
+    at = [_columns(u, some) * side + _OFFSET[0], _columns(v, some) * side + _OFFSET[1]]
+    low, size = (u_low[some], v_low[some]), (width[some], height[some])
+    triangle, texel = _covered(at, low, size, side)
     texels = number[slots[some]][triangle] * side**2 + texel
     used = np.bincount(texels, minlength=int(np.count_nonzero(there)) * side**2)
     hit = int(np.count_nonzero(used))
     overlap = int(np.count_nonzero(used > 1)) / hit if hit else 0.0
     return UvUse(hit / len(used), overlap)
+
+
+Pair = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
 
 def _bounds(
@@ -84,30 +87,30 @@ def _bounds(
     return low, np.maximum(high - low + 1, 0)
 
 
+def _columns(values: npt.NDArray[Any], some: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The corners of some triangles, as three columns; (T, 3) -> (3, N), in double precision."""
+    return np.ascontiguousarray(values.take(some, axis=0).T, dtype=np.float64)
+
+
 def _covered(
-    uvs: npt.NDArray[Any], low: npt.NDArray[Any], size: npt.NDArray[Any], side: int
+    at: Sequence[npt.NDArray[Any]], low: Pair, size: Pair, side: int
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """The triangles (N,) and texels (N,) of all centres that lie in a triangle.
 
-    :param uvs: (T, 3, 2) in texels. :param low: the first texel (T, 2). :param size: how many from
-        there on (T, 2).
+    :param at: u and v of the corners in texels, (3, T) each. :param low: the first column and row
+        (T,), (T,). :param size: how many from there on (T,), (T,).
     """
-    triangle, within = spread(size.prod(axis=1))
-    x = low[triangle, 0] + within % size[triangle, 0]
-    y = low[triangle, 1] + within // size[triangle, 0]
-    a, b, c = uvs[:, 0], uvs[:, 1], uvs[:, 2]
+    u, v = at
+    triangle, within = spread(size[0] * size[1])
+    row, column = np.divmod(within, size[0].take(triangle))
+    x, y = low[0].take(triangle) + column, low[1].take(triangle) + row
     inside = np.ones(len(triangle), dtype=bool)
-    turn = np.sign(_cross(b - a, c - a))
-    inside &= turn[triangle] != 0
-    for one, other in ((a, b), (b, c), (c, a)):
-        along = other - one
-        from_x, from_y = x + 0.5 - one[triangle, 0], y + 0.5 - one[triangle, 1]
-        area = along[triangle, 0] * from_y - along[triangle, 1] * from_x
-        inside &= area * turn[triangle] > 0
-    texel = (y[inside] % side) * side + x[inside] % side
-    return triangle[inside], texel.astype(np.int64)
-
-
-def _cross(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    product: npt.NDArray[Any] = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
-    return product
+    turn = np.sign((u[1] - u[0]) * (v[2] - v[0]) - (v[1] - v[0]) * (u[2] - u[0]))
+    for k in range(3):
+        # Positive on the inner side of an edge. Once a triangle, as most cover several centres.
+        by_y, by_x = (u[k - 2] - u[k]) * turn, (v[k - 2] - v[k]) * turn
+        off = by_x * u[k] - by_y * v[k] + (by_y - by_x) / 2
+        inside &= by_y.take(triangle) * y - by_x.take(triangle) * x + off.take(triangle) > 0
+    # The side is a power of two.
+    texel = (y[inside] & (side - 1)) * side + (x[inside] & (side - 1))
+    return triangle[inside], texel
