@@ -93,8 +93,9 @@ def import_glb(glb: str) -> None:
 
 def place(blend: str) -> None:
     """As the product does when a prop is ready."""
-    from trellis_addon.scene.place.placing import PlaceItem, at_origin, place_many, undo_step
+    from trellis_addon.scene.place.placing import PlaceItem, at_origin, place_many
     from trellis_addon.scene.place.prefetch import fetch
+    from trellis_addon.scene.place.undo_steps import undo_step
 
     items = [PlaceItem(Path(blend), at_origin(bpy_context.scene()))]
     fetch(items, AT_ONCE)

@@ -15,7 +15,7 @@ import pytest
 from support import bpy_context
 from support.glbs import Model, charts
 from support.imp_making import JobFactory, quick
-from support.imp_models import animated, dressed, egg, picture
+from support.imp_models import animated, dressed, egg, full, picture
 
 LOW: dict[str, Any] = {"proxy_above_triangles": 500}
 """So that small models are heavy."""
@@ -105,6 +105,38 @@ def test_the_draft_first_and_then_the_proxy(shop: JobFactory) -> None:
     files = {path.relative_to(shop.folder).as_posix() for path in textures}
     assert set(facts["files"]) == files
     assert set(first["files"]) < files
+
+
+def blocks(blend: Path) -> set[tuple[str, str]]:
+    """The types and names of all that is linked from a file with its collections."""
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy_context.libraries().load(str(blend), link=True) as (there, wanted):
+        wanted.collections = there.collections
+    (library,) = bpy.data.libraries
+    found = {(type(one).__name__, one.name) for one in library.users_id if one.library == library}
+    bpy.ops.wm.read_homefile(use_empty=True)
+    return found
+
+
+def shining() -> Model:
+    light: dict[str, Any] = {"emissiveFactor": [1.0, 0.5, 0.0], "emissiveTexture": {"index": 0}}
+    return dressed(egg(24), picture(), **light)
+
+
+@pytest.mark.parametrize(
+    ("model", "ends"),
+    [
+        (lambda: dressed(egg(24), picture()), {"base color"}),
+        (full, {"base color", "roughness"}),
+        (shining, {"base color", "emission"}),
+    ],
+)
+def test_the_draft_has_all_names_of_the_proxy(shop: JobFactory, model: Any, ends: set[str]) -> None:
+    """Blender crashes at an undo if a file that is read again has got more data-blocks."""
+    converted(shop, model().pack())
+    draft, light = (blocks(shop.folder / name) for name in ("early.blend", "prop.blend"))
+    assert {("Image", f"Blue egg proxy {end}") for end in ends} <= light
+    assert light <= draft
 
 
 @pytest.mark.skipif(bpy.app.version < (4, 5, 0), reason="4.2 has no light files")

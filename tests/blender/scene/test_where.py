@@ -133,7 +133,7 @@ def tavern() -> Iterator[Any]:
 @pytest.mark.parametrize("mode", ["OBJECT", "EDIT", "SCULPT", "WEIGHT_PAINT", "POSE"])
 @pytest.mark.parametrize("method", METHODS)
 def test_what_the_user_does_is_left_alone(
-    placing: Any, item: Item, tmp_path: Path, method: str, mode: str, request: Any
+    placing: Any, rooms: Rooms, item: Item, tmp_path: Path, method: str, mode: str, request: Any
 ) -> None:
     blend = write_prop(tmp_path / "barrel-12345678" / "prop.blend", proxy=True)
     request.getfixturevalue("tavern")
@@ -143,7 +143,7 @@ def test_what_the_user_does_is_left_alone(
     object_ops.mode_set(mode=mode)
     before = state()
     (placed,) = placing.place_many([item(blend, (1, 0, 0), method)])
-    placing.undo_step("Place")
+    rooms("scene.place.undo_steps").undo_step("Place")
     assert placed.error is None
     assert state() == before
     assert not placed.object.select_get()

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from ..mesh import mesh_editing, textures
-from ..proxy.draft import make_draft, remove
+from ..proxy.draft import free_names, make_draft, remove
 from ..proxy.proxy import make_proxy, moves
 from ..proxy.viewport_colors import set_viewport_colors
 from .making import ROLE, Making, Meanwhile, StepError
@@ -45,6 +45,7 @@ def replace_draft(prop: Making, meanwhile: Meanwhile | None = None) -> None:
     if draft is None:
         return
     prop.meanwhile = meanwhile
+    free_names(draft)
     meshes = [o for o in prop.objects if o.type == "MESH" and len(o.data.polygons)]
     try:
         light = _light(prop, meshes, simplify=True)

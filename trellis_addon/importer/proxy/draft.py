@@ -32,6 +32,8 @@ _SAMPLES: Final = 30_000
 _STEP: Final = 32
 """The area is that of one in this number of triangles."""
 _LAYER: Final = "Color"
+_KEPT: Final = "trellis_image "
+"""The start of the custom properties of the material that keep the names of the proxy's images."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,13 @@ def make_draft(objects: Sequence[Any], name: str) -> Draft | None:
     layer.data.foreach_set("color", rgba.ravel())
     mesh.materials.append(_material(name, whole.surfaces, colours.mean(axis=0)))
     return Draft(bpy.data.objects.new(name, mesh), whole, pictures)
+
+
+def free_names(draft: Draft) -> None:
+    """Remove the images that keep the names of those of the proxy, which is made next."""
+    for material in draft.part.data.materials:
+        names = [name for name in material.keys() if name.startswith(_KEPT)]  # noqa: SIM118
+        bpy.data.batch_remove([material.pop(name) for name in names])
 
 
 def remove(draft: Draft) -> None:
@@ -147,4 +156,27 @@ def _material(name: str, surfaces: Sequence[Surface], mean: Reals) -> Any:
         if value is not None and not value.is_linked:
             shader.inputs[into].default_value = value.default_value
     material.diffuse_color = (*map(float, mean), 1.0)
+    # Since 5.2, Blender crashes when it undoes a step from before a linked file was read again, if
+    # the file has got more data-blocks (measured). So these are there from the start.
+    for texture in _textures(surfaces):
+        material[_KEPT + texture] = bpy.data.images.new(f"{name} {texture}", 1, 1)
     return material
+
+
+def _textures(surfaces: Sequence[Surface]) -> list[str]:
+    """What ``baked_material`` may make textures of, by the ends of their names."""
+    linked = [s for each in surfaces for s in (each.roughness, each.metallic) if s and s.is_linked]
+    found = ["base color"]
+    if linked or len(surfaces) > 1:
+        found.append("roughness")
+    if any(map(_shines, surfaces)):
+        found.append("emission")
+    return found
+
+
+def _shines(surface: Surface) -> bool:
+    """Whether a surface may emit light."""
+    light, strength = surface.emission, surface.strength
+    if light is None or not (light.is_linked or any(light.default_value[:3])):
+        return False
+    return strength is None or strength.is_linked or strength.default_value > 0

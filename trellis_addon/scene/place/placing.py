@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -333,37 +332,3 @@ def view_layer_of(scene: bpy.types.Scene) -> Any:
     if bpy.context.scene == scene:
         return bpy.context.view_layer
     return scene.view_layers[0]
-
-
-_STROKES: Final = ("SCULPT", "PAINT_TEXTURE", "PAINT_VERTEX", "PAINT_WEIGHT")
-"""The modes whose undo steps are strokes, which do not contain the scene."""
-
-
-def before_undo_step() -> None:
-    """Prepare :func:`undo_step`; to be called before something is placed.
-
-    When Blender undoes from a step of the whole file to a stroke, it only undoes the stroke and
-    leaves the prop. So in these modes, another step of the whole file is pushed before it.
-    """
-    with _in_window():
-        if bpy.context.mode in _STROKES:
-            _push("Before Placing")
-
-
-def undo_step(name: str) -> None:
-    """Push one undo step, so that a single Ctrl+Z removes the prop again."""
-    with _in_window():
-        _push(name)
-
-
-def _push(name: str) -> None:
-    # Without a user, no undo is needed, and `ed.undo_push` sometimes crashed bpy 4.2.23 and 5.0
-    # after an operator had placed several props.
-    if bpy.context.window and not bpy.app.background:
-        bpy.ops.ed.undo_push(message=name)
-
-
-def _in_window() -> Any:
-    """A context with a window, which undo steps need, and which timers do not have."""
-    window = bpy.context.window or next(iter(window_manager_of(bpy.context).windows), None)
-    return bpy.context.temp_override(window=window) if window else nullcontext()

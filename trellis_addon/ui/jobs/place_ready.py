@@ -62,7 +62,8 @@ def place_ready(ready: Sequence[Ready], running: Sequence[Running]) -> list[Came
 
     :param running: all jobs; the boxes of those that are still running are kept free.
     """
-    from ...scene.place.placing import before_undo_step, place_many
+    from ...scene.place.placing import place_many
+    from ...scene.place.undo_steps import before_undo_step
 
     for one in ready:
         one.running.drop_gone()
@@ -90,7 +91,7 @@ def end_placing(came: Sequence[Came], *, renewed: int) -> None:
     :param renewed: the number of links in the open file that were reloaded.
     """
     from ...scene.link.asset_library import show_in_asset_browser
-    from ...scene.place.placing import undo_step
+    from ...scene.place.undo_steps import undo_step
 
     if done := [(one.running.did, one.running.prompt) for one in came for _ in one.stand]:
         undo_step(undo_name(done))

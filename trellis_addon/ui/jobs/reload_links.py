@@ -4,10 +4,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import bpy
 
 from ...scene.link.methods import Display
+
+_CRASHES: Final = (5, 1, 0)
+"""Since then, Blender crashes when it undoes a step from before a library was read again that has
+got more data-blocks (measured: not in 5.0, but in 5.2 and 5.3).
+"""
 
 
 def reload_prop(folder: Path, blend: Path) -> int:
@@ -21,7 +27,9 @@ def reload_prop(folder: Path, blend: Path) -> int:
     from ...scene.link.proxies import instances, show
     from ...scene.link.relink import find_missing, in_library
     from ...scene.link.renewing import read_again
+    from ...scene.place.undo_steps import forget_undo_steps
 
+    before = _names()
     full = [empty for empty in instances(bpy.data.objects) if _shows_full(empty)]
     count = sum(read_again(name) for name in _links_to(blend))
     choose = in_library(folder.parent)
@@ -33,7 +41,20 @@ def reload_prop(folder: Path, blend: Path) -> int:
     if full and count:
         # A full prop is shown by a collection in the open file, which still has the old objects.
         show(full, Display.FULL)
+    if bpy.app.version >= _CRASHES and _names() - before:
+        forget_undo_steps("Read Again")
     return count
+
+
+def _names() -> set[tuple[str, str, str]]:
+    """The names of all linked data-blocks, with their types and libraries."""
+    from ...scene.link.relink import data_of
+
+    return {
+        (library.name, type(block).__name__, block.name)
+        for library in bpy.data.libraries
+        for block in data_of(library)
+    }
 
 
 def _shows_full(empty: bpy.types.Object) -> bool:

@@ -156,12 +156,11 @@ def put(session: "Session", prop: "PlaceableProp", placement: "Placement", space
     from ...scene.place.local_view import join
     from ...scene.place.placing import (
         PlaceItem,
-        before_undo_step,
         current_scene,
         place_many,
-        undo_step,
     )
     from ...scene.place.selection import select_only
+    from ...scene.place.undo_steps import before_undo_step, undo_step
     from ..jobs.arrivals import undo_name
     from ..jobs.job_state import taken
 

@@ -17,7 +17,7 @@ def name_full_files(*_of_the_file: Any) -> None:
 
     try:
         if complete_copies():
-            from ...scene.place.placing import undo_step
+            from ...scene.place.undo_steps import undo_step
 
             undo_step("Full Meshes")
     finally:  # the file is saved in any case
