@@ -62,6 +62,18 @@ def test_taken_once_before_the_proxy_is_baked(
     assert (shop.folder / "thumbnail.png").is_file()
 
 
+def test_taken_after_the_proxy_where_memory_is_short(
+    shop: JobFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    picture, proxy = (shop.rooms(f"importer.{name}") for name in ("prop.picture", "proxy.proxy"))
+    monkeypatch.setattr(proxy, "MOST_AT_ONCE", 1000)
+    monkeypatch.setattr(picture, "render", noting(picture.render, done))
+    monkeypatch.setattr(proxy, "baked_material", noting(proxy.baked_material, done))
+    converted(shop, charts(2_000, 64), done, early=False)
+    assert done == ["baked_material", "render"]
+
+
 @pytest.mark.parametrize("early", [False, True])
 def test_a_picture_that_fails_costs_nothing_else(
     shop: JobFactory, monkeypatch: pytest.MonkeyPatch, early: bool

@@ -24,14 +24,16 @@ _SECRET_VALUE: Final = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 _PROFILE: Final = "BLENDER_USER_"
 """How the names of the variables begin that say where Blender keeps what is the user's."""
 QUICK_MEMORY: Final = {
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 31),
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
     "OPENBLAS_NUM_THREADS": "1",
 }
 """How the C library of Linux (glibc) and numpy are told what suits large arrays that live shortly.
 
-Freed memory is reused: as new memory from the system, it takes a tenth of a prop's time, as each
-page is cleared when it is first touched (measured). ``worker`` gives it back after each prop.
+Freed memory is reused, up to 256 MB of it and in pieces of up to 32 MB, so that the largest arrays
+of a very heavy prop do not add up. As new memory from the system, it takes a tenth of a prop's
+time, as each page is cleared when it is first touched (measured). ``worker`` gives it back after
+each prop.
 
 OpenBLAS is for small matrices here. After each product, all its other threads wait for the next
 one without sleeping, for 30 ms on cores that Cycles could use (measured).

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -31,6 +31,10 @@ from .proxy_mesh import stand_in
 from .viewport_colors import colors_from, copy_colors, set_viewport_colors
 
 Meanwhile = Callable[[dict[Any, Pixels]], None]
+
+MOST_AT_ONCE: Final = 1_200_000
+"""With more triangles, nothing is done meanwhile, as memory is limited: with 2 M and textures of
+4096 pixels, a prop takes 2.3 GB even so (measured)."""
 
 
 def make_proxy(
@@ -52,7 +56,7 @@ def make_proxy(
     :param folder: where images are written.
     :param draft: the draft of this proxy, of which the joined meshes and images are used.
     :param meanwhile: called with the pixels of the images while a thread reduces the triangles, if
-        they are reduced. It may show the objects, but not change them.
+        they are reduced, and are not too many. It may show the objects, but not change them.
     """
     if simplify and not any(moves(obj) for obj in objects):
         part = _simplified(objects, f"{name} proxy", folder, draft, meanwhile)
@@ -105,7 +109,7 @@ def _simplified(
         working = pool.submit(stand_in, whole.points, whole.corners)
         pictures = read_pictures(whole.surfaces, known=draft.pictures if draft else None)
         colors_from(whole, pictures)
-        if meanwhile:
+        if meanwhile and len(whole.corners) <= MOST_AT_ONCE:
             meanwhile(pictures)
         light = working.result()
     if light is None:
