@@ -21,7 +21,7 @@ from gateway.meshes import make_glb
 from support.blenders import newest_only
 from support.processes import LIMIT_SECONDS, REPOSITORY, Ended, ended, run, start
 from support.rooms import KEY, Rooms, props
-from support.stopping import ask_to_stop, hearing
+from support.stopping import ask_to_stop, hearing, until_told
 
 pytestmark = [newest_only, pytest.mark.long]
 
@@ -306,8 +306,7 @@ def outcome(place: Place, row: Row) -> Ended:
             ask_to_stop(process, signal.SIGINT, place.home)
             if row.command == "batch":
                 # It finishes what is under way first.
-                assert process.stderr
-                assert any("Stopping: 1 under way" in line for line in process.stderr)
+                until_told(process, "Stopping: 1 under way")
             place.gate.release()
         return ended(process)
 

@@ -16,7 +16,7 @@ from support.batching import CHAT, FILES, PROMPTS, Bench, sums
 from support.blenders import long_elsewhere
 from support.processes import LIMIT_SECONDS, Ended, ended, run
 from support.rooms import files_holding, parts, props
-from support.stopping import KILLED, STOPS, ask_to_stop
+from support.stopping import KILLED, STOPS, ask_to_stop, until_told
 
 
 @pytest.fixture
@@ -133,10 +133,7 @@ def test_one_signal_finishes_what_is_at_the_gateway(bench: Bench, number: int) -
     process = bench.start("--jobs", "1")
     assert gate.reached.wait(LIMIT_SECONDS)
     ask_to_stop(process, number, bench.home)
-    assert process.stderr
-    for line in process.stderr:
-        if line.startswith("Stopping: 1 under way"):
-            break
+    until_told(process, "Stopping: 1 under way")
     gate.release()
     done = ended(process)
     assert done.code == 130, done.explain()
@@ -154,10 +151,7 @@ def test_two_signals_end_at_once_and_lose_nothing(bench: Bench) -> None:
     process = bench.start("--jobs", "2")
     assert gate.reached.wait(LIMIT_SECONDS)
     ask_to_stop(process, signal.SIGINT, bench.home)
-    assert process.stderr
-    for line in process.stderr:
-        if line.startswith("Stopping:"):
-            break
+    until_told(process, "Stopping:")
     ask_to_stop(process, signal.SIGINT, bench.home)
     done = ended(process)
     assert not gate.released.is_set()

@@ -13,7 +13,7 @@ from gateway import Gate, StandInGateway
 from support.batching import PROMPTS, Bench, held_at_gate, sums
 from support.blenders import newest_only
 from support.processes import LIMIT_SECONDS, ended
-from support.stopping import STOPS, ask_to_stop
+from support.stopping import STOPS, ask_to_stop, until_told
 
 pytestmark = [newest_only, pytest.mark.long]
 
@@ -33,11 +33,8 @@ def asked_to_stop(bench: Bench, gate: Gate, grace: str, words: str) -> subproces
     process = bench.start("--jobs", "1", "--grace", grace)
     assert gate.reached.wait(LIMIT_SECONDS)
     ask_to_stop(process, STOPS[-1], bench.home)
-    assert process.stderr
-    for line in process.stderr:
-        if words in line:
-            return process
-    raise AssertionError(ended(process).explain())
+    until_told(process, words)
+    return process
 
 
 def test_call_that_ends_in_time_is_finished_and_nothing_is_begun(bench: Bench, gate: Gate) -> None:
