@@ -22,13 +22,29 @@ from typing import Any, Final
 
 import bpy
 
-from ...core.files.light_files import LightFile, full_path, light_file, light_path
+from ...core.files.light_files import FULL_MESH, LightFile, full_path, light_file, light_path
 
 GUARD: Final = "name_full_files"
 """The name of the handler that calls :func:`name_full` before a file is saved."""
 
 _named: Final[set[str]] = set()
 """The names of the libraries that have another path while a file is saved."""
+_CARRIES_PATHS: Final = (5, 2, 0)
+"""Since then, **Make Local** keeps where a baked mesh is (measured: not in 4.5)."""
+
+
+def name_meshes(library: bpy.types.Library) -> None:
+    """Name the baked meshes of a light library by their absolute paths, in memory only, where an
+    object that is made local would lose them: their paths are relative to the library.
+    """
+    if bpy.app.version >= _CARRIES_PATHS:
+        return
+    for obj in library.users_id:
+        if isinstance(obj, bpy.types.Object) and obj.library == library:
+            modifier: Any = obj.modifiers.get(FULL_MESH)
+            if modifier:
+                (bake,) = modifier.bakes
+                bake.directory = bpy.path.abspath(bake.directory, library=library)
 
 
 def light_of(blend: Path) -> LightFile | None:

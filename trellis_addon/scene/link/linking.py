@@ -12,7 +12,7 @@ import bpy
 from ...blender_context import preferences_of
 from ...core.errors import PlacingError
 from .appending import AppendSnapshot, pack, tidy
-from .light_links import is_light, light_of, prop_path
+from .light_links import is_light, light_of, name_meshes, prop_path
 from .methods import Method
 from .packing import copy_with_pictures, name_source, packed_already
 from .roles import is_part
@@ -162,6 +162,7 @@ def _load_light(blend: Path) -> bpy.types.Collection | None:
         return None
     for collection in target.collections:
         name_library(collection)
+        name_meshes(collection.library)
         return collection  # type: ignore[no-any-return]
     return None
 

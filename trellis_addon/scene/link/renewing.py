@@ -12,7 +12,7 @@ import bpy
 from ...blender_context import is_local
 from ...core.errors import PlacingError
 from ...core.files.light_files import BOX, FULL_MESH, full_path
-from .light_links import file_there, is_light, prop_path, usable
+from .light_links import file_there, is_light, name_meshes, prop_path, usable
 from .linking import bring_full
 from .own_copies import complete_copies, linked_mesh
 from .relink import data_of, linked_libraries, prop_of
@@ -72,6 +72,7 @@ def read_again(name: str) -> bool:
     try:
         if usable(library):
             library.reload()
+            name_meshes(bpy.data.libraries[name])
             _renew_overrides(bpy.data.libraries[name])
         else:
             replace_light(library)
