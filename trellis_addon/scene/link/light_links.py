@@ -17,6 +17,7 @@ Props are linked so only where handlers change the paths, which is in the window
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,18 +34,17 @@ _CARRIES_PATHS: Final = (5, 2, 0)
 """Since then, **Make Local** keeps where a baked mesh is (measured: not in 4.5)."""
 
 
-def name_meshes(library: bpy.types.Library) -> None:
+def name_meshes(library: bpy.types.Library, objects: Iterable[Any]) -> None:
     """Name the baked meshes of a light library by their absolute paths, in memory only, where an
     object that is made local would lose them: their paths are relative to the library.
+
+    :param objects: those of the library.
     """
     if bpy.app.version >= _CARRIES_PATHS:
         return
-    for obj in library.users_id:
-        if isinstance(obj, bpy.types.Object) and obj.library == library:
-            modifier: Any = obj.modifiers.get(FULL_MESH)
-            if modifier:
-                (bake,) = modifier.bakes
-                bake.directory = bpy.path.abspath(bake.directory, library=library)
+    for modifier in filter(None, (obj.modifiers.get(FULL_MESH) for obj in objects)):
+        (bake,) = modifier.bakes
+        bake.directory = bpy.path.abspath(bake.directory, library=library)
 
 
 def light_of(blend: Path) -> LightFile | None:

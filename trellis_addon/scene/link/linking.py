@@ -162,7 +162,7 @@ def _load_light(blend: Path) -> bpy.types.Collection | None:
         return None
     for collection in target.collections:
         name_library(collection)
-        name_meshes(collection.library)
+        name_meshes(collection.library, collection.all_objects)
         return collection  # type: ignore[no-any-return]
     return None
 

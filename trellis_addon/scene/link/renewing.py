@@ -72,8 +72,9 @@ def read_again(name: str) -> bool:
     try:
         if usable(library):
             library.reload()
-            name_meshes(bpy.data.libraries[name])
-            _renew_overrides(bpy.data.libraries[name])
+            library = bpy.data.libraries[name]
+            name_meshes(library, _objects_of(library))
+            _renew_overrides(library)
         else:
             replace_light(library)
     except (RuntimeError, PlacingError) as error:
@@ -95,10 +96,14 @@ def _renew_overrides(library: bpy.types.Library) -> None:
                 ours.bakes[0].directory = bpy.path.abspath(path, library=library)
 
 
+def _objects_of(library: bpy.types.Library) -> list[Any]:
+    return [obj for obj in bpy.data.objects if obj.library == library]
+
+
 def _has_meshes(library: bpy.types.Library) -> bool:
     """Whether the meshes exist that a light library has in renders."""
-    objects: list[Any] = [one for one in data_of(library) if isinstance(one, bpy.types.Object)]
-    bakes = [obj.modifiers[FULL_MESH].bakes[0] for obj in objects if FULL_MESH in obj.modifiers]
+    objects = [obj for obj in _objects_of(library) if FULL_MESH in obj.modifiers]
+    bakes = [obj.modifiers[FULL_MESH].bakes[0] for obj in objects]
     folders = (bpy.path.abspath(bake.directory, library=library) for bake in bakes)
     return usable(library) and all(Path(folder).is_dir() for folder in folders)
 
